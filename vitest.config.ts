@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Live tests start real labs; each file has lab names and a run folder of its own.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
