@@ -1,0 +1,36 @@
+import type { Topology } from './topology.ts';
+
+/**
+ * How hosts reach each other where no connection says otherwise: `reactive`, as the controller sees fit;
+ * `none`, not at all.
+ */
+export type Forwarding = 'reactive' | 'none';
+
+/** Hosts that reach each other and nobody else. Members in the order of the topology, at least two. */
+export interface Connection {
+  readonly members: readonly string[];
+}
+
+/** The connection of these hosts, members in the order of the topology, each once. Unknown names are left out. */
+export function connectionOf(topology: Topology, names: readonly string[]): Connection {
+  const wanted = new Set(names);
+  return { members: topology.hosts.filter((host) => wanted.has(host.name)).map((host) => host.name) };
+}
+
+/** Two connections are one when they have the same members. */
+export function sameConnection(a: Connection, b: Connection): boolean {
+  return a.members.length === b.members.length && a.members.every((name, index) => name === b.members[index]);
+}
+
+/** For each connected host, the hosts it may reach: the union over its connections. Hosts in none are absent. */
+export function allowedPeers(connections: readonly Connection[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const peers = new Map<string, Set<string>>();
+  for (const { members } of connections) {
+    for (const member of members) {
+      const set = peers.get(member) ?? new Set();
+      for (const other of members) if (other !== member) set.add(other);
+      peers.set(member, set);
+    }
+  }
+  return peers;
+}

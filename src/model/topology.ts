@@ -1,0 +1,120 @@
+import type { Dpid, Ipv4Address, MacAddress, PortNumber } from './addresses.ts';
+
+export interface Host {
+  readonly name: string;
+  readonly ip: Ipv4Address;
+  /** 1 to 32 */
+  readonly prefixLength: number;
+  readonly mac: MacAddress;
+}
+
+export interface Switch {
+  readonly name: string;
+  readonly dpid: Dpid;
+}
+
+/** One end of a link: a node and its port. */
+export interface LinkEnd {
+  readonly node: string;
+  readonly port: PortNumber;
+}
+
+/** A bidirectional link, ports at both ends. */
+export interface Link {
+  readonly ends: readonly [LinkEnd, LinkEnd];
+}
+
+/** What is on the other side of a port. */
+export interface Neighbour {
+  readonly port: PortNumber;
+  readonly peer: LinkEnd;
+}
+
+/** Mininet's name for the interface at a link's end, e.g. `s10-eth2`. */
+export function interfaceName(end: LinkEnd): string {
+  return `${end.node}-eth${end.port}`;
+}
+
+/** The most characters Linux allows in an interface name (IFNAMSIZ less the terminator). */
+export const INTERFACE_NAME_LENGTH = 15;
+
+/**
+ * The immutable graph of a lab: hosts, switches and links, in the order of the spec.
+ * Every host has exactly one link, to a switch. Construct it only from checked input (see `spec/`).
+ */
+export class Topology {
+  readonly hosts: readonly Host[];
+  readonly switches: readonly Switch[];
+  readonly links: readonly Link[];
+  readonly #hostByName: ReadonlyMap<string, Host>;
+  readonly #switchByName: ReadonlyMap<string, Switch>;
+  readonly #switchByDpid: ReadonlyMap<Dpid, Switch>;
+  readonly #neighbours: ReadonlyMap<string, readonly Neighbour[]>;
+
+  constructor(parts: { hosts: readonly Host[]; switches: readonly Switch[]; links: readonly Link[] }) {
+    this.hosts = parts.hosts;
+    this.switches = parts.switches;
+    this.links = parts.links;
+    this.#hostByName = new Map(parts.hosts.map((host) => [host.name, host]));
+    this.#switchByName = new Map(parts.switches.map((node) => [node.name, node]));
+    this.#switchByDpid = new Map(parts.switches.map((node) => [node.dpid, node]));
+    const neighbours = new Map<string, Neighbour[]>();
+    for (const node of [...parts.hosts, ...parts.switches]) neighbours.set(node.name, []);
+    for (const { ends } of parts.links) {
+      neighbours.get(ends[0].node)?.push({ port: ends[0].port, peer: ends[1] });
+      neighbours.get(ends[1].node)?.push({ port: ends[1].port, peer: ends[0] });
+    }
+    for (const list of neighbours.values()) list.sort((a, b) => a.port - b.port);
+    this.#neighbours = neighbours;
+  }
+
+  host(name: string): Host | undefined {
+    return this.#hostByName.get(name);
+  }
+
+  switchNamed(name: string): Switch | undefined {
+    return this.#switchByName.get(name);
+  }
+
+  switchWithDpid(dpid: Dpid): Switch | undefined {
+    return this.#switchByDpid.get(dpid);
+  }
+
+  /** The links of a node in the order of its ports; empty for an unknown node. */
+  neighboursOf(name: string): readonly Neighbour[] {
+    return this.#neighbours.get(name) ?? [];
+  }
+
+  /** The access switch of a host, and the switch's port to it. */
+  attachmentOf(host: Host): { readonly accessSwitch: Switch; readonly port: PortNumber } {
+    const end = this.neighboursOf(host.name)[0]?.peer;
+    const accessSwitch = end && this.switchNamed(end.node);
+    if (end === undefined || accessSwitch === undefined) throw new Error(`host ${host.name} is attached to no switch`);
+    return { accessSwitch, port: end.port };
+  }
+
+  /** Hosts that the graph joins, one list per component that has hosts, all in the order of the spec. */
+  hostComponents(): readonly (readonly Host[])[] {
+    const componentOf = new Map<string, number>();
+    let count = 0;
+    for (const start of this.switches) {
+      if (componentOf.has(start.name)) continue;
+      const waiting = [start.name];
+      componentOf.set(start.name, count);
+      for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+        for (const { peer } of this.neighboursOf(name)) {
+          if (componentOf.has(peer.node)) continue;
+          componentOf.set(peer.node, count);
+          waiting.push(peer.node);
+        }
+      }
+      count += 1;
+    }
+    const components = new Map<number, Host[]>();
+    for (const host of this.hosts) {
+      const component = componentOf.get(host.name) ?? -1;
+      components.set(component, [...(components.get(component) ?? []), host]);
+    }
+    return [...components.values()];
+  }
+}
