@@ -1,0 +1,38 @@
+import { formatPingall } from '../model/matrix.ts';
+import { interfaceName, type Link } from '../model/topology.ts';
+import type { LabSpec } from './read.ts';
+
+/**
+ * What differs between two specs, as lines for people (`+ host h11 10.0.0.11/8 ...`, `- link s1-eth2 s3-eth2`), the
+ * first spec's with `-`. Empty exactly when both describe the same lab.
+ */
+export function specDifference(before: LabSpec, after: LabSpec): readonly string[] {
+  const old = describeSpec(before);
+  const now = describeSpec(after);
+  const inOld = new Set(old);
+  const inNow = new Set(now);
+  return [
+    ...old.filter((line) => !inNow.has(line)).map((line) => `- ${line}`),
+    ...now.filter((line) => !inOld.has(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+/** Everything that a spec says but its name, one line for each part. */
+function describeSpec(spec: LabSpec): readonly string[] {
+  const { hosts, switches, links } = spec.topology;
+  return [
+    ...hosts.map((host) => `host ${host.name} ${host.ip}/${host.prefixLength} ${host.mac}`),
+    ...switches.map((node) => `switch ${node.name} ${node.dpid}`),
+    ...links.map(describeLink),
+    `forwarding ${spec.forwarding}`,
+    `topo ${spec.topo}`,
+    ...spec.connections.map(({ members }) => `connection ${members.join(' ')}`),
+    ...[...spec.expectations].map(([name, matrix]) =>
+      `expectation ${name}\n${formatPingall(matrix)}`.replaceAll('\n', '\n    '),
+    ),
+  ];
+}
+
+function describeLink({ ends }: Link): string {
+  return `link ${interfaceName(ends[0])} ${interfaceName(ends[1])}`;
+}

@@ -1,0 +1,179 @@
+import { isAlias, isCollection, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import type { z } from 'zod';
+import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
+
+/** The largest spec that is read, in bytes. */
+const LARGEST_SPEC = 1024 * 1024;
+
+/** Where a value stands in a document, as zod and yaml give it. */
+export type Path = readonly PropertyKey[];
+
+/**
+ * A YAML text and the value in it, every part of which can be located: problems say file:line:column and show the
+ * offending text. Collects problems until `throwIfAny`.
+ */
+export class LocatedDocument {
+  readonly value: unknown;
+  readonly #problems: { readonly offset: number; readonly problem: Problem }[] = [];
+  readonly #file: string;
+  readonly #text: string;
+  readonly #lines = new LineCounter();
+  readonly #root: Node | null;
+
+  /** @throws ProblemError when the text is not one YAML document, too large, or expands without bounds */
+  constructor(file: string, text: string) {
+    this.#file = file;
+    this.#text = text;
+    const size = Buffer.byteLength(text);
+    if (size > LARGEST_SPEC) {
+      throw this.#unreadable({
+        code: 'spec-too-large',
+        cause: `the spec has ${(size / 1024 / 1024).toFixed(1)} MiB, where at most 1 MiB is read`,
+        remedy: 'describe one lab in a file',
+      });
+    }
+    try {
+      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: true });
+      this.#root = document.contents;
+      if (document.errors.some((error) => error.message.includes('call stack')))
+        throw new RangeError('nested too deeply');
+      // One slip often upsets the reading of all that follows: the first few errors are the useful ones.
+      for (const error of document.errors.slice(0, 5)) {
+        this.#note(error.pos[0], { code: 'yaml', cause: `not valid YAML: ${error.message}` });
+      }
+      if (this.#problems.length === 0) this.value = document.toJS({ maxAliasCount: 100 });
+    } catch (error) {
+      if (error instanceof ReferenceError) {
+        const alias = this.#firstAlias(parseDocument(text).contents);
+        throw this.#unreadable({
+          code: 'yaml-aliases',
+          where: this.#position(alias),
+          cause: 'aliases (*name) that expand to more than can be read',
+          remedy: 'write the values out',
+        });
+      }
+      if (error instanceof RangeError) {
+        throw this.#unreadable({ code: 'yaml-depth', cause: 'nested too deeply to be read' });
+      }
+      throw error;
+    }
+  }
+
+  /** Notes a problem at a value, or at a key when `key` is given. */
+  add(path: Path, problem: Omit<Problem, 'kind' | 'where' | 'offending'>, key?: string): void {
+    const node = key === undefined ? this.#nodeAt(path) : this.#keyAt(path, key);
+    const offending = node === undefined ? undefined : this.#source(node);
+    this.#note(node?.range?.[0] ?? 0, { ...problem, ...(offending === undefined ? {} : { offending }) });
+  }
+
+  /** Notes a problem at a line of a block scalar; `line` counts from 1. */
+  addInBlock(
+    path: Path,
+    line: number,
+    offending: string,
+    problem: Omit<Problem, 'kind' | 'where' | 'offending'>,
+  ): void {
+    const node = this.#nodeAt(path);
+    const isBlock = isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED');
+    const { line: first } = this.#lines.linePos(node?.range?.[0] ?? 0);
+    const start = this.#lines.lineStarts[first - 1 + line] ?? 0;
+    const indent = isBlock ? this.#text.slice(start).search(/[^ ]/) : 0;
+    const offset = isBlock ? start + Math.max(indent, 0) : (node?.range?.[0] ?? 0);
+    this.#note(offset, { ...problem, ...(offending === '' ? {} : { offending }) });
+  }
+
+  /** Checks the value against a schema; its issues become located problems. Undefined when there are any. */
+  check<T>(schema: z.ZodType<T>): T | undefined {
+    const result = schema.safeParse(this.value);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) this.#addIssue(issue, []);
+    return undefined;
+  }
+
+  /** @throws ProblemError with every problem noted so far, from the top of the file down, if there are any */
+  throwIfAny(): void {
+    if (this.#problems.length === 0) return;
+    throw new ProblemError(this.#problems.toSorted((a, b) => a.offset - b.offset).map(({ problem }) => problem));
+  }
+
+  #note(offset: number, problem: Omit<Problem, 'kind' | 'where'>): void {
+    this.#problems.push({ offset, problem: inputProblem({ ...problem, where: this.#position(offset) }) });
+  }
+
+  #addIssue(issue: z.core.$ZodIssue, prefix: Path): void {
+    const path = [...prefix, ...issue.path];
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) {
+        this.add(
+          path,
+          { code: 'unknown-key', cause: 'there is no such key', remedy: 'correct its spelling, or remove it' },
+          key,
+        );
+      }
+      return;
+    }
+    if (issue.code === 'invalid_union') {
+      // The branch that fits best is the one whose complaints are not about the value's very type.
+      const branch = issue.errors.find((issues) =>
+        issues.some((inner) => inner.path.length > 0 || inner.code !== 'invalid_type'),
+      );
+      for (const inner of branch ?? issue.errors[0] ?? []) this.#addIssue(inner, path);
+      return;
+    }
+    const missing = issue.code === 'invalid_type' && path.length > 0 && this.#nodeAt(path) === undefined;
+    if (missing) {
+      const key = String(path.at(-1) ?? '');
+      const parent = this.#nodeAt(path.slice(0, -1));
+      this.#note(parent?.range?.[0] ?? 0, { code: 'missing-key', cause: `the key ${key} is missing` });
+      return;
+    }
+    this.add(path, { code: 'wrong-value', cause: issue.message });
+  }
+
+  #nodeAt(path: Path): Node | undefined {
+    let node: unknown = this.#root;
+    for (const step of path) {
+      if (!isCollection(node)) return undefined;
+      node = node.get(step, true);
+    }
+    return isScalar(node) || isCollection(node) || isAlias(node) ? node : undefined;
+  }
+
+  #keyAt(path: Path, key: string): Node | undefined {
+    const node = this.#nodeAt(path);
+    const pair = isMap(node)
+      ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+      : undefined;
+    return isScalar(pair?.key) ? pair.key : undefined;
+  }
+
+  /** The text of a node, one line of it and not too long. */
+  #source(node: Node): string | undefined {
+    if (node.range === null || node.range === undefined) return undefined;
+    const text = this.#text.slice(node.range[0], node.range[1]).trim();
+    const [line = ''] = text.split('\n');
+    return line.length > 60 ? `${line.slice(0, 60)}...` : line;
+  }
+
+  #firstAlias(root: Node | null): number {
+    let offset = 0;
+    if (root !== null) {
+      visit(root, {
+        Alias(_key, alias) {
+          offset = alias.range?.[0] ?? 0;
+          return visit.BREAK;
+        },
+      });
+    }
+    return offset;
+  }
+
+  #position(offset: number): string {
+    const { line, col } = this.#lines.linePos(offset);
+    return `${this.#file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
+  }
+
+  #unreadable(problem: Omit<Problem, 'kind'>): ProblemError {
+    return new ProblemError(inputProblem({ where: `${this.#file}:1:1`, ...problem }));
+  }
+}
