@@ -1,0 +1,71 @@
+import { type Connection, connectionOf } from '../model/connection.ts';
+import { inputProblem, ProblemError } from '../model/problem.ts';
+import type { Topology } from '../model/topology.ts';
+
+/**
+ * The hosts that somebody names, in the order of the topology, each once.
+ * @throws ProblemError for every name that is not a host's
+ */
+export function requestedHosts(topology: Topology, names: readonly string[]): readonly string[] {
+  const unknown = names.filter((name) => topology.host(name) === undefined);
+  if (unknown.length === 0) return connectionOf(topology, names).members;
+  throw new ProblemError(
+    unknown.map((name) =>
+      inputProblem({
+        code: 'unknown-host',
+        where: name,
+        cause: topology.switchNamed(name) === undefined ? 'there is no such host' : 'this is a switch, not a host',
+        remedy: `the hosts are ${abridged(topology.hosts.map((host) => host.name))}`,
+      }),
+    ),
+  );
+}
+
+/**
+ * The connection that somebody asks for.
+ * @throws ProblemError when a name is not a host's, when there are fewer than two, or when no path joins two of them
+ */
+export function requestedConnection(topology: Topology, names: readonly string[]): Connection {
+  const members = requestedHosts(topology, names);
+  if (members.length < 2) {
+    throw new ProblemError(
+      inputProblem({
+        code: 'one-host',
+        where: names.join(' '),
+        cause: 'a connection joins two hosts or more',
+        remedy: 'name the hosts that shall reach each other: labctl connect h2 h5 h6',
+      }),
+    );
+  }
+  checkJoined(topology, { members });
+  return { members };
+}
+
+/** @throws ProblemError for every pair of members that no chain of links joins */
+export function checkJoined(topology: Topology, connection: Connection): void {
+  const componentOf = new Map<string, number>();
+  for (const [index, hosts] of topology.hostComponents().entries()) {
+    for (const host of hosts) componentOf.set(host.name, index);
+  }
+  const problems = connection.members.flatMap((source, index) =>
+    connection.members
+      .slice(index + 1)
+      .filter((target) => componentOf.get(source) !== componentOf.get(target))
+      .map((target) =>
+        inputProblem({
+          code: 'no-path',
+          where: `${source} ${target}`,
+          cause: `no chain of links joins ${source} and ${target}, so they cannot be connected`,
+          remedy: '`labctl net` shows the links',
+        }),
+      ),
+  );
+  if (problems.length > 0) throw new ProblemError(problems);
+}
+
+/** Names in a sentence, not too many of them. */
+export function abridged(names: readonly string[]): string {
+  return names.length <= 24
+    ? names.join(', ')
+    : `${names.slice(0, 12).join(', ')}, ... ${names.at(-1)} (${names.length} in all)`;
+}

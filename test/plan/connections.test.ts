@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { connectionOf } from '../../src/model/connection.ts';
+import type { Flow } from '../../src/model/openflow.ts';
+import { compileConnections } from '../../src/plan/connections.ts';
+import { forwardingFlows } from '../../src/plan/forwarding.ts';
+import { stepsBetween } from '../../src/plan/steps.ts';
+import { pingSucceeds } from '../support/packet-walk.ts';
+import { anyConnections, anyTopology, s10h10, topologyOf } from '../support/topologies.ts';
+
+function reachablePairs(
+  topology: typeof s10h10,
+  connections: readonly { members: readonly string[] }[],
+  forwarding: 'reactive' | 'none',
+): string[] {
+  const flows = new Map<string, Flow[]>(topology.switches.map(({ dpid }) => [dpid, []]));
+  if (forwarding === 'reactive') {
+    for (const [dpid, list] of forwardingFlows(topology)) flows.get(dpid)?.push(...list);
+  }
+  for (const entry of compileConnections(topology, connections).entries) flows.get(entry.dpid)?.push(entry);
+  return topology.hosts.flatMap((source) =>
+    topology.hosts
+      .filter((target) => target !== source && pingSucceeds(topology, (dpid) => flows.get(dpid) ?? [], source, target))
+      .map((target) => `${source.name}>${target.name}`),
+  );
+}
+
+test('S10H10 with reactive forwarding reaches 44 of 90, as Floodlight does', () => {
+  expect(reachablePairs(s10h10, [], 'reactive')).toHaveLength(44);
+});
+
+test('S10H10 with h2, h5 and h6 connected reaches the 20 pairs that the design measured', () => {
+  const pairs = reachablePairs(s10h10, [connectionOf(s10h10, ['h2', 'h5', 'h6'])], 'reactive');
+  const groups = [
+    ['h2', 'h5', 'h6'],
+    ['h1', 'h3', 'h7', 'h10'],
+    ['h4', 'h8'],
+  ];
+  const wanted = groups.flatMap((group) => group.flatMap((a) => group.filter((b) => b !== a).map((b) => `${a}>${b}`)));
+  expect(pairs.sort()).toEqual(wanted.sort());
+});
+
+test('S10H10 with h2, h5 and h6 connected and no forwarding reaches these 6 pairs only', () => {
+  expect(reachablePairs(s10h10, [connectionOf(s10h10, ['h2', 'h5', 'h6'])], 'none').sort()).toEqual(
+    ['h2>h5', 'h2>h6', 'h5>h2', 'h5>h6', 'h6>h2', 'h6>h5'].sort(),
+  );
+});
+
+test('what a plan lets through is exactly what its connections ask for', () => {
+  fc.assert(
+    fc.property(anyConnections, ({ topology, connections }) => {
+      const wanted = topology.hosts.flatMap(({ name: a }) =>
+        topology.hosts
+          .filter(({ name: b }) => a !== b && connections.some((c) => c.members.includes(a) && c.members.includes(b)))
+          .map(({ name: b }) => `${a}>${b}`),
+      );
+      expect(reachablePairs(topology, connections, 'none')).toEqual(wanted);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('with reactive forwarding, hosts in no connection reach each other as before, and nobody else', () => {
+  fc.assert(
+    fc.property(anyConnections, ({ topology, connections }) => {
+      const isConnected = (name: string) => connections.some(({ members }) => members.includes(name));
+      const component = (name: string) =>
+        topology.hostComponents().findIndex((hosts) => hosts.some((h) => h.name === name));
+      const wanted = topology.hosts.flatMap(({ name: a }) =>
+        topology.hosts
+          .filter(({ name: b }) => {
+            if (a === b) return false;
+            if (connections.some(({ members }) => members.includes(a) && members.includes(b))) return true;
+            return !isConnected(a) && !isConnected(b) && component(a) === component(b);
+          })
+          .map(({ name: b }) => `${a}>${b}`),
+      );
+      expect(reachablePairs(topology, connections, 'reactive')).toEqual(wanted);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a plan depends neither on the order of connections nor on that of their members', () => {
+  fc.assert(
+    fc.property(anyConnections, ({ topology, connections }) => {
+      const reversed = [...connections].reverse().map(({ members }) => ({ members: [...members].reverse() }));
+      expect(compileConnections(topology, reversed)).toEqual(compileConnections(topology, connections));
+    }),
+  );
+});
+
+test('names of entries are unique, and so are their switch, priority and match', () => {
+  fc.assert(
+    fc.property(anyConnections, ({ topology, connections }) => {
+      const { entries } = compileConnections(topology, connections);
+      expect(new Set(entries.map(({ name }) => name)).size).toBe(entries.length);
+      const keys = entries.map(({ dpid, priority, match }) =>
+        JSON.stringify([dpid, priority, match], (_, value) => (typeof value === 'bigint' ? value.toString() : value)),
+      );
+      expect(new Set(keys).size).toBe(entries.length);
+    }),
+  );
+});
+
+test('steps from one plan to another, applied, leave no step to do', () => {
+  fc.assert(
+    fc.property(anyConnections, fc.infiniteStream(fc.boolean()), ({ topology, connections }, keep) => {
+      const before = compileConnections(topology, connections).entries;
+      const kept = connections.filter(() => keep.next().value);
+      const after = compileConnections(topology, kept).entries;
+      const { remove, push } = stepsBetween(before, after);
+      const gone = new Set([...remove, ...push].map(({ name }) => name));
+      const applied = [...before.filter(({ name }) => !gone.has(name)), ...push];
+      expect(stepsBetween(applied, after)).toEqual({ remove: [], push: [] });
+      expect(new Set(applied.map(({ name }) => name))).toEqual(new Set(after.map(({ name }) => name)));
+    }),
+  );
+});
+
+test('a connection of three hosts on S10H10 takes 42 entries, on the switches along their paths only', () => {
+  const { entries } = compileConnections(s10h10, [connectionOf(s10h10, ['h2', 'h5', 'h6'])]);
+  expect(entries).toHaveLength(42);
+  expect([...new Set(entries.map(({ name }) => name.split('/')[1]))].sort()).toEqual(['s10', 's2', 's5', 's6']);
+});
+
+test('no entry of a plan matches LLDP, which Floodlight needs to find links', () => {
+  fc.assert(
+    fc.property(anyConnections, ({ topology, connections }) => {
+      for (const { match } of compileConnections(topology, connections).entries) {
+        expect([0x0800n, 0x0806n]).toContain(match.eth_type?.value);
+      }
+    }),
+  );
+});
+
+test('forwarding takes the lowest port of equally short ways', () => {
+  // s1 reaches s4 by s2 or by s3; its port 2 leads to s2.
+  const square = topologyOf(4, [
+    [1, 2],
+    [1, 3],
+    [2, 4],
+    [3, 4],
+  ]);
+  const flows = forwardingFlows(square).get(square.switches[0]?.dpid ?? ('' as never)) ?? [];
+  const toH4 = flows.filter(({ match }) => match.eth_dst?.value === 4n || match.arp_tpa?.value === 0x0a000004n);
+  expect(toH4.map(({ instructions }) => instructions.apply)).toEqual([
+    [{ kind: 'output', port: 2 }],
+    [{ kind: 'output', port: 2 }],
+  ]);
+});
+
+test('forwarding never floods, so that loops are harmless', () => {
+  fc.assert(
+    fc.property(anyTopology, (topology) => {
+      for (const flows of forwardingFlows(topology).values()) {
+        for (const { instructions } of flows)
+          expect(typeof (instructions.apply[0] as { port: unknown }).port).toBe('number');
+      }
+    }),
+  );
+});
