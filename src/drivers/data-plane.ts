@@ -1,0 +1,41 @@
+/** One ordered pair of hosts and whether an echo request was answered. */
+export interface ProbeResult {
+  readonly source: string;
+  readonly target: string;
+  /** Round trip of the first answer in milliseconds; null when no probe was answered. */
+  readonly rttMs: number | null;
+  /** Echo requests sent; an unanswered pair has had at least four. */
+  readonly probes: number;
+}
+
+/** How far a probe of all pairs is. */
+export interface ProbeProgress {
+  readonly pairs: number;
+  readonly answered: number;
+  /** 1 for the first round, in which every pair is asked; later rounds ask again for pairs without an answer. */
+  readonly round: number;
+}
+
+/** A command to run on this machine that ends up inside the lab. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** The hosts, switches and links of a lab: what carries packets. Every method throws `ProblemError`. */
+export interface DataPlane {
+  /** What carries the packets, for people: e.g. `Mininet 2.3.0, Open vSwitch 3.1.0, userspace datapath`. */
+  readonly description: string;
+  /** Builds it all; resolves when every host, switch and link is up. `onStep` hears what is being done. */
+  start(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
+  /** Pings every host from every host. Never reports an unreachable pair because of one lost probe. */
+  probeAll(signal: AbortSignal, onProgress: (progress: ProbeProgress) => void): Promise<readonly ProbeResult[]>;
+  /** The lines that Mininet's `net` prints, read from the running network. */
+  net(): Promise<readonly string[]>;
+  /** The command that runs `argv` on a host of the lab. */
+  commandOn(host: string, argv: readonly string[]): Command;
+  /** Ends every process and interface. Safe to call at any time, and twice. */
+  stop(): Promise<void>;
+  /** Resolves when it ended without being asked to, with the reason. */
+  readonly died: Promise<string>;
+}

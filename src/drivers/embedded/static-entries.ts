@@ -1,0 +1,229 @@
+import { type Dpid, dpidFromNumber } from '../../model/addresses.ts';
+import { type Action, type Entry, type Flow, type FlowEntry, flowKey, type GroupEntry } from '../../model/openflow.ts';
+import type { Switch, Topology } from '../../model/topology.ts';
+import type { Refusal } from '../floodlight/action-text.ts';
+import { cookieOf } from '../floodlight/wire.ts';
+import { ChangeQueue, type SwitchEntries, usesGroup } from './change-queue.ts';
+import type { SwitchTables, TableChange } from './switch-tables.ts';
+
+/** A request that is refused because of what it asks for, not because something failed. */
+export class RefusedError extends Error {
+  readonly refusals: readonly Refusal[];
+
+  constructor(refusals: readonly Refusal[]) {
+    super(refusals.map(({ reason, remedy }) => `${reason}. ${remedy}`).join('; '));
+    this.name = 'RefusedError';
+    this.refusals = refusals;
+  }
+}
+
+/**
+ * The static entries of a lab, kept in step with the tables of its switches. Names are unique over all switches, and
+ * posting one again replaces or moves its entry (CONTRACT.md, sections 2 to 4). What Floodlight would accept and then
+ * lose is refused with `RefusedError`.
+ */
+export class StaticEntries {
+  readonly #topology: Topology;
+  readonly #queues: ReadonlyMap<Dpid, ChangeQueue>;
+  readonly #reserved: ReadonlyMap<Dpid, ReadonlySet<string>>;
+  /** Which switch has the entry of a name, as of the last committed change. */
+  readonly #owners = new Map<string, Dpid>();
+  /** Per name, the end of the last operation on it: they happen one after another. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #everUsed = new Set<Dpid>();
+
+  /** @param forwarding the controller's own flows, whose place no entry may take */
+  constructor(topology: Topology, tables: SwitchTables, forwarding: ReadonlyMap<Dpid, readonly Flow[]>) {
+    this.#topology = topology;
+    this.#reserved = new Map([...forwarding].map(([dpid, flows]) => [dpid, new Set(flows.map(flowKey))]));
+    const arrivals = { count: 0 };
+    this.#queues = new Map(
+      topology.switches.map(({ dpid }) => [
+        dpid,
+        new ChangeQueue(dpid, tables, arrivals, (before, after) => this.#follow(dpid, before, after)),
+      ]),
+    );
+  }
+
+  /** Makes this entry the one of its name; resolves when the switch has it. */
+  async post(entry: Entry): Promise<void> {
+    const node = this.#topology.switchWithDpid(entry.dpid);
+    const queue = this.#queues.get(entry.dpid);
+    if (node === undefined || queue === undefined) throw new RefusedError([this.#unknownSwitch(entry.dpid)]);
+    await this.#inTurn(entry.name, async () => {
+      const owner = this.#owners.get(entry.name);
+      this.#refuseOtherKind(entry, owner);
+      await queue.request((draft) => {
+        const refusals = [...this.#portFaults(entry, node), ...this.#clashes(entry, draft, node)];
+        if (refusals.length > 0) throw new RefusedError(refusals);
+        return placeEntry(entry, draft);
+      });
+      // It moves: the other switch loses it once this one has it.
+      if (owner !== undefined && owner !== entry.dpid) await this.#queues.get(owner)?.request(removal([entry.name]));
+    });
+  }
+
+  /** Takes the entry of a name away, whatever its switch; no such entry is all right. */
+  async delete(name: string): Promise<void> {
+    await this.#inTurn(name, async () => {
+      const owner = this.#owners.get(name);
+      if (owner !== undefined) await this.#queues.get(owner)?.request(removal([name]));
+    });
+  }
+
+  /** Takes all entries away, of all switches or one. */
+  async clear(dpid: Dpid | 'all'): Promise<void> {
+    const clearing = this.#queuesOf(dpid).map(([, queue]) => queue.request((draft) => removal(draft.names())(draft)));
+    await Promise.all(clearing);
+  }
+
+  /** The entries of all switches that ever had one, or of one switch. */
+  async list(dpid: Dpid | 'all'): Promise<ReadonlyMap<Dpid, readonly Entry[]>> {
+    const queues = this.#queuesOf(dpid).filter(([owner]) => dpid !== 'all' || this.#everUsed.has(owner));
+    await Promise.all(queues.map(([, queue]) => queue.settle()));
+    return new Map(queues.map(([owner, queue]) => [owner, queue.entries.all()]));
+  }
+
+  #queuesOf(dpid: Dpid | 'all'): readonly (readonly [Dpid, ChangeQueue])[] {
+    return [...this.#queues].filter(([owner]) => dpid === 'all' || owner === dpid);
+  }
+
+  #follow(dpid: Dpid, before: SwitchEntries, after: SwitchEntries): void {
+    for (const name of before.names()) {
+      if (after.get(name) === undefined && this.#owners.get(name) === dpid) this.#owners.delete(name);
+    }
+    for (const name of after.names()) {
+      if (before.get(name) !== after.get(name)) this.#owners.set(name, dpid);
+      this.#everUsed.add(dpid);
+    }
+  }
+
+  async #inTurn(name: string, act: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(act);
+    const settled = turn.catch(() => undefined);
+    this.#turns.set(name, settled);
+    try {
+      await turn;
+    } finally {
+      if (this.#turns.get(name) === settled) this.#turns.delete(name);
+    }
+  }
+
+  /** The tutorial's mistake: it writes s10 as `...:10`, but a DPID is hexadecimal. */
+  #unknownSwitch(dpid: Dpid): Refusal {
+    const digits = dpid.replaceAll(':', '').replace(/^0+/, '');
+    const asDecimal = /^\d+$/.test(digits) ? this.#topology.switchWithDpid(dpidFromNumber(BigInt(digits))) : undefined;
+    const first = this.#topology.switches[0];
+    return {
+      reason: `no switch has the DPID ${dpid}`,
+      remedy:
+        asDecimal !== undefined
+          ? `DPIDs are hexadecimal; did you mean ${asDecimal.name}, ${asDecimal.dpid}?`
+          : `The switches are listed at /wm/core/controller/switches/json${first === undefined ? '' : `, e.g. ${first.name}, ${first.dpid}`}`,
+    };
+  }
+
+  #refuseOtherKind(entry: Entry, owner: Dpid | undefined): void {
+    const former = owner === undefined ? undefined : this.#queues.get(owner)?.entries.get(entry.name);
+    if (former === undefined || former.kind === entry.kind) return;
+    throw new RefusedError([
+      {
+        reason: `the name ${entry.name} belongs to a ${former.kind} entry on switch ${former.dpid}`,
+        remedy: `Give the ${entry.kind} entry another name, or delete the ${former.kind} entry first`,
+      },
+    ]);
+  }
+
+  #portFaults(entry: Entry, node: Switch): readonly Refusal[] {
+    const ports = new Set<number>(this.#topology.neighboursOf(node.name).map(({ port }) => port));
+    const has = `Switch ${node.name} has the ports ${[...ports].join(', ')}`;
+    const faults: Refusal[] = [];
+    const check = (port: unknown, what: string) => {
+      if (typeof port !== 'number' || ports.has(port)) return;
+      faults.push({ reason: `${what} ${port}: switch ${node.name} has no such port`, remedy: has });
+    };
+    if (entry.kind === 'flow') {
+      const inPort = entry.match.in_port?.value;
+      // Beyond 16 bits stand the reserved ports, as `local`.
+      if (inPort !== undefined && inPort <= 0xffffn) check(Number(inPort), 'in_port');
+    } else {
+      for (const { watchPort } of entry.buckets) check(watchPort, 'bucket_watch_port');
+    }
+    for (const action of actionsOf(entry)) if (action.kind === 'output') check(action.port, 'output');
+    return faults;
+  }
+
+  #clashes(entry: Entry, entries: SwitchEntries, node: Switch): readonly Refusal[] {
+    const faults: Refusal[] = [];
+    const other = entries.nameAtPlaceOf(entry);
+    if (other !== undefined && other !== entry.name) {
+      const what = entry.kind === 'group' ? `group id ${entry.groupId}` : 'table, priority and match';
+      faults.push({
+        reason: `entry ${other} on switch ${node.name} has the same ${what}, and would silently be replaced`,
+        remedy: `Delete ${other} first, or post under its name`,
+      });
+    }
+    if (entry.kind === 'flow' && this.#reserved.get(entry.dpid)?.has(flowKey(entry)) === true) {
+      faults.push({
+        reason: `the controller's own forwarding on switch ${node.name} has the same priority and match`,
+        remedy: `Give the entry a higher priority than ${entry.priority}`,
+      });
+    }
+    for (const action of actionsOf(entry)) {
+      if (action.kind !== 'group' || entries.hasGroup(action.groupId)) continue;
+      faults.push({
+        reason: `switch ${node.name} has no group ${action.groupId}`,
+        remedy: 'Post the group first, then what uses it',
+      });
+    }
+    return faults;
+  }
+}
+
+function actionsOf(entry: Entry): readonly Action[] {
+  return entry.kind === 'flow'
+    ? [...entry.instructions.apply, ...entry.instructions.write]
+    : entry.buckets.flatMap(({ actions }) => actions);
+}
+
+/** Puts an entry where its name was, or beside the others. */
+function placeEntry(entry: Entry, draft: SwitchEntries): readonly TableChange[] {
+  const former = draft.get(entry.name);
+  const changes = entry.kind === 'flow' ? placeFlow(entry, former) : placeGroup(entry, former, draft);
+  draft.set(entry);
+  return changes;
+}
+
+function placeFlow(entry: FlowEntry, former: Entry | undefined): readonly TableChange[] {
+  const moves = former?.kind === 'flow' && flowKey(former) !== flowKey(entry);
+  return [
+    ...(moves ? [{ kind: 'delete-flow', flow: former } as const] : []),
+    { kind: 'add-flow', flow: entry, cookie: cookieOf(entry.name) },
+  ];
+}
+
+function placeGroup(entry: GroupEntry, former: Entry | undefined, draft: SwitchEntries): readonly TableChange[] {
+  if (former?.kind !== 'group') return [{ kind: 'add-group', group: entry }];
+  if (former.groupId === entry.groupId) return [{ kind: 'modify-group', group: entry }];
+  return [...removal([former.name])(draft), { kind: 'add-group', group: entry }];
+}
+
+/** The edit that takes entries away, and with a group the flows that use it, as a switch does. */
+function removal(names: Iterable<string>): (draft: SwitchEntries) => readonly TableChange[] {
+  const wanted = [...names];
+  return (draft) => {
+    const entries = wanted.flatMap((name) => draft.get(name) ?? []);
+    const groups = entries.filter((entry) => entry.kind === 'group');
+    const flows = entries.filter((entry) => entry.kind === 'flow');
+    for (const { name } of entries) draft.delete(name);
+    for (const { groupId } of groups) {
+      for (const other of draft.all()) {
+        if (other.kind === 'flow' && usesGroup(actionsOf(other), groupId)) draft.delete(other.name);
+      }
+    }
+    return [
+      ...flows.map((flow): TableChange => ({ kind: 'delete-flow', flow })),
+      ...groups.map(({ groupId }): TableChange => ({ kind: 'delete-group', groupId })),
+    ];
+  };
+}

@@ -1,0 +1,305 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dpid } from '../../model/addresses.ts';
+import {
+  type Entry,
+  effectKey,
+  type FlowEntry,
+  flowKey,
+  formatInstructions,
+  type Group,
+  type GroupEntry,
+} from '../../model/openflow.ts';
+import { environmentProblem, inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import type { InstalledFlow } from '../embedded/switch-tables.ts';
+import type { StaticEntryPusherClient } from './client.ts';
+import { cookieOf } from './wire.ts';
+
+/** How entries are sent. */
+export interface PushOptions {
+  /** Requests under way at once. 1 for Floodlight, which loses entries of concurrent ones (CONTRACT.md, section 8). */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+}
+
+/** Floodlight installs after it has answered; 2,000 flows took it 0.1 s. */
+const ARRIVAL_DEADLINE_MS = 3_000;
+const POLL_INTERVAL_MS = 40;
+/** For taking back, when the caller's own signal may be aborted already. */
+const ROLLBACK_DEADLINE_MS = 30_000;
+
+/**
+ * Makes these entries those of their names: groups before flows, and then reads back, from the controller's list and
+ * from the switches, that each has arrived. All or nothing: when one has not, what was pushed is deleted again and the
+ * entries that had these names before are put back.
+ * @throws ProblemError naming each entry that was refused or did not arrive, and whether the list or the switch lacks it
+ */
+export async function pushEntries(
+  client: StaticEntryPusherClient,
+  entries: readonly Entry[],
+  { concurrency, signal }: PushOptions,
+): Promise<void> {
+  if (entries.length === 0) return;
+  refuseClashes(entries);
+  const former = await formerEntries(client, entries, signal);
+  const sent: Entry[] = [];
+  try {
+    const [groups, flows] = split(entries);
+    const post = async (entry: Entry) => {
+      sent.push(entry);
+      await client.post(entry, signal);
+    };
+    // A group that sends to another group has to come after it: then one after the other, in the order given.
+    const chained = groups.some((group) =>
+      group.buckets.some(({ actions }) => actions.some((a) => a.kind === 'group')),
+    );
+    await forEach(groups, chained ? 1 : concurrency, post);
+    await forEach(flows, concurrency, post);
+    await arrival(client, signal, (state) => entries.flatMap((entry) => missing(entry, state, client.url)), entries);
+  } catch (error) {
+    const outcome = await takeBack(client, sent, former);
+    if (signal.aborted) throw signal.reason;
+    throw withOutcome(error, outcome);
+  }
+}
+
+/**
+ * Takes these entries away, flows before groups, and reads back from the list and the switches that they are gone.
+ * @throws ProblemError naming each entry that is still there
+ */
+export async function removeEntries(
+  client: StaticEntryPusherClient,
+  entries: readonly Entry[],
+  { concurrency, signal }: PushOptions,
+): Promise<void> {
+  if (entries.length === 0) return;
+  const [groups, flows] = split(entries);
+  const remove = (entry: Entry) => client.delete(entry.name, signal);
+  await forEach(flows, concurrency, remove);
+  await forEach(groups, concurrency, remove);
+  await arrival(client, signal, (state) => entries.flatMap((entry) => remaining(entry, state, client.url)), entries);
+}
+
+/** What the controller lists and what the touched switches hold. */
+interface ReadBack {
+  readonly listed: ReadonlyMap<string, Entry>;
+  readonly flows: ReadonlyMap<Dpid, ReadonlyMap<string, InstalledFlow>>;
+  readonly groups: ReadonlyMap<Dpid, ReadonlyMap<number, Group>>;
+}
+
+/** Reads back until nothing is wrong any more, or for as long as an entry may take. */
+async function arrival(
+  client: StaticEntryPusherClient,
+  signal: AbortSignal,
+  faultsOf: (state: ReadBack) => readonly Problem[],
+  entries: readonly Entry[],
+): Promise<void> {
+  const deadline = Date.now() + ARRIVAL_DEADLINE_MS;
+  for (;;) {
+    const faults = faultsOf(await readBack(client, entries, signal));
+    if (faults.length === 0) return;
+    if (Date.now() >= deadline) throw new ProblemError(faults);
+    await sleep(POLL_INTERVAL_MS, undefined, { signal });
+  }
+}
+
+async function readBack(
+  client: StaticEntryPusherClient,
+  entries: readonly Entry[],
+  signal: AbortSignal,
+): Promise<ReadBack> {
+  const [groupEntries, flowEntries] = split(entries);
+  const flows = new Map<Dpid, ReadonlyMap<string, InstalledFlow>>();
+  const groups = new Map<Dpid, ReadonlyMap<number, Group>>();
+  const listed = new Map((await client.list('all', signal)).map((entry) => [entry.name, entry]));
+  await forEach(dpidsOf(flowEntries), READS_AT_ONCE, async (dpid) => {
+    flows.set(dpid, new Map((await client.flows(dpid, signal)).map((flow) => [flowKey(flow), flow])));
+  });
+  await forEach(dpidsOf(groupEntries), READS_AT_ONCE, async (dpid) => {
+    groups.set(dpid, new Map((await client.groups(dpid, signal)).map((group) => [group.groupId, group])));
+  });
+  return { listed, flows, groups };
+}
+
+const READS_AT_ONCE = 8;
+
+function missing(entry: Entry, { listed, flows, groups }: ReadBack, url: string): readonly Problem[] {
+  const found = listed.get(entry.name);
+  const isListed = found !== undefined && found.dpid === entry.dpid && listedKey(found) === listedKey(entry);
+  if (!isListed) {
+    const cause =
+      found === undefined
+        ? "is missing from the controller's list"
+        : found.dpid === entry.dpid
+          ? "stands otherwise in the controller's list"
+          : `stands in the controller's list for switch ${found.dpid}`;
+    return [arrivalProblem(entry, url, cause)];
+  }
+  if (entry.kind === 'group') {
+    const group = groups.get(entry.dpid)?.get(entry.groupId);
+    if (group !== undefined && effectKey(group) === effectKey(entry)) return [];
+    return [
+      arrivalProblem(
+        entry,
+        url,
+        group === undefined ? 'is listed, but not in the switch' : 'is otherwise in the switch',
+      ),
+    ];
+  }
+  const flow = flows.get(entry.dpid)?.get(flowKey(entry));
+  if (flow === undefined) return [arrivalProblem(entry, url, 'is listed, but not in the switch')];
+  const same = formatInstructions(flow.instructions) === formatInstructions(entry.instructions);
+  return same ? [] : [arrivalProblem(entry, url, `is in the switch with ${formatInstructions(flow.instructions)}`)];
+}
+
+function arrivalProblem(entry: Entry, url: string, cause: string): Problem {
+  return environmentProblem({
+    code: 'entry-did-not-arrive',
+    where: `${url}, switch ${entry.dpid}, entry ${entry.name}`,
+    cause: `the ${entry.kind} entry was accepted, but ${cause}`,
+    remedy: "The controller's log says why; see that the switch is connected and the controller is its MASTER",
+  });
+}
+
+function remaining(entry: Entry, { listed, flows, groups }: ReadBack, url: string): readonly Problem[] {
+  const others = [...listed.values()].filter((other) => other.name !== entry.name && other.dpid === entry.dpid);
+  const inSwitch =
+    entry.kind === 'group'
+      ? groups.get(entry.dpid)?.has(entry.groupId) === true &&
+        !others.some((other) => other.kind === 'group' && other.groupId === entry.groupId)
+      : flows.get(entry.dpid)?.get(flowKey(entry))?.cookie === cookieOf(entry.name);
+  if (!listed.has(entry.name) && !inSwitch) return [];
+  return [
+    environmentProblem({
+      code: 'entry-still-there',
+      where: `${url}, switch ${entry.dpid}, entry ${entry.name}`,
+      cause: `the ${entry.kind} entry was deleted, but ${listed.has(entry.name) ? 'the controller still lists it' : 'the switch still holds it'}`,
+      remedy: 'Where the switch was not connected meanwhile: push the entry again, then delete it',
+    }),
+  ];
+}
+
+/** An entry's effect as far as the list shows it: without the table. */
+function listedKey(entry: Entry): string {
+  return effectKey(entry.kind === 'flow' ? { ...entry, tableId: 0 } : entry);
+}
+
+/** Two entries of one name, or of one place in one switch: the second would silently replace the first. */
+function refuseClashes(entries: readonly Entry[]): void {
+  const problems: Problem[] = [];
+  const names = new Set<string>();
+  const places = new Map<string, string>();
+  for (const entry of entries) {
+    const where = `switch ${entry.dpid}, entry ${entry.name}`;
+    if (names.has(entry.name)) {
+      problems.push(
+        inputProblem({
+          code: 'duplicate-entry-name',
+          where,
+          cause: 'another entry of this push has this name',
+          remedy: 'Names are unique over all switches: rename one',
+        }),
+      );
+    }
+    names.add(entry.name);
+    const place = `${entry.dpid} ${entry.kind === 'group' ? `group ${entry.groupId}` : flowKey(entry)}`;
+    const other = places.get(place);
+    if (other !== undefined && other !== entry.name) {
+      const what = entry.kind === 'group' ? 'group id' : 'table, priority and match';
+      problems.push(
+        inputProblem({
+          code: 'duplicate-entry',
+          where,
+          cause: `entry ${other} of this push has the same ${what}`,
+          remedy: 'Leave one of them out, or change it',
+        }),
+      );
+    }
+    places.set(place, entry.name);
+  }
+  if (problems.length > 0) throw new ProblemError(problems);
+}
+
+/** The entries that have these names now, each with its table, which only the switch knows. */
+async function formerEntries(
+  client: StaticEntryPusherClient,
+  entries: readonly Entry[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Entry>> {
+  const names = new Set(entries.map(({ name }) => name));
+  const listed = (await client.list('all', signal)).filter(({ name }) => names.has(name));
+  const tables = new Map<bigint, number>();
+  const [, flows] = split(listed);
+  await forEach(dpidsOf(flows), READS_AT_ONCE, async (dpid) => {
+    for (const flow of await client.flows(dpid, signal)) tables.set(flow.cookie, flow.tableId);
+  });
+  return new Map(
+    listed.map((entry) => [
+      entry.name,
+      entry.kind === 'flow' ? { ...entry, tableId: tables.get(cookieOf(entry.name)) ?? 0 } : entry,
+    ]),
+  );
+}
+
+/** Undoes a push as far as it came; what went wrong with that, if anything. */
+async function takeBack(
+  client: StaticEntryPusherClient,
+  sent: readonly Entry[],
+  former: ReadonlyMap<string, Entry>,
+): Promise<unknown> {
+  const signal = AbortSignal.timeout(ROLLBACK_DEADLINE_MS);
+  try {
+    const [groups, flows] = split(sent);
+    for (const flow of flows) await client.delete(flow.name, signal);
+    for (const group of groups) {
+      // Deleting a group would take the flows of others that use it along: what can be changed back is changed back.
+      const before = former.get(group.name);
+      const inPlace = before?.kind === 'group' && before.dpid === group.dpid && before.groupId === group.groupId;
+      if (!inPlace) await client.delete(group.name, signal);
+    }
+    const [formerGroups, formerFlows] = split(sent.flatMap(({ name }) => former.get(name) ?? []));
+    for (const entry of [...formerGroups, ...formerFlows]) await client.post(entry, signal);
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('unknown');
+  }
+}
+
+/** The same error, with what became of the entries that were pushed before it. */
+function withOutcome(error: unknown, rollbackError: unknown): unknown {
+  if (!(error instanceof ProblemError)) return error;
+  const outcome =
+    rollbackError === undefined
+      ? 'Nothing of this push remains: what was pushed before is taken back'
+      : `Taking back what was pushed before failed too: ${rollbackError instanceof Error ? rollbackError.message : String(rollbackError)}`;
+  const problems = error.problems.map((problem) => ({
+    ...problem,
+    remedy: problem.remedy === undefined ? outcome : `${problem.remedy}. ${outcome}`,
+  }));
+  return new ProblemError(problems, { cause: error });
+}
+
+function split(entries: readonly Entry[]): readonly [readonly GroupEntry[], readonly FlowEntry[]] {
+  return [entries.filter((entry) => entry.kind === 'group'), entries.filter((entry) => entry.kind === 'flow')];
+}
+
+function dpidsOf(entries: readonly Entry[]): readonly Dpid[] {
+  return [...new Set(entries.map(({ dpid }) => dpid))];
+}
+
+/** Does it for each, so many at once; stops taking up new ones after the first failure, and throws that. */
+async function forEach<T>(items: readonly T[], concurrency: number, act: (item: T) => Promise<unknown>): Promise<void> {
+  const waiting = items.values();
+  let failure: { readonly error: unknown } | undefined;
+  const worker = async () => {
+    for (const item of waiting) {
+      try {
+        await act(item);
+      } catch (error) {
+        failure ??= { error };
+      }
+      if (failure !== undefined) return;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, concurrency) }, worker));
+  if (failure !== undefined) throw failure.error;
+}
