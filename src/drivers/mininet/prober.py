@@ -1,0 +1,241 @@
+"""Pings all pairs of hosts in parallel, paced, from one process.
+
+A raw ICMP socket stays in the network namespace in which it was made: the prober holds one in each host's namespace.
+An echo request's payload names its run, its pair and its attempt, so that an answer is never taken for another's.
+"""
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import selectors
+import socket
+import struct
+import threading
+import time
+
+CLONE_NEWNET = 0x40000000
+# <linux/icmp.h>, <linux/socket.h>; Python's socket module does not name them.
+SOL_RAW, ICMP_FILTER = 255, 1
+SIOCDARP = 0x8953
+ECHO_REQUEST, ECHO_REPLY = 8, 0
+MAGIC = b'labctl'
+
+# A pair is unreachable after this many unanswered probes, the last rounds of which brought no pair back.
+LEAST_ROUNDS, BARREN_ROUNDS, MOST_ROUNDS = 4, 2, 12
+# Echo requests per second. Userspace Open vSwitch sets up some 5,000 new flows a second on two cores.
+FIRST_RATE, LEAST_RATE, HIGHEST_RATE = 2000, 200, 20000
+# Seconds between two looks at the pace, and the round trips that call for more and for less of it.
+PACE_INTERVAL, FAST_ROUND_TRIP, SLOW_ROUND_TRIP = 0.05, 0.010, 0.030
+# Seconds to wait for answers after a round's last request: some round trips, within bounds.
+SHORTEST_WAIT, LONGEST_WAIT, WAIT_IN_ROUND_TRIPS = 0.2, 2.0, 8
+
+_setns = ctypes.CDLL(None, use_errno=True).setns
+
+
+def socket_in_namespace_of(pid):
+    """A raw ICMP socket in the network namespace of a process. Call it in a thread of its own: it moves there."""
+    with open(f'/proc/{pid}/ns/net', 'rb') as namespace:
+        if _setns(namespace.fileno(), CLONE_NEWNET) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f'cannot enter the network of process {pid}: {os.strerror(number)}')
+    icmp = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    icmp.setblocking(False)
+    # Only echo replies: a raw socket would otherwise get a copy of every ICMP message of its host.
+    icmp.setsockopt(SOL_RAW, ICMP_FILTER, struct.pack('I', 0xFFFFFFFF & ~(1 << ECHO_REPLY)))
+    return icmp
+
+
+def checksum(data):
+    """RFC 1071, for data of even length."""
+    total = sum(struct.unpack(f'!{len(data) // 2}H', data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def sockaddr(ip):
+    return struct.pack('=H2x4s8x', socket.AF_INET, socket.inet_aton(ip))
+
+
+class Prober:
+    def __init__(self, hosts):
+        """hosts: {name: (process id of its shell, IPv4 address, interface)}"""
+        self._names = list(hosts)
+        self._addresses = [address for _, address, _ in hosts.values()]
+        self._interfaces = [interface.encode() for _, _, interface in hosts.values()]
+        self._sockets = []
+        failures = []
+
+        def open_sockets():
+            try:
+                self._sockets = [socket_in_namespace_of(pid) for pid, _, _ in hosts.values()]
+            except Exception as error:
+                failures.append(error)
+
+        opener = threading.Thread(target=open_sockets)
+        opener.start()
+        opener.join()
+        if failures:
+            raise failures[0]
+
+    def _forget(self, source, target):
+        """Takes the target out of the source's ARP cache: what was learnt earlier must not hide that ARP fails now,
+        and an unfinished resolution would wait a second before it asks again."""
+        request = sockaddr(self._addresses[target]) + bytes(16) + bytes(4) + bytes(16)
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(self._sockets[source], SIOCDARP, request + self._interfaces[source].ljust(16, b'\0'))
+
+    def probe_all(self, progress, cancelled):
+        """Returns {"rttMs": rows of round trips or null, "probes": rows of counts}; rows and columns in host order."""
+        return _Run(self, progress, cancelled).result()
+
+
+class _Run:
+    """One probe of all pairs. A pair is a number: source * hosts + target."""
+
+    def __init__(self, prober, progress, cancelled):
+        self.prober, self.progress, self.cancelled = prober, progress, cancelled
+        self.count = len(prober._names)
+        self.identity = os.urandom(4)
+        self.icmp_id = struct.unpack('!H', os.urandom(2))[0]
+        self.round_trips = {}
+        self.attempts = {}
+        self.sent_at = {}
+        self.rate = FIRST_RATE
+        self.slowest = 0.0
+        self.recent = []
+        self.next_report = 0.0
+
+    def result(self):
+        count = self.count
+        # Neighbours in the host order are asked in different rounds, so that the load is spread over the network.
+        pairs = [source * count + (source + step) % count for step in range(1, count) for source in range(count)]
+        for pair in pairs:
+            self.prober._forget(*divmod(pair, count))
+        with selectors.DefaultSelector() as selector:
+            for index, icmp in enumerate(self.prober._sockets):
+                self.drain(icmp)
+                selector.register(icmp, selectors.EVENT_READ, index)
+            number = barren = 0
+            while pairs and number < MOST_ROUNDS and not (number >= LEAST_ROUNDS and barren >= BARREN_ROUNDS):
+                number += 1
+                self.round(selector, pairs, number)
+                left = [pair for pair in pairs if pair not in self.round_trips]
+                recovered = number > 1 and len(left) < len(pairs)
+                barren = 0 if recovered else barren + 1
+                if recovered:
+                    # Their first probes were lost: the pace was too high.
+                    self.rate = max(LEAST_RATE, self.rate / 2)
+                pairs = left
+        rows = range(count)
+        return {
+            'hosts': self.prober._names,
+            'rttMs': [[self.round_trip_ms(source * count + target) for target in rows] for source in rows],
+            'probes': [[self.attempts.get(source * count + target, 0) for target in rows] for source in rows],
+        }
+
+    def round_trip_ms(self, pair):
+        return round(self.round_trips[pair] * 1000, 3) if pair in self.round_trips else None
+
+    def round(self, selector, pairs, number):
+        began = time.monotonic()
+        allowance, then, paced = 1.0, began, began
+        waiting = iter(pairs)
+        pending = next(waiting, None)
+        while pending is not None:
+            self.check(number)
+            now = time.monotonic()
+            allowance = min(allowance + (now - then) * self.rate, max(1.0, self.rate * 0.01))
+            then = now
+            while pending is not None and allowance >= 1:
+                self.send(pending, number)
+                allowance -= 1
+                pending = next(waiting, None)
+            self.receive(selector, 0.0005 if pending is not None else 0)
+            if now - paced > PACE_INTERVAL:
+                self.adapt()
+                paced = now
+        last = time.monotonic()
+        left = {pair for pair in pairs if pair not in self.round_trips}
+        while left and time.monotonic() - last < min(max(SHORTEST_WAIT, self.slowest * WAIT_IN_ROUND_TRIPS), LONGEST_WAIT):
+            self.check(number)
+            if self.receive(selector, 0.02):
+                left = {pair for pair in left if pair not in self.round_trips}
+        self.report(number)
+
+    def check(self, number):
+        if self.cancelled.is_set():
+            raise InterruptedError('the probe was cancelled')
+        if time.monotonic() >= self.next_report:
+            self.report(number)
+
+    def report(self, number):
+        self.next_report = time.monotonic() + 0.1
+        pairs = self.count * (self.count - 1)
+        self.progress({'pairs': pairs, 'answered': len(self.round_trips), 'round': number})
+
+    def adapt(self):
+        if not self.recent:
+            return
+        typical = sorted(self.recent)[len(self.recent) // 2]
+        self.recent.clear()
+        if typical < FAST_ROUND_TRIP:
+            self.rate = min(HIGHEST_RATE, self.rate * 1.25)
+        elif typical > SLOW_ROUND_TRIP:
+            self.rate = max(LEAST_RATE, self.rate * 0.7)
+
+    def send(self, pair, attempt):
+        source, target = divmod(pair, self.count)
+        if attempt > 1:
+            self.prober._forget(source, target)
+        payload = MAGIC + self.identity + struct.pack('!IH', pair, attempt)
+        header = struct.pack('!BBHHH', ECHO_REQUEST, 0, 0, self.icmp_id, attempt)
+        message = struct.pack('!BBHHH', ECHO_REQUEST, 0, checksum(header + payload), self.icmp_id, attempt) + payload
+        self.attempts[pair] = attempt
+        self.sent_at[pair, attempt] = time.monotonic()
+        try:
+            self.prober._sockets[source].sendto(message, (self.prober._addresses[target], 0))
+        except OSError as error:
+            # A full queue or an unresolved neighbour loses this probe, as a wire might; the next round asks again.
+            if error.errno not in (errno.EAGAIN, errno.ENOBUFS, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EPERM):
+                raise
+
+    def receive(self, selector, timeout):
+        """Reads what has arrived; returns whether a pair was answered for the first time."""
+        news = False
+        for key, _ in selector.select(timeout):
+            while True:
+                try:
+                    packet, (address, _) = key.fileobj.recvfrom(2048)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    continue
+                news = self.take(packet, address, key.data) or news
+        return news
+
+    def take(self, packet, address, receiver):
+        now = time.monotonic()
+        icmp = packet[(packet[0] & 15) * 4:]
+        if len(icmp) < 24 or icmp[0] != ECHO_REPLY or icmp[8:14] != MAGIC or icmp[14:18] != self.identity:
+            return False
+        pair, attempt = struct.unpack('!IH', icmp[18:24])
+        source, target = divmod(pair, self.count)
+        if source != receiver or target >= self.count or address != self.prober._addresses[target]:
+            return False
+        sent = self.sent_at.get((pair, attempt))
+        if sent is None:
+            return False
+        self.slowest = max(self.slowest, now - sent)
+        self.recent.append(now - sent)
+        if pair in self.round_trips:
+            return False
+        self.round_trips[pair] = now - sent
+        return True
+
+    @staticmethod
+    def drain(icmp):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                icmp.recv(2048)

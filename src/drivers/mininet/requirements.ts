@@ -1,0 +1,122 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+import { environmentProblem, type Problem } from '../../model/problem.ts';
+import { type Datapath, isRoot, MININET_PYTHON, NAMESPACE_REMEDY, SANDBOX_PATH } from './machine.ts';
+
+/** Something that the sandbox needs, found or missing. */
+export interface Requirement {
+  readonly name: string;
+  /** What was found, or what is missing. */
+  readonly finding: string;
+  /** What to do; absent where it is there. */
+  readonly remedy?: string;
+}
+
+const PROGRAMS: readonly { readonly name: string; readonly debianPackage: string }[] = [
+  { name: 'mnexec', debianPackage: 'mininet' },
+  { name: 'ovs-vsctl', debianPackage: 'openvswitch-switch' },
+  { name: 'ovs-ofctl', debianPackage: 'openvswitch-switch' },
+  { name: 'ovsdb-tool', debianPackage: 'openvswitch-switch' },
+  { name: 'ovsdb-server', debianPackage: 'openvswitch-switch' },
+  { name: 'ovs-vswitchd', debianPackage: 'openvswitch-switch' },
+  { name: 'ip', debianPackage: 'iproute2' },
+  { name: 'ifconfig', debianPackage: 'net-tools' },
+  { name: 'unshare', debianPackage: 'util-linux' },
+  { name: 'nsenter', debianPackage: 'util-linux' },
+  { name: 'setpriv', debianPackage: 'util-linux' },
+  { name: 'flock', debianPackage: 'util-linux' },
+  { name: 'bash', debianPackage: 'bash' },
+];
+
+/**
+ * What the sandbox needs of this machine, by looking only: takes no time, so that `up` can refuse before it starts
+ * anything.
+ */
+export function sandboxRequirements(datapath: Datapath): readonly Requirement[] {
+  const linux: Requirement =
+    process.platform === 'linux'
+      ? { name: 'Linux', finding: 'there' }
+      : {
+          name: 'Linux',
+          finding: `this is ${process.platform}`,
+          remedy: 'run labctl on Linux, e.g. in a virtual machine',
+        };
+  return [
+    linux,
+    ...PROGRAMS.map(programRequirement),
+    pythonRequirement(),
+    ...(datapath === 'user' ? [tunRequirement()] : []),
+  ];
+}
+
+/** The requirements that are not met, as problems. */
+export function missingRequirements(datapath: Datapath): readonly Problem[] {
+  return sandboxRequirements(datapath).flatMap(({ name, finding, remedy }) =>
+    remedy === undefined
+      ? []
+      : [environmentProblem({ code: 'missing-requirement', where: name, cause: finding, remedy })],
+  );
+}
+
+function programRequirement({ name, debianPackage }: { name: string; debianPackage: string }): Requirement {
+  const found = SANDBOX_PATH.split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+  return found === undefined
+    ? { name, finding: 'not installed', remedy: `sudo apt-get install ${debianPackage}` }
+    : { name, finding: found };
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Debian and Ubuntu put Mininet's modules where only their own Python looks. */
+function pythonRequirement(): Requirement {
+  const name = "Mininet's Python modules";
+  const module = '/usr/lib/python3/dist-packages/mininet/net.py';
+  if (!existsSync(MININET_PYTHON)) {
+    return { name, finding: `there is no ${MININET_PYTHON}`, remedy: 'sudo apt-get install python3 mininet' };
+  }
+  return existsSync(module)
+    ? { name, finding: module }
+    : { name, finding: `not where ${MININET_PYTHON} looks for them`, remedy: 'sudo apt-get install mininet' };
+}
+
+function tunRequirement(): Requirement {
+  const name = '/dev/net/tun';
+  if (!existsSync(name)) {
+    return {
+      name,
+      finding: 'there is no such device, which the userspace datapath needs',
+      remedy: 'sudo modprobe tun (in a container: start it with --device /dev/net/tun)',
+    };
+  }
+  try {
+    accessSync(name, constants.R_OK | constants.W_OK);
+    return { name, finding: 'readable and writable' };
+  } catch {
+    return { name, finding: 'not readable and writable for you', remedy: 'sudo chmod 0666 /dev/net/tun' };
+  }
+}
+
+/** Whether namespaces can be made; tries it, which takes a moment. */
+export async function namespaceRequirement(): Promise<Requirement> {
+  const name = isRoot() ? 'namespaces' : 'user namespaces';
+  const user = isRoot() ? [] : ['--user', '--map-root-user'];
+  const result = await execa('unshare', [...user, '--net', '--mount', '--pid', '--fork', '--mount-proc', 'true'], {
+    reject: false,
+  });
+  if (result.exitCode === 0) return { name, finding: 'can be made' };
+  return {
+    name,
+    finding: result.stderr || result.shortMessage || 'cannot be made',
+    remedy: NAMESPACE_REMEDY,
+  };
+}

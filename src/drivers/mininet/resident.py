@@ -1,0 +1,234 @@
+"""The program that stays resident in a lab's sandbox: it starts Open vSwitch and Mininet there and serves requests.
+
+Run as the first process of the lab's namespaces. Speaks JSON lines over the socket that is file descriptor 3:
+requests {"id", "do", ...}; answers {"id", "result"} or {"id", "error"}, and before them {"id", "progress"}. It ends,
+and with it everything in the namespaces, when that conversation ends or when any process that it started dies.
+
+usage: resident.py FOLDER TOPO DATAPATH   (FOLDER holds topology.py; OVS_RUNDIR is FOLDER)
+"""
+
+import contextlib
+import functools
+import importlib.util
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+from prober import Prober
+
+SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema'
+
+
+class Conversation:
+    """JSON lines over file descriptor 3, written by several threads."""
+
+    def __init__(self):
+        # Not inheritable: the lab's hosts must not hold it open, nor write to it.
+        os.set_inheritable(3, False)
+        self._socket = socket.socket(fileno=3)
+        self._lock = threading.Lock()
+        self._unread = b''
+
+    def fileno(self):
+        return self._socket.fileno()
+
+    def send(self, **message):
+        line = json.dumps(message, separators=(',', ':')).encode() + b'\n'
+        with self._lock, contextlib.suppress(OSError):
+            self._socket.sendall(line)
+
+    def receive(self):
+        """The requests that have arrived; None when the other side is gone."""
+        data = self._socket.recv(65536)
+        if not data:
+            return None
+        *lines, self._unread = (self._unread + data).split(b'\n')
+        return [json.loads(line) for line in lines if line]
+
+
+def wait_for(condition, what, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f'waited {seconds} s for {what}')
+        time.sleep(0.005)
+
+
+class OpenVSwitch:
+    """A private ovsdb-server and ovs-vswitchd whose files and sockets are in OVS_RUNDIR."""
+
+    def __init__(self, folder, datapath):
+        database = os.path.join(folder, 'conf.db')
+        run = functools.partial(subprocess.run, check=True, capture_output=True, text=True)
+        run(['ovsdb-tool', 'create', database, SCHEMA])
+        quiet = ['--no-chdir', '-vconsole:warn', '-vsyslog:off', '-vfile:off']
+        self.processes = {
+            'ovsdb-server': subprocess.Popen(
+                ['ovsdb-server', database, f'--remote=punix:{folder}/db.sock', *quiet], stdin=subprocess.DEVNULL
+            )
+        }
+        # ovs-vsctl's own --retry looks only once a second.
+        wait_for(lambda: os.path.exists(f'{folder}/db.sock'), 'ovsdb-server to answer')
+        run(['ovs-vsctl', '--no-wait', '--timeout=10', 'init'])
+        # The kernel datapath is looked for only where it is wanted: looking takes time and tries to load the module.
+        userspace_only = ['--disable-system'] if datapath == 'user' else []
+        self.processes['ovs-vswitchd'] = subprocess.Popen(
+            ['ovs-vswitchd', f'unix:{folder}/db.sock', *userspace_only, *quiet], stdin=subprocess.DEVNULL
+        )
+
+
+def start_mininet(folder, topo, datapath):
+    """Real Mininet on the rendered topology; returns the running network and the module's version."""
+    import mininet
+    import mininet.net as mininet_net
+    import mininet.node as mininet_node
+
+    # Mininet.init() raises limits of the whole machine by sysctl; a lab changes nothing outside itself.
+    mininet_net.Mininet.inited = True
+    module_spec = importlib.util.spec_from_file_location('topology', os.path.join(folder, 'topology.py'))
+    module = importlib.util.module_from_spec(module_spec)
+    module_spec.loader.exec_module(module)
+    network = mininet_net.Mininet(
+        topo=module.topos[topo](),
+        switch=functools.partial(
+            mininet_node.OVSSwitch, datapath=datapath, protocols='OpenFlow13', failMode='secure'
+        ),
+        controller=None,
+        autoSetMacs=False,
+        build=False,
+    )
+    network.build()
+    network.start()
+    return network, mininet.__version__ if hasattr(mininet, '__version__') else mininet_net.VERSION
+
+
+class Resident:
+    def __init__(self, folder, topo, datapath):
+        self.folder, self.topo, self.datapath = folder, topo, datapath
+        self.conversation = Conversation()
+        self.network = None
+        self.prober = None
+        # Processes without which the lab is not what it claims to be, by name.
+        self.vital = {}
+        self.ended_children, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wake)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def start(self, progress):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
+        subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+        progress('Open vSwitch')
+        open_vswitch = OpenVSwitch(self.folder, self.datapath)
+        self.vital.update(open_vswitch.processes)
+        progress('Mininet')
+        self.network, mininet_version = start_mininet(self.folder, self.topo, self.datapath)
+        self.vital.update({node.name: node.shell for node in self.network.hosts + self.network.switches})
+        missing = self.missing_ports()
+        if missing:
+            raise RuntimeError('Open vSwitch did not bring up ' + ', '.join(missing))
+        self.prober = Prober({host.name: (host.pid, host.IP(), host.defaultIntf().name) for host in self.network.hosts})
+        return {
+            'mininet': mininet_version,
+            'openVSwitch': self.network.switches[0].OVSVersion if self.network.switches else '',
+            'shells': {host.name: host.pid for host in self.network.hosts},
+        }
+
+    def missing_ports(self):
+        """Interfaces that Open vSwitch refused, with its reason."""
+        listing = subprocess.run(
+            ['ovs-vsctl', '--format=json', '--columns=name,ofport,error', 'list', 'Interface'],
+            check=True, capture_output=True, text=True,
+        )
+        rows = json.loads(listing.stdout)['data']
+        return [f'{name} ({error or "no port number"})' for name, ofport, error in rows if not isinstance(ofport, int) or ofport < 0]
+
+    def net(self):
+        """What Mininet's `net` prints, read from the running network."""
+        lines = []
+        for node in self.network.hosts + self.network.switches:
+            names = []
+            for interface in node.intfList():
+                if interface.link:
+                    other = interface.link.intf2 if interface.link.intf1 == interface else interface.link.intf1
+                    names.append(f'{interface}:{other}')
+                else:
+                    names.append(f'{interface}: ')
+            lines.append(' '.join([node.name, *names]))
+        return [*lines, 'c0']
+
+    def answer(self, request, cancelled):
+        identity, action = request['id'], request['do']
+        try:
+            if action == 'start':
+                result = self.start(lambda step: self.conversation.send(id=identity, progress=step))
+            elif action == 'probe':
+                result = self.prober.probe_all(lambda state: self.conversation.send(id=identity, progress=state), cancelled)
+            elif action == 'net':
+                result = self.net()
+            else:
+                raise ValueError(f'unknown request {action}')
+            self.conversation.send(id=identity, result=result)
+        except subprocess.CalledProcessError as error:
+            self.conversation.send(id=identity, error=f'{" ".join(error.cmd)}: {error.stderr.strip()}')
+        except SystemExit:
+            self.conversation.send(id=identity, error='Mininet gave up; its reason is in the log')
+        except Exception as error:  # whatever it is, the other side must hear of it
+            traceback.print_exc()
+            self.conversation.send(id=identity, error=f'{type(error).__name__}: {error}')
+
+    def serve(self):
+        """Returns why it ended."""
+        running = {}
+        while True:
+            ready, _, _ = select.select([self.conversation, self.ended_children], [], [])
+            if self.ended_children in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self.ended_children, 4096)
+                dead = [name for name, process in self.vital.items() if process.poll() is not None]
+                if dead:
+                    return f'{", ".join(sorted(dead))} died'
+                self.bury_orphans()
+            if self.conversation in ready:
+                requests = self.conversation.receive()
+                if requests is None:
+                    return 'the lab ended the conversation'
+                for request in requests:
+                    if request['do'] == 'cancel':
+                        if request['of'] in running:
+                            running[request['of']].set()
+                        continue
+                    cancelled = running[request['id']] = threading.Event()
+                    if request['do'] == 'start':
+                        # Mininet installs signal handlers, which only the main thread may do.
+                        self.answer(request, cancelled)
+                    else:
+                        threading.Thread(target=self.answer, args=(request, cancelled), daemon=True).start()
+
+    def bury_orphans(self):
+        """The first process of a namespace inherits what others leave behind, such as a user's background jobs."""
+        known = {process.pid for process in self.vital.values()}
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None or ended.si_pid in known:
+                return
+            os.waitpid(ended.si_pid, 0)
+
+
+if __name__ == '__main__':
+    resident = Resident(*sys.argv[1:4])
+    reason = resident.serve()
+    resident.conversation.send(died=reason)
+    print(reason, file=sys.stderr, flush=True)
+    # The end of a namespace's first process ends all others; nothing is left to stop one by one.
+    os._exit(0)
