@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { bestDatapath } from '../drivers/mininet/machine.ts';
+import { namespaceRequirement, type Requirement, sandboxRequirements } from '../drivers/mininet/requirements.ts';
+import { runFolder } from '../lab/run-folder.ts';
+import { ProblemError } from '../model/problem.ts';
+import type { FormatOptions } from './options.ts';
+import { coloured, printJson, printLines } from './terminal.ts';
+
+/** Exit code of a machine that cannot run labs. */
+const CANNOT = 3;
+
+/** `labctl doctor`: what labs need of this machine, and how to mend what is missing. */
+export async function doctor(options: FormatOptions): Promise<number> {
+  const datapath = await bestDatapath();
+  const requirements: readonly Requirement[] = [
+    nodeRequirement(),
+    ...sandboxRequirements(datapath),
+    ...(existsSync('/proc/self/ns') ? [await namespaceRequirement()] : []),
+    runFolderRequirement(),
+  ];
+  const missing = requirements.filter(({ remedy }) => remedy !== undefined);
+  if (options.format === 'json') {
+    printJson({ version: 1, canRunLabs: missing.length === 0, datapath, requirements });
+  } else {
+    printLines([
+      ...requirements.flatMap(({ name, finding, remedy }) =>
+        remedy === undefined
+          ? [`${coloured('green', 'ok')}       ${name}: ${finding}`]
+          : [`${coloured('red', 'missing')}  ${name}: ${finding}`, `         -> ${remedy}`],
+      ),
+      `datapath ${datapath === 'kernel' ? 'kernel module' : 'userspace (the openvswitch kernel module is not loaded)'}`,
+      missing.length === 0
+        ? 'This machine can run labs: labctl up s10h10'
+        : `This machine cannot run labs yet: mend the ${missing.length === 1 ? 'line' : 'lines'} marked "missing".`,
+    ]);
+  }
+  return missing.length === 0 ? 0 : CANNOT;
+}
+
+function nodeRequirement(): Requirement {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const name = 'Node.js';
+  return major > 20 || (major === 20 && minor >= 19)
+    ? { name, finding: process.versions.node }
+    : { name, finding: process.versions.node, remedy: 'install Node.js 20.19 or later' };
+}
+
+function runFolderRequirement(): Requirement {
+  const name = 'folder for running labs';
+  try {
+    return { name, finding: runFolder() };
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    const [problem] = error.problems;
+    return { name, finding: problem?.cause ?? '', remedy: problem?.remedy ?? '' };
+  }
+}

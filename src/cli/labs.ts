@@ -1,0 +1,196 @@
+import { join } from 'node:path';
+import type { StatusDocument } from '../lab/documents.ts';
+import { launchLab } from '../lab/lab-process.ts';
+import { RemoteLab } from '../lab/remote-lab.ts';
+import { clearRemains, knownLab, knownLabs, withLabLock } from '../lab/run-folder.ts';
+import { inputProblem, ProblemError } from '../model/problem.ts';
+import { specDifference } from '../spec/difference.ts';
+import { findSpec } from '../spec/locate.ts';
+import { type LabSpec, readSpec } from '../spec/read.ts';
+import type { FormatOptions, LabOptions, UpOptions } from './options.ts';
+import { ProgressLine, printJson, printLines, remark, table } from './terminal.ts';
+
+/** The module that is a lab's process, as it was compiled. */
+const LAB_PROGRAM = join(import.meta.dirname, 'lab-program.js');
+
+const LAB_NAME = /^[a-z0-9][a-z0-9-]{0,29}$/;
+
+/** `labctl up`: brings the lab of a spec up; does nothing when it is up already. */
+export async function up(topo: string, options: UpOptions, signal: AbortSignal): Promise<void> {
+  const { file, text } = findSpec(topo);
+  const spec = readSpec(file, text);
+  const name = options.lab ?? spec.name;
+  if (!LAB_NAME.test(name)) {
+    throw new ProblemError(
+      inputProblem({
+        code: 'lab-name',
+        where: '--lab',
+        offending: name,
+        cause: 'a lab is named with up to 30 lower-case letters, digits and -',
+      }),
+    );
+  }
+  const progress = new ProgressLine();
+  try {
+    await underLock(name, progress, async () => {
+      const running = RemoteLab.named(name);
+      const differences = running === undefined ? [] : await differencesTo(running, spec, signal);
+      if (running !== undefined && differences.length === 0) {
+        progress.clear();
+        remark(`${name} is up already`);
+        return;
+      }
+      if (running !== undefined && !options.reconfigure) {
+        throw new ProblemError(
+          inputProblem({
+            code: 'spec-changed',
+            where: `lab ${name}`,
+            cause: [`the lab is up, and ${file} now says otherwise:`, ...differences].join('\n    '),
+            remedy: `replace it: labctl up ${topo} --reconfigure; or run both: labctl up ${topo} --lab OTHER-NAME`,
+          }),
+        );
+      }
+      if (running !== undefined) {
+        progress.show({ step: `ending the running ${name}` });
+        await running.down(progress.show);
+      }
+      const datapath = options.datapath === undefined ? {} : { datapath: options.datapath };
+      const order = { name, specFile: file, specText: text, restPort: options.restPort, ...datapath };
+      try {
+        await launchLab(LAB_PROGRAM, order, { signal, onProgress: progress.show });
+      } catch (error) {
+        progress.clear();
+        if (signal.aborted) remark(`${name} was taken down again, nothing of it is left`);
+        throw error;
+      }
+    });
+  } finally {
+    progress.clear();
+  }
+  printUp(await RemoteLab.find(name).run('status', {}, { signal }), spec);
+}
+
+async function differencesTo(running: RemoteLab, spec: LabSpec, signal: AbortSignal): Promise<readonly string[]> {
+  const current = await running.run('spec', {}, { signal });
+  return specDifference(readSpec(current.file, current.text), spec);
+}
+
+function printUp(status: StatusDocument, { topology }: LabSpec): void {
+  const count = (number: number, what: string) =>
+    `${number} ${what}${number === 1 ? '' : what.endsWith('ch') ? 'es' : 's'}`;
+  const [first, second] = topology.hosts;
+  printLines([
+    `${status.lab} is up: ${count(topology.hosts.length, 'host')}, ${count(topology.switches.length, 'switch')}, ${count(topology.links.length, 'link')} (${status.dataPlane})`,
+    `controller: ${status.controller.kind}, REST at ${status.controller.url}`,
+    `next: labctl pingall | labctl connect ${first?.name ?? 'h1'} ${second?.name ?? 'h2'} | labctl down`,
+  ]);
+}
+
+/** `labctl down`: ends a lab and removes everything of it; does nothing when it is down already. */
+export async function down(name: string | undefined, options: { readonly all?: boolean }): Promise<void> {
+  const known = knownLabs();
+  const [only, ...others] = known;
+  if (name === undefined && !options.all && others.length > 0) {
+    throw new ProblemError(
+      inputProblem({
+        code: 'several-labs',
+        where: 'labctl down',
+        cause: `there are several labs: ${known.map((lab) => lab.name).join(', ')}`,
+        remedy: `name one, as in labctl down ${only?.name}, or end them all: labctl down --all`,
+      }),
+    );
+  }
+  const names = name !== undefined ? [name] : known.map((lab) => lab.name);
+  if (names.length === 0) printLines(['no lab is running']);
+  for (const each of names) await downOne(each);
+}
+
+async function downOne(name: string): Promise<void> {
+  if (knownLab(name) === undefined) {
+    printLines([`${name} is not running`]);
+    return;
+  }
+  const progress = new ProgressLine();
+  const line = await underLock(name, progress, async () => {
+    const lab = knownLab(name);
+    if (lab === undefined) return `${name} is not running`;
+    if (lab.state === 'ended') {
+      clearRemains(name);
+      return `${name} had ended by itself (${lab.reason}); its remains are cleared`;
+    }
+    progress.show({ step: `ending ${name}` });
+    await RemoteLab.named(name)?.down(progress.show);
+    return `${name} is down`;
+  });
+  progress.clear();
+  printLines([line]);
+}
+
+/** `labctl ls`: the labs there are; clears what labs left that ended without `down`. */
+export async function ls(options: FormatOptions): Promise<void> {
+  const rows: { name: string; state: string; spec: string; since: string; pid: number | null }[] = [];
+  for (const lab of knownLabs()) {
+    if (lab.state !== 'ended') {
+      const { specFile, startedAt, pid } = lab.record;
+      rows.push({ name: lab.name, state: lab.state, spec: specFile, since: startedAt, pid });
+      continue;
+    }
+    // Whoever holds the lock is about to bring the lab up or down: it is not ours to clear.
+    const cleared = await withLabLock(
+      lab.name,
+      () => 'give-up',
+      async () => {
+        const again = knownLab(lab.name);
+        if (again?.state !== 'ended') return 'changed' as const;
+        clearRemains(lab.name);
+        return 'cleared' as const;
+      },
+    );
+    if (cleared === 'cleared') remark(`${lab.name} had ended by itself (${lab.reason}); its remains are cleared`);
+    else rows.push({ name: lab.name, state: 'starting', spec: '', since: '', pid: null });
+  }
+  if (options.format === 'json') printJson({ version: 1, labs: rows });
+  else if (rows.length === 0) printLines(['no lab is running']);
+  else {
+    const lines = rows.map(({ name, state, spec, since, pid }) => [
+      name,
+      state,
+      spec,
+      localTime(since),
+      String(pid ?? ''),
+    ]);
+    printLines(table(['LAB', 'STATE', 'SPEC', 'SINCE', 'PID'], lines));
+  }
+}
+
+/** `labctl status`: where a lab stands. */
+export async function status(name: string | undefined, options: FormatOptions & LabOptions): Promise<void> {
+  const document = await RemoteLab.find(name ?? options.lab).run('status', {});
+  if (options.format === 'json') {
+    printJson(document);
+    return;
+  }
+  const { connected, missing } = document.switches;
+  printLines([
+    `lab          ${document.lab}, since ${localTime(document.startedAt)}`,
+    `spec         ${document.specFile}`,
+    `network      ${document.dataPlane}`,
+    `controller   ${document.controller.kind}, REST at ${document.controller.url}`,
+    `switches     ${connected.length} connected${missing.length === 0 ? '' : `, missing: ${missing.join(', ')}`}`,
+    `connections  ${document.connections.length === 0 ? 'none' : document.connections.map((members) => members.join(' ')).join('\n             ')}`,
+    `entries      ${document.entries}`,
+    `process      ${document.pid}, ${document.memoryMb} MB`,
+  ]);
+}
+
+function localTime(iso: string): string {
+  return iso === '' ? '' : new Date(iso).toLocaleString('sv-SE');
+}
+
+async function underLock<T>(name: string, progress: ProgressLine, work: () => Promise<T>): Promise<T> {
+  const wait = () => {
+    progress.show({ step: `waiting for another labctl command on ${name}` });
+    return 'wait' as const;
+  };
+  return (await withLabLock(name, wait, work)) as T;
+}

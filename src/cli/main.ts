@@ -1,0 +1,266 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { describeProblem, type Problem, ProblemError } from '../model/problem.ts';
+import {
+  datapathOption,
+  expectOption,
+  type FormatOptions,
+  formatOption,
+  type LabOptions,
+  labOption,
+  restPortOption,
+  topoOption,
+  type UpOptions,
+} from './options.ts';
+
+/** Exit codes; 1, a network that answers otherwise than expected, comes from the commands. */
+const EXIT = { asExpected: 0, wrongInput: 2, cannot: 3, interrupted: 130 } as const;
+
+/** Set by the command that ran. */
+let exitCode: number = EXIT.asExpected;
+
+const interrupted = new AbortController();
+
+function version(): string {
+  const file = join(import.meta.dirname, '../../package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+/** A name, given as an argument or by an option. */
+function named(argument: string | undefined, option: string | undefined, what: string): string {
+  const name = argument ?? option;
+  if (name === undefined) throw new CommanderError(EXIT.wrongInput, 'labctl.missing', `error: name ${what}`);
+  return name;
+}
+
+// Modules are loaded by the command that needs them: a command's start is part of its speed.
+const program = new Command('labctl')
+  .description('SDN topology labs: real Mininet and Open vSwitch, entries computed per connection, a verdict per pair')
+  .version(version())
+  .showHelpAfterError('(labctl --help shows the commands)')
+  .exitOverride()
+  .enablePositionalOptions()
+  .configureHelp({ sortSubcommands: false })
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 as expected; 1 the network answers otherwise than expected; 2 the input is wrong;
+3 the machine or the controller cannot do it; 130 after an interrupt.
+
+A first lab:
+  labctl up s10h10
+  labctl pingall
+  labctl connect h2 h5 h6
+  labctl down`,
+  );
+
+program
+  .command('up')
+  .alias('deploy')
+  .description('bring a lab up; does nothing when it is up already')
+  .argument('[name|file]', 'the spec: s10h10 is topologies/s10h10.yaml')
+  .addOption(topoOption())
+  .addOption(labOption().default(undefined, "the spec's name"))
+  .option('--reconfigure', 'replace a running lab whose spec has changed')
+  .addOption(restPortOption())
+  .addOption(datapathOption())
+  .action(async (argument: string | undefined, options: UpOptions) => {
+    const { up } = await import('./labs.ts');
+    await up(
+      named(argument, options.topo, 'the spec to bring up, as in: labctl up s10h10'),
+      options,
+      interrupted.signal,
+    );
+  });
+
+program
+  .command('down')
+  .alias('destroy')
+  .description('end a lab and remove everything of it')
+  .argument('[name]', 'the lab; may be left out where there is only one')
+  .addOption(labOption())
+  .option('--all', 'end every lab')
+  .action(async (argument: string | undefined, options: LabOptions & { all?: boolean }) => {
+    const { down } = await import('./labs.ts');
+    await down(argument ?? options.lab, options);
+  });
+
+program
+  .command('ls')
+  .description('list the labs, and clear what labs left that ended by themselves')
+  .addOption(formatOption())
+  .action(async (options: FormatOptions) => {
+    const { ls } = await import('./labs.ts');
+    await ls(options);
+  });
+
+program
+  .command('status')
+  .description('show where a lab stands: its controller, switches, connections and entries')
+  .argument('[name]', 'the lab')
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(async (name: string | undefined, options: FormatOptions & LabOptions) => {
+    const { status } = await import('./labs.ts');
+    await status(name, options);
+  });
+
+program
+  .command('pingall')
+  .description('ping every host from every host, and compare with what was asked for')
+  .argument('[name]', 'the lab')
+  .addOption(labOption())
+  .addOption(expectOption())
+  .addOption(formatOption())
+  .action(async (name: string | undefined, options: FormatOptions & LabOptions & { expect?: string }) => {
+    const { pingall } = await import('./network.ts');
+    exitCode = await pingall(name, options, interrupted.signal);
+  });
+
+program
+  .command('connect')
+  .description('let these hosts reach each other and nobody else')
+  .argument('<hosts...>', 'two hosts or more')
+  .addOption(labOption())
+  .option('--dry-run', 'show the entries, push nothing')
+  .option('--curl', 'show the entries as curl commands, push nothing')
+  .addOption(topoOption().env('').conflicts('lab'))
+  .addOption(formatOption())
+  .action(async (hosts: string[], options: FormatOptions & LabOptions) => {
+    const { changeConnection } = await import('./network.ts');
+    exitCode = await changeConnection('connect', hosts, options, interrupted.signal);
+  });
+
+program
+  .command('disconnect')
+  .description('take a connection away again')
+  .argument('<hosts...>', 'the hosts of the connection')
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(async (hosts: string[], options: FormatOptions & LabOptions) => {
+    const { changeConnection } = await import('./network.ts');
+    exitCode = await changeConnection('disconnect', hosts, options, interrupted.signal);
+  });
+
+const entriesCommand = program.command('entries').description('the static flow and group entries of a lab');
+
+entriesCommand
+  .command('list')
+  .description('list the entries that the controller holds')
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(async (options: FormatOptions & LabOptions) => {
+    const { entries } = await import('./network.ts');
+    await entries({ kind: 'list' }, options, interrupted.signal);
+  });
+
+entriesCommand
+  .command('delete')
+  .description('take entries away by their names')
+  .argument('<names...>', 'as `entries list` shows them')
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(async (names: string[], options: FormatOptions & LabOptions) => {
+    const { entries } = await import('./network.ts');
+    await entries({ kind: 'delete', names }, options, interrupted.signal);
+  });
+
+entriesCommand
+  .command('clear')
+  .description('take all entries away, of one switch or of all; clearing all ends every connection')
+  .argument('[switch]', 'e.g. s6')
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(async (switchName: string | undefined, options: FormatOptions & LabOptions) => {
+    const { entries } = await import('./network.ts');
+    const work = { kind: 'clear', ...(switchName === undefined ? {} : { switchName }) } as const;
+    await entries(work, options, interrupted.signal);
+  });
+
+program
+  .command('net')
+  .description("print the links as Mininet's `net` does, of a running lab or of a spec")
+  .argument('[name|file]', 'a running lab, else a spec')
+  .addOption(labOption())
+  .addOption(topoOption())
+  .action(async (name: string | undefined, options: LabOptions & { topo?: string }) => {
+    const { net } = await import('./network.ts');
+    await net(name, options, interrupted.signal);
+  });
+
+program
+  .command('render')
+  .description('print a spec as a Mininet custom topology, for `mn --custom`')
+  .argument('[name|file]', 'the spec')
+  .addOption(topoOption())
+  .action(async (argument: string | undefined, options: { topo?: string }) => {
+    const { render } = await import('./network.ts');
+    render(named(argument, options.topo, 'the spec to render, as in: labctl render s10h10'));
+  });
+
+program
+  .command('exec')
+  .description('run a command on a host')
+  .argument('<host>', 'e.g. h1')
+  .argument('<command...>', 'e.g. -- ping -c1 10.0.0.2')
+  .addOption(labOption())
+  .passThroughOptions()
+  .action(async (host: string, argv: string[], options: LabOptions) => {
+    const { execOnHost } = await import('./network.ts');
+    exitCode = await execOnHost(host, argv, options);
+  });
+
+program
+  .command('shell')
+  .description('open a shell on a host')
+  .argument('<host>', 'e.g. h1')
+  .addOption(labOption())
+  .action(async (host: string, options: LabOptions) => {
+    const { execOnHost } = await import('./network.ts');
+    exitCode = await execOnHost(host, ['bash', '--norc', '-i'], options);
+  });
+
+program
+  .command('doctor')
+  .description('check what labs need of this machine, and say how to mend it')
+  .addOption(formatOption())
+  .action(async (options: FormatOptions) => {
+    const { doctor } = await import('./doctor.ts');
+    exitCode = await doctor(options);
+  });
+
+/** The first interrupt ends the command in order; the second ends this process at once. */
+process.once('SIGINT', () => {
+  process.once('SIGINT', () => process.exit(EXIT.interrupted));
+  interrupted.abort(new Error('interrupted'));
+});
+process.once('SIGTERM', () => interrupted.abort(new Error('terminated')));
+// A reader that has seen enough (`labctl net | head -1`) is no failure, and remarks may go unheard.
+process.stderr.on('error', () => {});
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : EXIT.cannot));
+
+/** The exit code for problems: the input's, unless one is the machine's. */
+function report(problems: readonly Problem[]): number {
+  for (const problem of problems) process.stderr.write(`labctl: ${describeProblem(problem)}\n`);
+  return problems.some(({ kind }) => kind === 'environment') ? EXIT.cannot : EXIT.wrongInput;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (interrupted.signal.aborted) {
+    process.stderr.write('labctl: interrupted\n');
+    exitCode = EXIT.interrupted;
+  } else if (error instanceof ProblemError) exitCode = report(error.problems);
+  else if (error instanceof CommanderError) {
+    // Commander has printed its own errors, but not those that we throw.
+    if (error.code === 'labctl.missing') process.stderr.write(`${error.message}\n`);
+    exitCode = error.exitCode === 0 ? EXIT.asExpected : EXIT.wrongInput;
+  } else {
+    process.stderr.write(`labctl: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    exitCode = EXIT.cannot;
+  }
+}
+process.exitCode = exitCode;

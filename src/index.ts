@@ -1,0 +1,24 @@
+/** labctl as a library: the pure parts, and the typed client of the Static Entry Pusher. Labs are run by the command. */
+
+export { StaticEntryPusherClient } from './drivers/floodlight/client.ts';
+export { netLines, renderMininet } from './drivers/mininet/render.ts';
+export type {
+  ConnectionChangeDocument,
+  EntriesDocument,
+  ObservationDocument,
+  StatusDocument,
+  StepsDocument,
+} from './lab/documents.ts';
+export * from './model/addresses.ts';
+export * from './model/connection.ts';
+export * from './model/matrix.ts';
+export * from './model/openflow.ts';
+export * from './model/problem.ts';
+export * from './model/topology.ts';
+export { compileConnections, type Plan } from './plan/connections.ts';
+export { forwardingFlows } from './plan/forwarding.ts';
+export { type Steps, stepsBetween } from './plan/steps.ts';
+export { findSpec, type SpecSource } from './spec/locate.ts';
+export { type LabSpec, readSpec } from './spec/read.ts';
+export { askedMatrix } from './verify/asked.ts';
+export { type Difference, judge, type Verdict } from './verify/verdict.ts';

@@ -1,0 +1,161 @@
+import type { Command } from '../drivers/data-plane.ts';
+import { encodeEntry } from '../drivers/floodlight/wire.ts';
+import { ReachabilityMatrix } from '../model/matrix.ts';
+import type { Entry } from '../model/openflow.ts';
+import type { Steps } from '../plan/steps.ts';
+import type { Difference } from '../verify/verdict.ts';
+import type { ConnectionChange, LabStatus, Observation } from './lab.ts';
+
+/** The JSON that leaves a lab's process, and that `--format json` prints. Grows by new keys; `version` counts breaks. */
+
+const DOCUMENT_VERSION = 1;
+
+/** An entry in the form that the Static Entry Pusher takes. */
+export type EntryDocument = Readonly<Record<string, unknown>>;
+
+/** For each source, the targets and a value for each. */
+type Rows<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
+
+export interface ObservationDocument {
+  readonly version: number;
+  readonly lab: string;
+  /** The expectation's name in the spec; null when judged by what the spec and the connections ask for. */
+  readonly expectation: string | null;
+  readonly asExpected: boolean;
+  /** Pairs that reach, and all ordered pairs. */
+  readonly received: number;
+  readonly pairs: number;
+  /** In the order of the spec. */
+  readonly hosts: readonly string[];
+  /** Round trip in milliseconds, null where no probe was answered. */
+  readonly observed: Rows<number | null>;
+  /** Echo requests sent. */
+  readonly probes: Rows<number>;
+  readonly differences: readonly Difference[];
+}
+
+export interface StepsDocument {
+  readonly version: number;
+  readonly lab: string;
+  readonly remove: readonly EntryDocument[];
+  readonly push: readonly EntryDocument[];
+}
+
+export interface ConnectionChangeDocument extends ObservationDocument {
+  readonly members: readonly string[];
+  readonly changed: boolean;
+  readonly pushed: number;
+  readonly removed: number;
+}
+
+export interface StatusDocument {
+  readonly version: number;
+  readonly lab: string;
+  readonly specFile: string;
+  /** ISO 8601 */
+  readonly startedAt: string;
+  readonly pid: number;
+  /** Resident memory of the lab's process. */
+  readonly memoryMb: number;
+  readonly controller: { readonly kind: string; readonly url: string };
+  readonly dataPlane: string;
+  readonly switches: { readonly connected: readonly string[]; readonly missing: readonly string[] };
+  readonly connections: readonly (readonly string[])[];
+  readonly entries: number;
+}
+
+export interface EntriesDocument {
+  readonly version: number;
+  readonly lab: string;
+  readonly entries: readonly EntryDocument[];
+}
+
+/** Each command that a lab's process takes: what it is given and what it answers. */
+export interface LabCommands {
+  readonly spec: { readonly input: Record<string, never>; readonly output: { file: string; text: string } };
+  readonly status: { readonly input: Record<string, never>; readonly output: StatusDocument };
+  readonly pingall: { readonly input: { expectation?: string }; readonly output: ObservationDocument };
+  readonly plan: { readonly input: { hosts: readonly string[] }; readonly output: StepsDocument };
+  readonly connect: { readonly input: { hosts: readonly string[] }; readonly output: ConnectionChangeDocument };
+  readonly disconnect: { readonly input: { hosts: readonly string[] }; readonly output: ConnectionChangeDocument };
+  readonly net: { readonly input: Record<string, never>; readonly output: { lines: readonly string[] } };
+  readonly command: { readonly input: { host: string; argv: readonly string[] }; readonly output: Command };
+  readonly entries: { readonly input: Record<string, never>; readonly output: EntriesDocument };
+  readonly deleteEntries: { readonly input: { names: readonly string[] }; readonly output: EntriesDocument };
+  readonly clearEntries: { readonly input: { switchName?: string }; readonly output: EntriesDocument };
+  readonly down: { readonly input: Record<string, never>; readonly output: { lab: string } };
+}
+
+export type LabCommand = keyof LabCommands;
+
+export function observationDocument(lab: string, observation: Observation): ObservationDocument {
+  const { observed, probes, verdict } = observation;
+  const rows = <T>(valueIn: (probe: (typeof probes)[number]) => T): Rows<T> => {
+    const result: Record<string, Record<string, T>> = {};
+    for (const probe of probes) {
+      const row = result[probe.source] ?? {};
+      row[probe.target] = valueIn(probe);
+      result[probe.source] = row;
+    }
+    return result;
+  };
+  return {
+    version: DOCUMENT_VERSION,
+    lab,
+    expectation: observation.expectation ?? null,
+    asExpected: verdict.asExpected,
+    received: observed.received,
+    pairs: observed.pairs,
+    hosts: observed.hosts,
+    observed: rows(({ rttMs }) => rttMs),
+    probes: rows((probe) => probe.probes),
+    differences: verdict.differences,
+  };
+}
+
+/** The matrix that a document tells of. */
+export function observedMatrix(document: ObservationDocument): ReachabilityMatrix {
+  return new ReachabilityMatrix(
+    document.hosts,
+    (source, target) => typeof document.observed[source]?.[target] === 'number',
+  );
+}
+
+export function connectionChangeDocument(lab: string, change: ConnectionChange): ConnectionChangeDocument {
+  return {
+    ...observationDocument(lab, change.observation),
+    members: change.connection.members,
+    changed: change.changed,
+    pushed: change.steps.push.length,
+    removed: change.steps.remove.length,
+  };
+}
+
+export function statusDocument(
+  lab: string,
+  specFile: string,
+  startedAt: string,
+  { controller, dataPlane, connected, missing, connections, entries }: LabStatus,
+): StatusDocument {
+  return {
+    version: DOCUMENT_VERSION,
+    lab,
+    specFile,
+    startedAt,
+    pid: process.pid,
+    memoryMb: Math.round(process.memoryUsage.rss() / 1024 / 1024),
+    controller,
+    dataPlane,
+    switches: { connected, missing },
+    connections: connections.map(({ members }) => members),
+    entries,
+  };
+}
+
+export function stepsDocument(lab: string, { remove, push }: Steps): StepsDocument {
+  return { version: DOCUMENT_VERSION, lab, remove: remove.map(encodeEntry), push: push.map(encodeEntry) };
+}
+
+export function entriesDocument(lab: string, entries: readonly Entry[]): EntriesDocument {
+  return { version: DOCUMENT_VERSION, lab, entries: entries.map(encodeEntry) };
+}

@@ -1,0 +1,266 @@
+import type { ControlPlane } from '../drivers/control-plane.ts';
+import type { Command, DataPlane, ProbeProgress, ProbeResult } from '../drivers/data-plane.ts';
+import type { Dpid } from '../model/addresses.ts';
+import { type Connection, sameConnection } from '../model/connection.ts';
+import { ReachabilityMatrix } from '../model/matrix.ts';
+import type { Entry } from '../model/openflow.ts';
+import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
+import { compileConnections, ENTRY_NAME_PREFIX } from '../plan/connections.ts';
+import { abridged, checkJoined, requestedConnection, requestedHosts } from '../plan/requests.ts';
+import { type Steps, stepsBetween } from '../plan/steps.ts';
+import type { LabSpec } from '../spec/read.ts';
+import { askedMatrix } from '../verify/asked.ts';
+import { judge, type Verdict } from '../verify/verdict.ts';
+
+/** What is being done, for people who wait. */
+export type LabProgress = { readonly step: string } | { readonly probe: ProbeProgress };
+
+/** Where a command reports to and what ends it early. */
+export interface Running {
+  readonly signal: AbortSignal;
+  readonly report: (progress: LabProgress) => void;
+}
+
+/** An observed matrix and what it was compared with. */
+export interface Observation {
+  /** The expectation's name in the spec, or undefined for what the spec and the connections ask for. */
+  readonly expectation: string | undefined;
+  readonly expected: ReachabilityMatrix;
+  readonly observed: ReachabilityMatrix;
+  readonly probes: readonly ProbeResult[];
+  readonly verdict: Verdict;
+}
+
+/** What `connect` and `disconnect` did. */
+export interface ConnectionChange {
+  readonly connection: Connection;
+  /** False when the network was already so. */
+  readonly changed: boolean;
+  readonly steps: Steps;
+  readonly observation: Observation;
+}
+
+/** Where a lab stands. */
+export interface LabStatus {
+  readonly controller: { readonly kind: string; readonly url: string };
+  readonly dataPlane: string;
+  /** Names of the spec's switches that the controller has, and that it lacks. */
+  readonly connected: readonly string[];
+  readonly missing: readonly string[];
+  readonly connections: readonly Connection[];
+  /** Static entries that the controller lists. */
+  readonly entries: number;
+}
+
+/**
+ * One running lab: the sequence of up, connect, pingall and down over a data plane and a control plane that are handed
+ * in. Holds the connections, which are what the lab ought to do. One command at a time; see `service.ts`.
+ */
+export class Lab {
+  readonly spec: LabSpec;
+  readonly #dataPlane: DataPlane;
+  readonly #controlPlane: ControlPlane;
+  #connections: readonly Connection[] = [];
+
+  constructor(spec: LabSpec, drivers: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane }) {
+    this.spec = spec;
+    this.#dataPlane = drivers.dataPlane;
+    this.#controlPlane = drivers.controlPlane;
+  }
+
+  /** Resolves when the data plane ended without being asked to, with the reason. */
+  get died(): Promise<string> {
+    return this.#dataPlane.died;
+  }
+
+  /** Brings everything up, the spec's connections included; what has been started stays for `down` when it throws. */
+  async up({ signal, report }: Running): Promise<void> {
+    for (const connection of this.spec.connections) checkJoined(this.spec.topology, connection);
+    await this.#dataPlane.start(signal, (step) => report({ step }));
+    report({ step: 'controller' });
+    await this.#controlPlane.start(signal);
+    if (this.spec.connections.length === 0) return;
+    report({ step: 'connections of the spec' });
+    await this.#controlPlane.push(compileConnections(this.spec.topology, this.spec.connections).entries, signal);
+    this.#connections = this.spec.connections;
+  }
+
+  async down(): Promise<void> {
+    await this.#controlPlane.stop();
+    await this.#dataPlane.stop();
+  }
+
+  /** Pings all pairs and judges by the named expectation, or by what the spec and the connections ask for. */
+  async pingall(expectation: string | undefined, { signal, report }: Running): Promise<Observation> {
+    const { topology, forwarding, expectations } = this.spec;
+    const expected =
+      expectation === undefined ? askedMatrix(topology, forwarding, this.#connections) : expectations.get(expectation);
+    if (expected === undefined) {
+      const known = [...expectations.keys()];
+      throw new ProblemError(
+        inputProblem({
+          code: 'unknown-expectation',
+          where: '--expect',
+          offending: expectation ?? '',
+          cause: 'the spec has no such expectation',
+          remedy: known.length > 0 ? `name one of ${known.join(', ')}` : 'add it under expect: in the spec',
+        }),
+      );
+    }
+    const probes = await this.#dataPlane.probeAll(signal, (probe) => report({ probe }));
+    const answered = new Set(
+      probes.filter(({ rttMs }) => rttMs !== null).map((probe) => `${probe.source} ${probe.target}`),
+    );
+    const names = topology.hosts.map((host) => host.name);
+    const observed = new ReachabilityMatrix(names, (source, target) => answered.has(`${source} ${target}`));
+    return { expectation, expected, observed, probes, verdict: judge(expected, observed) };
+  }
+
+  /** The entries that `connect` would push and take away. */
+  async planConnect(hosts: readonly string[], signal: AbortSignal): Promise<Steps> {
+    return this.#stepsTo(this.#withConnection(requestedConnection(this.spec.topology, hosts)), signal);
+  }
+
+  async connect(hosts: readonly string[], running: Running): Promise<ConnectionChange> {
+    const connection = requestedConnection(this.spec.topology, hosts);
+    return this.#changeTo(this.#withConnection(connection), connection, running);
+  }
+
+  async disconnect(hosts: readonly string[], running: Running): Promise<ConnectionChange> {
+    const connection = { members: requestedHosts(this.spec.topology, hosts) };
+    if (!this.#connections.some((other) => sameConnection(other, connection))) {
+      const containing = this.#connections.filter(({ members }) => hosts.every((host) => members.includes(host)));
+      const choices = (containing.length > 0 ? containing : this.#connections).map(
+        ({ members }) => `labctl disconnect ${members.join(' ')}`,
+      );
+      throw new ProblemError(
+        inputProblem({
+          code: 'no-such-connection',
+          where: hosts.join(' '),
+          cause: 'these hosts are not a connection of their own',
+          remedy:
+            choices.length > 0
+              ? `there is: ${choices.join('; ')}`
+              : 'nothing is connected: labctl connect makes a connection',
+        }),
+      );
+    }
+    const remaining = this.#connections.filter((other) => !sameConnection(other, connection));
+    return this.#changeTo(remaining, connection, running);
+  }
+
+  async status(signal: AbortSignal): Promise<LabStatus> {
+    const { topology } = this.spec;
+    const present = new Set((await this.#controlPlane.switches(signal)).map(({ dpid }) => dpid));
+    const names = (there: boolean) =>
+      topology.switches.filter(({ dpid }) => present.has(dpid) === there).map(({ name }) => name);
+    return {
+      controller: { kind: this.#controlPlane.kind, url: this.#controlPlane.url },
+      dataPlane: this.#dataPlane.description,
+      connected: names(true),
+      missing: names(false),
+      connections: this.#connections,
+      entries: (await this.#controlPlane.entries(signal)).length,
+    };
+  }
+
+  net(): Promise<readonly string[]> {
+    return this.#dataPlane.net();
+  }
+
+  /** The command that runs `argv` on a host. */
+  commandOn(host: string, argv: readonly string[]): Command {
+    requestedHosts(this.spec.topology, [host]);
+    return this.#dataPlane.commandOn(host, argv);
+  }
+
+  entries(signal: AbortSignal): Promise<readonly Entry[]> {
+    return this.#controlPlane.entries(signal);
+  }
+
+  /** Takes the named entries away; all of them exist, or none is taken away. Returns them. */
+  async deleteEntries(names: readonly string[], signal: AbortSignal): Promise<readonly Entry[]> {
+    const installed = await this.#controlPlane.entries(signal);
+    const byName = new Map(installed.map((entry) => [entry.name, entry]));
+    const unknown = names.filter((name) => !byName.has(name));
+    if (unknown.length > 0) {
+      throw new ProblemError(
+        inputProblem({
+          code: 'unknown-entry',
+          where: unknown.join(', '),
+          cause: 'there is no entry of this name',
+          remedy: '`labctl entries list` shows the names',
+        }),
+      );
+    }
+    const entries = installed.filter((entry) => names.includes(entry.name));
+    await this.#controlPlane.remove(entries, signal);
+    return entries;
+  }
+
+  /** Takes every static entry away, of one switch or of all, and with the last entries the connections. Returns them. */
+  async clearEntries(switchName: string | undefined, signal: AbortSignal): Promise<readonly Entry[]> {
+    const dpid = switchName === undefined ? undefined : this.#dpidOf(switchName);
+    const installed = await this.#controlPlane.entries(signal);
+    const entries = installed.filter((entry) => dpid === undefined || entry.dpid === dpid);
+    await this.#controlPlane.remove(entries, signal);
+    if (dpid === undefined) this.#connections = [];
+    return entries;
+  }
+
+  #dpidOf(switchName: string): Dpid {
+    const { topology } = this.spec;
+    const found = topology.switchNamed(switchName) ?? topology.switches.find(({ dpid }) => dpid === switchName);
+    if (found !== undefined) return found.dpid;
+    throw new ProblemError(
+      inputProblem({
+        code: 'unknown-switch',
+        where: switchName,
+        cause: 'there is no such switch',
+        remedy: `the switches are ${abridged(topology.switches.map(({ name }) => name))}`,
+      }),
+    );
+  }
+
+  #withConnection(connection: Connection): readonly Connection[] {
+    const there = this.#connections.some((other) => sameConnection(other, connection));
+    return there ? this.#connections : [...this.#connections, connection];
+  }
+
+  async #stepsTo(connections: readonly Connection[], signal: AbortSignal): Promise<Steps> {
+    const installed = await this.#controlPlane.entries(signal);
+    const ours = installed.filter(({ name }) => name.startsWith(ENTRY_NAME_PREFIX));
+    return stepsBetween(ours, compileConnections(this.spec.topology, connections).entries);
+  }
+
+  async #changeTo(
+    connections: readonly Connection[],
+    connection: Connection,
+    running: Running,
+  ): Promise<ConnectionChange> {
+    const steps = await this.#stepsTo(connections, running.signal);
+    const changed = steps.push.length + steps.remove.length > 0 || connections.length !== this.#connections.length;
+    if (steps.push.length > 0) {
+      running.report({ step: `pushing ${steps.push.length} entries` });
+      await this.#controlPlane.push(steps.push, running.signal);
+    }
+    if (steps.remove.length > 0) {
+      running.report({ step: `taking ${steps.remove.length} entries away` });
+      try {
+        await this.#controlPlane.remove(steps.remove, running.signal);
+      } catch (error) {
+        throw new ProblemError(
+          environmentProblem({
+            code: 'half-removed',
+            where: connection.members.join(' '),
+            cause: `not every entry could be taken away: ${(error as Error).message}`,
+            remedy: 'give the command again: it goes on where this one stopped',
+          }),
+          { cause: error },
+        );
+      }
+    }
+    this.#connections = connections;
+    return { connection, changed, steps, observation: await this.pingall(undefined, running) };
+  }
+}

@@ -1,0 +1,207 @@
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { environmentProblem, ProblemError } from '../model/problem.ts';
+
+/** What a lab's process writes down about itself, so that others find it. */
+export interface LabRecord {
+  readonly name: string;
+  /** The lab's process. */
+  readonly pid: number;
+  /** When that process started, in clock ticks since boot: a pid alone may be another process by now. */
+  readonly startTicks: string;
+  readonly specFile: string;
+  /** ISO 8601 */
+  readonly startedAt: string;
+  /** Why the lab ended by itself; absent while it runs. */
+  readonly endedBecause?: string;
+}
+
+/** A lab that left traces in the run folder: coming up, running, or ended without `down`. */
+export type KnownLab =
+  | { readonly name: string; readonly state: 'starting'; readonly record: LabRecord }
+  | { readonly name: string; readonly state: 'running'; readonly record: LabRecord }
+  | { readonly name: string; readonly state: 'ended'; readonly reason: string };
+
+/**
+ * The folder in which each lab has its own: `LABCTL_RUN_DIR`, else `/run/labctl` for root and
+ * `$XDG_RUNTIME_DIR/labctl` (or `/tmp/labctl-UID`) for others. Unix sockets go there, so the path is short.
+ * @throws ProblemError when it cannot be made or belongs to somebody else
+ */
+export function runFolder(): string {
+  const { uid } = userInfo();
+  const runtime = process.env['XDG_RUNTIME_DIR'];
+  const usable = runtime !== undefined && runtime !== '' && existsSync(runtime) && statSync(runtime).uid === uid;
+  const folder =
+    process.env['LABCTL_RUN_DIR'] ||
+    (uid === 0 ? '/run/labctl' : usable ? join(runtime, 'labctl') : `/tmp/labctl-${uid}`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw unusableFolder(folder, `cannot be made: ${(error as Error).message}`, error);
+  }
+  // Somebody else's folder under a name that we would use: its owner could put sockets of theirs in our way.
+  if (statSync(folder).uid !== uid) throw unusableFolder(folder, 'belongs to another user');
+  return folder;
+}
+
+function unusableFolder(folder: string, why: string, cause?: unknown): ProblemError {
+  return new ProblemError(
+    environmentProblem({
+      code: 'run-folder',
+      where: folder,
+      cause: `the folder for running labs ${why}`,
+      remedy: 'set LABCTL_RUN_DIR to a folder of your own with a short path',
+    }),
+    { cause },
+  );
+}
+
+/** Where a lab's own files are, whether or not it runs. */
+export function labFolder(name: string): string {
+  return join(runFolder(), name);
+}
+
+/** The Unix socket on which a lab's process takes commands. */
+export function commandSocket(name: string): string {
+  return join(labFolder(name), 'lab.sock');
+}
+
+const recordFile = (name: string): string => join(labFolder(name), 'lab.json');
+
+export function writeRecord(record: LabRecord): void {
+  writeFileSync(recordFile(record.name), `${JSON.stringify(record)}\n`);
+}
+
+/** Labs that run or left something behind, by name. */
+export function knownLabs(): readonly KnownLab[] {
+  return readdirSync(runFolder(), { withFileTypes: true })
+    .filter((item) => item.isDirectory())
+    .map((item) => knownLab(item.name))
+    .filter((lab) => lab !== undefined)
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+/** The lab of this name, if it runs or left something behind. */
+export function knownLab(name: string): KnownLab | undefined {
+  if (!existsSync(labFolder(name))) return undefined;
+  let record: LabRecord;
+  try {
+    record = JSON.parse(readFileSync(recordFile(name), 'utf8')) as LabRecord;
+  } catch {
+    return { name, state: 'ended', reason: 'it did not come up' };
+  }
+  if (record.endedBecause !== undefined) return { name, state: 'ended', reason: record.endedBecause };
+  if (startTicksOf(record.pid) !== record.startTicks) return { name, state: 'ended', reason: 'its process was killed' };
+  return { name, state: existsSync(commandSocket(name)) ? 'running' : 'starting', record };
+}
+
+/** When a process started, in clock ticks since boot (proc(5), stat field 22); undefined when there is none. */
+export function startTicksOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The command's name, in parentheses, may hold anything; the fields after it are counted from 3.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes a lab's folder, empty. Hold its lock. */
+export function makeLabFolder(name: string): string {
+  clearRemains(name);
+  mkdirSync(labFolder(name), { mode: 0o700 });
+  return labFolder(name);
+}
+
+/** Removes what a lab left in the run folder. Its processes have ended; hold its lock. */
+export function clearRemains(name: string): void {
+  rmSync(labFolder(name), { recursive: true, force: true });
+}
+
+/**
+ * Runs `work` while no other labctl command starts or ends the lab of this name. The lock is on a file beside the lab's
+ * folder that is removed afterwards; it ends with this process, however it ends.
+ * @param onBusy called once when another command holds the lock: `wait` for up to a minute, or `give-up`
+ * @returns what `work` returns, undefined when it gave up
+ * @throws ProblemError when the other command is not done within a minute
+ */
+export async function withLabLock<T>(
+  name: string,
+  onBusy: () => 'wait' | 'give-up',
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const file = join(runFolder(), `${name}.lock`);
+  let lock = await openLock(name, file, onBusy);
+  // The holder before us removed the file that we waited for.
+  while (lock !== undefined && !isSameFile(lock, file)) {
+    closeSync(lock);
+    lock = await openLock(name, file, onBusy);
+  }
+  if (lock === undefined) return undefined;
+  try {
+    return await work();
+  } finally {
+    rmSync(file, { force: true });
+    closeSync(lock);
+  }
+}
+
+async function openLock(name: string, file: string, onBusy: () => 'wait' | 'give-up'): Promise<number | undefined> {
+  const descriptor = openSync(file, 'a', 0o600);
+  let result = await flock(descriptor, '--nonblock');
+  if (result === 'busy' && onBusy() === 'wait') result = await flock(descriptor, '--timeout', '60');
+  else if (result === 'busy') {
+    closeSync(descriptor);
+    return undefined;
+  }
+  if (result === 'locked') return descriptor;
+  closeSync(descriptor);
+  throw new ProblemError(
+    environmentProblem(
+      result === 'busy'
+        ? {
+            code: 'locked',
+            where: `lab ${name}`,
+            cause: 'another labctl command has been starting or ending this lab for a minute',
+            remedy: 'wait until it is done',
+          }
+        : {
+            code: 'no-flock',
+            where: 'flock',
+            cause: 'the lab cannot be locked',
+            remedy: 'install util-linux, which has flock: sudo apt-get install util-linux',
+          },
+    ),
+  );
+}
+
+/** flock(1) locks the open file that we share with it as its standard input, and leaves the lock to us. */
+async function flock(descriptor: number, ...wait: string[]): Promise<'locked' | 'busy' | 'failed'> {
+  return new Promise((resolve) => {
+    const child = spawn('flock', ['--exclusive', ...wait, '0'], { stdio: [descriptor, 'ignore', 'ignore'] });
+    child.once('error', () => resolve('failed'));
+    child.once('exit', (code) => resolve(code === 0 ? 'locked' : code === 1 ? 'busy' : 'failed'));
+  });
+}
+
+function isSameFile(descriptor: number, file: string): boolean {
+  try {
+    return fstatSync(descriptor).ino === statSync(file).ino;
+  } catch {
+    return false;
+  }
+}
