@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Labctl, networkNamespaceOf, networkNamespaces, s10h10Spec } from '../support/labctl.ts';
+
+/** As the tutorial prints it; h9 is alone on s9. */
+const BASELINE = `h1 -> h2 h3 X h5 h6 h7 X X h10
+h2 -> h1 h3 X h5 h6 h7 X X h10
+h3 -> h1 h2 X h5 h6 h7 X X h10
+h4 -> X X X X X X h8 X X
+h5 -> h1 h2 h3 X h6 h7 X X h10
+h6 -> h1 h2 h3 X h5 h7 X X h10
+h7 -> h1 h2 h3 X h5 h6 X X h10
+h8 -> X X X h4 X X X X X
+h9 -> X X X X X X X X X
+h10 -> h1 h2 h3 X h5 h6 h7 X X
+*** Results: 51% dropped (44/90 received)`;
+
+const CONNECTED = `h1 -> X h3 X X X h7 X X h10
+h2 -> X X X h5 h6 X X X X
+h3 -> h1 X X X X h7 X X h10
+h4 -> X X X X X X h8 X X
+h5 -> X h2 X X h6 X X X X
+h6 -> X h2 X X h5 X X X X
+h7 -> h1 X h3 X X X X X h10
+h8 -> X X X h4 X X X X X
+h9 -> X X X X X X X X X
+h10 -> h1 X h3 X X X h7 X X
+*** Results: 77% dropped (20/90 received)`;
+
+const ISOLATED = `h1 -> X X X X X X X X X
+h2 -> X X X h5 h6 X X X X
+h3 -> X X X X X X X X X
+h4 -> X X X X X X X X X
+h5 -> X h2 X X h6 X X X X
+h6 -> X h2 X X h5 X X X X
+h7 -> X X X X X X X X X
+h8 -> X X X X X X X X X
+h9 -> X X X X X X X X X
+h10 -> X X X X X X X X X
+*** Results: 93% dropped (6/90 received)`;
+
+describe.each([['as we are'], ['ordinary']] as const)('S10H10 (user: %s)', (user) => {
+  const labctl = new Labctl(user);
+  const lab = user === 'ordinary' ? 'main-user' : 'main-root';
+  beforeAll(async () => {
+    labctl.file('lab.yaml', s10h10Spec(lab));
+  });
+  afterAll(() => labctl.clean());
+
+  test('comes up, and up again does nothing', async () => {
+    expect(await labctl.ok('up', 'lab.yaml')).toContain(`${lab} is up: 10 hosts, 10 switches, 17 links`);
+    const pids = labctl.processes().map(({ pid }) => pid);
+    const again = await labctl.run('up', 'lab.yaml');
+    expect(again).toMatchObject({ exitCode: 0 });
+    expect(again.stderr).toContain(`${lab} is up already`);
+    expect(labctl.processes().map(({ pid }) => pid)).toEqual(pids);
+  });
+
+  test('reaches 44 of 90 pairs, cell by cell those that links join', async () => {
+    expect(await labctl.ok('pingall')).toContain(BASELINE);
+    expect(await labctl.ok('pingall', '--expect', 'baseline')).toContain('*** Verdict: as expected');
+  });
+
+  test('reaches 20 of 90 once h2, h5 and h6 are connected', async () => {
+    const output = await labctl.ok('connect', 'h2', 'h5', 'h6');
+    expect(output).toContain('connected h2 h5 h6: 42 entries pushed and read back');
+    expect(output).toContain(CONNECTED);
+    expect(await labctl.ok('pingall', '--expect', 'connected')).toContain(CONNECTED);
+  });
+
+  test('fails the baseline then, pair by pair and with exit code 1', async () => {
+    const outcome = await labctl.run('pingall', '--expect', 'baseline');
+    expect(outcome.exitCode).toBe(1);
+    expect(outcome.stdout).toContain('24 of 90 pairs differ from the expectation "baseline"');
+    expect(outcome.stdout).toContain('h1 -> h2: expected h2, observed X');
+  });
+
+  test('connects the same hosts again without changing anything', async () => {
+    expect(await labctl.ok('connect', 'h6', 'h5', 'h2')).toContain('h2 h5 h6: connected already');
+  });
+
+  test('lets a host of two connections reach both, which do not reach each other', async () => {
+    const document = JSON.parse(await labctl.ok('connect', 'h6', 'h10', '--format', 'json'));
+    const reached = (source: string) =>
+      Object.keys(document.observed[source]).filter((target) => document.observed[source][target] !== null);
+    expect(reached('h6').sort()).toEqual(['h10', 'h2', 'h5']);
+    expect(reached('h10')).toEqual(['h6']);
+    expect(reached('h2').sort()).toEqual(['h5', 'h6']);
+    expect(await labctl.ok('disconnect', 'h6', 'h10')).toContain(CONNECTED);
+  });
+
+  test('is back at 44 of 90 after disconnect, with no entry left', async () => {
+    expect(await labctl.ok('disconnect', 'h2', 'h5', 'h6')).toContain(BASELINE);
+    expect(await labctl.ok('entries', 'list')).toBe('no static entries');
+  });
+
+  test('goes down and leaves nothing, and down again does nothing', async () => {
+    const namespaces = new Set(
+      labctl
+        .processes()
+        .filter(({ name }) => name === 'ovs-vswitchd')
+        .map(({ pid }) => networkNamespaceOf(pid)),
+    );
+    expect(namespaces.size).toBe(1);
+    expect(await labctl.ok('down', lab)).toBe(`${lab} is down`);
+    await labctl.expectNothingLeft();
+    for (const namespace of namespaces) expect(networkNamespaces()).not.toContain(namespace);
+    expect(await labctl.ok('down', lab)).toBe(`${lab} is not running`);
+  });
+});
+
+describe('S10H10 with forwarding none', () => {
+  const labctl = new Labctl();
+  afterAll(() => labctl.clean());
+
+  test('reaches nobody, then exactly the 6 pairs of a connection', async () => {
+    labctl.file(
+      'none.yaml',
+      s10h10Spec('main-none', (text) => text.replace('forwarding: reactive', 'forwarding: none')),
+    );
+    await labctl.ok('up', 'none.yaml');
+    expect(await labctl.ok('pingall')).toContain('*** Results: 100% dropped (0/90 received)');
+    expect(await labctl.ok('connect', 'h2', 'h5', 'h6')).toContain(ISOLATED);
+    await labctl.ok('down');
+    await labctl.expectNothingLeft();
+  });
+});

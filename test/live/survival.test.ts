@@ -1,0 +1,97 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Labctl, smallSpec } from '../support/labctl.ts';
+
+let labctl: Labctl;
+beforeEach(() => {
+  labctl = new Labctl();
+  labctl.file('lab.yaml', smallSpec('survivor'));
+});
+afterEach(() => labctl.clean());
+
+/** Every kind of process that a lab consists of, by what tells it from the others. */
+const KINDS: readonly (readonly [string, (process: { name: string; command: string }) => boolean])[] = [
+  ["the lab's process", ({ command }) => command.includes('lab-program.js')],
+  ['unshare', ({ name }) => name === 'unshare'],
+  ['the resident program', ({ name, command }) => name === 'python3' && command.includes('resident.py')],
+  ['ovsdb-server', ({ name }) => name === 'ovsdb-server'],
+  ['ovs-vswitchd', ({ name }) => name === 'ovs-vswitchd'],
+  ["a host's shell", ({ command }) => command.endsWith('mininet:h2')],
+  ["a switch's shell", ({ command }) => command.endsWith('mininet:s1')],
+];
+
+describe('after kill -9 of', () => {
+  test.each(KINDS)('%s, nothing is left running, and ls clears the remains', async (_, isOfKind) => {
+    await labctl.ok('up', 'lab.yaml');
+    const [victim, ...others] = labctl.processes().filter(isOfKind);
+    expect(victim, JSON.stringify(labctl.processes())).toBeDefined();
+    expect(others).toEqual([]);
+    process.kill(victim?.pid ?? 0, 'SIGKILL');
+    await expect.poll(() => labctl.processes(), { timeout: 10_000, interval: 20 }).toEqual([]);
+
+    const late = await labctl.run('pingall');
+    expect(late.exitCode).toBe(2);
+    expect(late.stderr).toMatch(/lab survivor is not running any more: .+/);
+
+    const listed = await labctl.run('ls');
+    expect(listed.stdout).toBe('no lab is running');
+    expect(listed.stderr).toMatch(/survivor had ended by itself \(.+\); its remains are cleared/);
+    await labctl.expectNothingLeft();
+  });
+
+  test("the lab's process, down clears the remains, and up works again at once", async () => {
+    await labctl.ok('up', 'lab.yaml');
+    const victim = labctl.processes().find(({ command }) => command.includes('lab-program.js'));
+    process.kill(victim?.pid ?? 0, 'SIGKILL');
+    await expect.poll(() => labctl.processes(), { timeout: 10_000, interval: 20 }).toEqual([]);
+    expect(await labctl.ok('down', 'survivor')).toContain('its remains are cleared');
+    await labctl.expectNothingLeft();
+
+    await labctl.ok('up', 'lab.yaml');
+    expect(await labctl.ok('pingall')).toContain('(6/6 received)');
+    await labctl.ok('down');
+    await labctl.expectNothingLeft();
+  });
+});
+
+/** Waits until a command has written this to stderr. */
+async function saidOnStderr(child: ChildProcess, words: string): Promise<void> {
+  let text = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.on('data', (chunk) => {
+      text += String(chunk);
+      if (text.includes(words)) resolve();
+    });
+    child.once('exit', () => reject(new Error(`the command ended without saying ${words}: ${text}`)));
+  });
+}
+
+describe('an interrupt during up', () => {
+  test.each(['... Open vSwitch', '... Mininet', '... controller'])('at "%s" undoes it', async (step) => {
+    const child = labctl.start('up', 'lab.yaml');
+    const exited = once(child, 'exit');
+    await saidOnStderr(child, step);
+    child.kill('SIGINT');
+    expect(await exited).toEqual([130, null]);
+    await labctl.expectNothingLeft();
+  });
+
+  test('by kill -9 of the command undoes it too', async () => {
+    const child = labctl.start('up', 'lab.yaml');
+    const exited = once(child, 'exit');
+    await saidOnStderr(child, '... Mininet');
+    child.kill('SIGKILL');
+    await exited;
+    await expect.poll(() => labctl.processes(), { timeout: 10_000, interval: 20 }).toEqual([]);
+    await labctl.run('ls');
+    await labctl.expectNothingLeft();
+  });
+});
+
+test("SIGTERM to the lab's process takes the lab down in order", async () => {
+  await labctl.ok('up', 'lab.yaml');
+  const lab = labctl.processes().find(({ command }) => command.includes('lab-program.js'));
+  process.kill(lab?.pid ?? 0, 'SIGTERM');
+  await labctl.expectNothingLeft();
+});
