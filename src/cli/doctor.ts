@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
-import { bestDatapath } from '../drivers/mininet/machine.ts';
-import { namespaceRequirement, type Requirement, sandboxRequirements } from '../drivers/mininet/requirements.ts';
+import {
+  bestDatapath,
+  mininetRequirement,
+  namespaceRequirement,
+  type Requirement,
+  sandboxRequirements,
+} from '../drivers/mininet/requirements.ts';
 import { runFolder } from '../lab/run-folder.ts';
 import { ProblemError } from '../model/problem.ts';
 import type { FormatOptions } from './options.ts';
@@ -15,6 +20,7 @@ export async function doctor(options: FormatOptions): Promise<number> {
   const requirements: readonly Requirement[] = [
     nodeRequirement(),
     ...sandboxRequirements(datapath),
+    await mininetRequirement(),
     ...(existsSync('/proc/self/ns') ? [await namespaceRequirement()] : []),
     runFolderRequirement(),
   ];

@@ -1,26 +1,42 @@
-import { EmbeddedController } from '../drivers/embedded/controller.ts';
-import { OpenVSwitchTables } from '../drivers/embedded/open-vswitch.ts';
-import { bestDatapath } from '../drivers/mininet/machine.ts';
-import { missingRequirements } from '../drivers/mininet/requirements.ts';
-import { MininetSandbox } from '../drivers/mininet/sandbox.ts';
-import { Lab } from '../lab/lab.ts';
-import { runLabProcess } from '../lab/lab-process.ts';
-import { ProblemError } from '../model/problem.ts';
-import { readSpec } from '../spec/read.ts';
+import { Resident } from '../drivers/mininet/resident.ts';
 
 /** A lab's process: real Mininet in a sandbox, and the embedded controller. */
-runLabProcess(async (order, folder) => {
-  const spec = readSpec(order.specFile, order.specText);
-  const datapath = order.datapath ?? (await bestDatapath());
-  const missing = missingRequirements(datapath);
-  if (missing.length > 0) throw new ProblemError(missing);
-  const { topology, topo, forwarding } = spec;
-  const dataPlane = new MininetSandbox({ topology, topo, folder, datapath });
+
+// The sandbox's first process loads Mininet while this one loads the rest.
+const resident = new Resident();
+
+const [
+  { EmbeddedController },
+  { OpenVSwitchTables },
+  requirements,
+  { MininetSandbox },
+  { Lab },
+  labProcess,
+  spec,
+  problem,
+] = await Promise.all([
+  import('../drivers/embedded/controller.ts'),
+  import('../drivers/embedded/open-vswitch.ts'),
+  import('../drivers/mininet/requirements.ts'),
+  import('../drivers/mininet/sandbox.ts'),
+  import('../lab/lab.ts'),
+  import('../lab/lab-process.ts'),
+  import('../spec/read.ts'),
+  import('../model/problem.ts'),
+]);
+
+labProcess.runLabProcess(async (order, folder) => {
+  const labSpec = spec.readSpec(order.specFile, order.specText);
+  const datapath = order.datapath ?? (await requirements.bestDatapath());
+  const missing = requirements.missingRequirements(datapath);
+  if (missing.length > 0) throw new problem.ProblemError(missing);
+  const { topology, topo, forwarding } = labSpec;
+  const dataPlane = new MininetSandbox(resident, { topology, topo, folder, datapath });
   const controlPlane = new EmbeddedController({
     topology,
     forwarding,
     tables: new OpenVSwitchTables((dpid) => dataPlane.managementSocket(dpid)),
     firstPort: order.restPort,
   });
-  return new Lab(spec, { dataPlane, controlPlane });
+  return new Lab(labSpec, { dataPlane, controlPlane });
 });

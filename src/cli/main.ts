@@ -67,7 +67,7 @@ program
   .addOption(restPortOption())
   .addOption(datapathOption())
   .action(async (argument: string | undefined, options: UpOptions) => {
-    const { up } = await import('./labs.ts');
+    const { up } = await import('./up.ts');
     await up(
       named(argument, options.topo, 'the spec to bring up, as in: labctl up s10h10'),
       options,
@@ -152,7 +152,7 @@ entriesCommand
   .addOption(labOption())
   .addOption(formatOption())
   .action(async (options: FormatOptions & LabOptions) => {
-    const { entries } = await import('./network.ts');
+    const { entries } = await import('./entries.ts');
     await entries({ kind: 'list' }, options, interrupted.signal);
   });
 
@@ -163,7 +163,7 @@ entriesCommand
   .addOption(labOption())
   .addOption(formatOption())
   .action(async (names: string[], options: FormatOptions & LabOptions) => {
-    const { entries } = await import('./network.ts');
+    const { entries } = await import('./entries.ts');
     await entries({ kind: 'delete', names }, options, interrupted.signal);
   });
 
@@ -174,7 +174,7 @@ entriesCommand
   .addOption(labOption())
   .addOption(formatOption())
   .action(async (switchName: string | undefined, options: FormatOptions & LabOptions) => {
-    const { entries } = await import('./network.ts');
+    const { entries } = await import('./entries.ts');
     const work = { kind: 'clear', ...(switchName === undefined ? {} : { switchName }) } as const;
     await entries(work, options, interrupted.signal);
   });
@@ -197,7 +197,7 @@ program
   .addOption(topoOption())
   .action(async (argument: string | undefined, options: { topo?: string }) => {
     const { render } = await import('./network.ts');
-    render(named(argument, options.topo, 'the spec to render, as in: labctl render s10h10'));
+    await render(named(argument, options.topo, 'the spec to render, as in: labctl render s10h10'));
   });
 
 program

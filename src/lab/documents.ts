@@ -1,20 +1,16 @@
 import type { Command } from '../drivers/data-plane.ts';
-import { encodeEntry } from '../drivers/floodlight/wire.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
-import type { Entry } from '../model/openflow.ts';
-import type { Steps } from '../plan/steps.ts';
 import type { Difference } from '../verify/verdict.ts';
-import type { ConnectionChange, LabStatus, Observation } from './lab.ts';
 
 /** The JSON that leaves a lab's process, and that `--format json` prints. Grows by new keys; `version` counts breaks. */
 
-const DOCUMENT_VERSION = 1;
+export const DOCUMENT_VERSION = 1;
 
 /** An entry in the form that the Static Entry Pusher takes. */
 export type EntryDocument = Readonly<Record<string, unknown>>;
 
 /** For each source, the targets and a value for each. */
-type Rows<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
+export type Rows<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
 
 export interface ObservationDocument {
   readonly version: number;
@@ -88,74 +84,10 @@ export interface LabCommands {
 
 export type LabCommand = keyof LabCommands;
 
-export function observationDocument(lab: string, observation: Observation): ObservationDocument {
-  const { observed, probes, verdict } = observation;
-  const rows = <T>(valueIn: (probe: (typeof probes)[number]) => T): Rows<T> => {
-    const result: Record<string, Record<string, T>> = {};
-    for (const probe of probes) {
-      const row = result[probe.source] ?? {};
-      row[probe.target] = valueIn(probe);
-      result[probe.source] = row;
-    }
-    return result;
-  };
-  return {
-    version: DOCUMENT_VERSION,
-    lab,
-    expectation: observation.expectation ?? null,
-    asExpected: verdict.asExpected,
-    received: observed.received,
-    pairs: observed.pairs,
-    hosts: observed.hosts,
-    observed: rows(({ rttMs }) => rttMs),
-    probes: rows((probe) => probe.probes),
-    differences: verdict.differences,
-  };
-}
-
 /** The matrix that a document tells of. */
 export function observedMatrix(document: ObservationDocument): ReachabilityMatrix {
   return new ReachabilityMatrix(
     document.hosts,
     (source, target) => typeof document.observed[source]?.[target] === 'number',
   );
-}
-
-export function connectionChangeDocument(lab: string, change: ConnectionChange): ConnectionChangeDocument {
-  return {
-    ...observationDocument(lab, change.observation),
-    members: change.connection.members,
-    changed: change.changed,
-    pushed: change.steps.push.length,
-    removed: change.steps.remove.length,
-  };
-}
-
-export function statusDocument(
-  lab: string,
-  specFile: string,
-  startedAt: string,
-  { controller, dataPlane, connected, missing, connections, entries }: LabStatus,
-): StatusDocument {
-  return {
-    version: DOCUMENT_VERSION,
-    lab,
-    specFile,
-    startedAt,
-    pid: process.pid,
-    memoryMb: Math.round(process.memoryUsage.rss() / 1024 / 1024),
-    controller,
-    dataPlane,
-    switches: { connected, missing },
-    connections: connections.map(({ members }) => members),
-    entries,
-  };
-}
-
-export function stepsDocument(lab: string, { remove, push }: Steps): StepsDocument {
-  return { version: DOCUMENT_VERSION, lab, remove: remove.map(encodeEntry), push: push.map(encodeEntry) };
-}
-
-export function entriesDocument(lab: string, entries: readonly Entry[]): EntriesDocument {
-  return { version: DOCUMENT_VERSION, lab, entries: entries.map(encodeEntry) };
 }

@@ -3,12 +3,11 @@ import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import {
   connectionChangeDocument,
   entriesDocument,
-  type LabCommand,
-  type LabCommands,
   observationDocument,
   statusDocument,
   stepsDocument,
-} from './documents.ts';
+} from './answers.ts';
+import type { LabCommand, LabCommands } from './documents.ts';
 import type { Lab, LabProgress, Running } from './lab.ts';
 
 /** One line of an answer: progress lines first, then one result or the problems. */

@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { execa } from 'execa';
 
 /** Which Open vSwitch datapath carries packets: the kernel module's, or the one in ovs-vswitchd (`user`). */
 export type Datapath = 'kernel' | 'user';
@@ -18,13 +16,4 @@ export const NAMESPACE_REMEDY =
 
 export function isRoot(): boolean {
   return userInfo().uid === 0;
-}
-
-/** The kernel's datapath where its module is there (root may load it), else the userspace one. */
-export async function bestDatapath(): Promise<Datapath> {
-  const isLoaded = () => existsSync('/sys/module/openvswitch');
-  if (!isLoaded() && isRoot()) {
-    await execa('modprobe', ['--quiet', 'openvswitch'], { reject: false, env: { PATH: SANDBOX_PATH } });
-  }
-  return isLoaded() ? 'kernel' : 'user';
 }

@@ -4,6 +4,15 @@ import { execa } from 'execa';
 import { environmentProblem, type Problem } from '../../model/problem.ts';
 import { type Datapath, isRoot, MININET_PYTHON, NAMESPACE_REMEDY, SANDBOX_PATH } from './machine.ts';
 
+/** The kernel's datapath where its module is there (root may load it), else the userspace one. */
+export async function bestDatapath(): Promise<Datapath> {
+  const isLoaded = () => existsSync('/sys/module/openvswitch');
+  if (!isLoaded() && isRoot()) {
+    await execa('modprobe', ['--quiet', 'openvswitch'], { reject: false, env: { PATH: SANDBOX_PATH } });
+  }
+  return isLoaded() ? 'kernel' : 'user';
+}
+
 /** Something that the sandbox needs, found or missing. */
 export interface Requirement {
   readonly name: string;
@@ -119,4 +128,18 @@ export async function namespaceRequirement(): Promise<Requirement> {
     finding: result.stderr || result.shortMessage || 'cannot be made',
     remedy: NAMESPACE_REMEDY,
   };
+}
+
+/** Whether Mininet can be loaded, not only found; tries it, which takes a moment. */
+export async function mininetRequirement(): Promise<Requirement> {
+  const name = 'Mininet loads';
+  const result = await execa(MININET_PYTHON, ['-W', 'ignore', '-c', 'import mininet.net; print(mininet.net.VERSION)'], {
+    reject: false,
+  });
+  if (result.exitCode === 0) return { name, finding: result.stdout };
+  const [reason = ''] = result.stderr.trim().split('\n').slice(-1);
+  const remedy = reason.includes("'distutils'")
+    ? 'sudo apt-get install python3-setuptools'
+    : 'sudo apt-get install mininet';
+  return { name, finding: reason || result.shortMessage || 'no', remedy };
 }

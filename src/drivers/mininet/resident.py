@@ -3,8 +3,6 @@
 Run as the first process of the lab's namespaces. Speaks JSON lines over the socket that is file descriptor 3:
 requests {"id", "do", ...}; answers {"id", "result"} or {"id", "error"}, and before them {"id", "progress"}. It ends,
 and with it everything in the namespaces, when that conversation ends or when any process that it started dies.
-
-usage: resident.py FOLDER TOPO DATAPATH   (FOLDER holds topology.py; OVS_RUNDIR is FOLDER)
 """
 
 import contextlib
@@ -86,8 +84,7 @@ class OpenVSwitch:
 
 
 def start_mininet(folder, topo, datapath):
-    """Real Mininet on the rendered topology; returns the running network and the module's version."""
-    import mininet
+    """Real Mininet on the rendered topology (FOLDER/topology.py); returns the running network."""
     import mininet.net as mininet_net
     import mininet.node as mininet_node
 
@@ -107,12 +104,11 @@ def start_mininet(folder, topo, datapath):
     )
     network.build()
     network.start()
-    return network, mininet.__version__ if hasattr(mininet, '__version__') else mininet_net.VERSION
+    return network
 
 
 class Resident:
-    def __init__(self, folder, topo, datapath):
-        self.folder, self.topo, self.datapath = folder, topo, datapath
+    def __init__(self):
         self.conversation = Conversation()
         self.network = None
         self.prober = None
@@ -122,21 +118,28 @@ class Resident:
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
-    def start(self, progress):
+    def start(self, request, progress):
+        """request: {"folder": for the lab's files and sockets, "topo": key of `topos`, "datapath": user or kernel}"""
+        folder, datapath = request['folder'], request['datapath']
+        log = os.open(os.path.join(folder, 'sandbox.log'), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        os.environ.update(OVS_RUNDIR=folder, OVS_DBDIR=folder, OVS_LOGDIR=folder)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
-        subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+        subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True, capture_output=True, text=True)
         progress('Open vSwitch')
-        open_vswitch = OpenVSwitch(self.folder, self.datapath)
+        open_vswitch = OpenVSwitch(folder, datapath)
         self.vital.update(open_vswitch.processes)
         progress('Mininet')
-        self.network, mininet_version = start_mininet(self.folder, self.topo, self.datapath)
+        self.network = start_mininet(folder, request['topo'], datapath)
         self.vital.update({node.name: node.shell for node in self.network.hosts + self.network.switches})
         missing = self.missing_ports()
         if missing:
             raise RuntimeError('Open vSwitch did not bring up ' + ', '.join(missing))
         self.prober = Prober({host.name: (host.pid, host.IP(), host.defaultIntf().name) for host in self.network.hosts})
         return {
-            'mininet': mininet_version,
+            'mininet': sys.modules['mininet.net'].VERSION,
             'openVSwitch': self.network.switches[0].OVSVersion if self.network.switches else '',
             'shells': {host.name: host.pid for host in self.network.hosts},
         }
@@ -168,7 +171,7 @@ class Resident:
         identity, action = request['id'], request['do']
         try:
             if action == 'start':
-                result = self.start(lambda step: self.conversation.send(id=identity, progress=step))
+                result = self.start(request, lambda step: self.conversation.send(id=identity, progress=step))
             elif action == 'probe':
                 result = self.prober.probe_all(lambda state: self.conversation.send(id=identity, progress=state), cancelled)
             elif action == 'net':
@@ -226,7 +229,10 @@ class Resident:
 
 
 if __name__ == '__main__':
-    resident = Resident(*sys.argv[1:4])
+    # Mininet takes longest to load: done before it is asked for. Where it is missing, the request says so.
+    with contextlib.suppress(ImportError):
+        import mininet.net
+    resident = Resident()
     reason = resident.serve()
     resident.conversation.send(died=reason)
     print(reason, file=sys.stderr, flush=True)

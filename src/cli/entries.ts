@@ -1,0 +1,143 @@
+import { decodePost } from '../drivers/floodlight/post-reader.ts';
+import { stepsDocument } from '../lab/answers.ts';
+import type { EntriesDocument, EntryDocument, StepsDocument } from '../lab/documents.ts';
+import { RemoteLab } from '../lab/remote-lab.ts';
+import { type Entry, formatActions, formatInstructions, matchKey } from '../model/openflow.ts';
+import type { Topology } from '../model/topology.ts';
+import { compileConnections } from '../plan/connections.ts';
+import { requestedConnection } from '../plan/requests.ts';
+import { findSpec } from '../spec/locate.ts';
+import { type LabSpec, readSpec } from '../spec/read.ts';
+import type { ConnectOptions } from './network.ts';
+import type { FormatOptions, LabOptions } from './options.ts';
+import { printJson, printLines, remark, table } from './terminal.ts';
+
+/** The entries that would be pushed: of the running lab, or with --topo of a spec whose lab need not run. */
+export async function showPlan(
+  hosts: readonly string[],
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const plan = await (options.topo === undefined
+    ? planOfLab(RemoteLab.find(options.lab), hosts, signal)
+    : planOfSpec(options.topo, hosts));
+  const { push, remove } = plan.document;
+  if (options.format === 'json') printJson(plan.document);
+  else if (options.curl) printLines(curlCommands(plan.url, push));
+  else {
+    printLines(
+      push.length === 0 ? ['nothing to push: these hosts are connected already'] : entryTable(plan.topology, push),
+    );
+    if (remove.length > 0) printLines(['', 'to be taken away:', ...entryTable(plan.topology, remove)]);
+    const switches = new Set(push.map((entry) => entry['switch'])).size;
+    remark(`${push.length} entries on ${switches} switches; nothing was pushed`);
+  }
+  return 0;
+}
+
+interface ShownPlan {
+  readonly document: StepsDocument;
+  readonly topology: Topology;
+  readonly url: string;
+}
+
+async function planOfLab(lab: RemoteLab, hosts: readonly string[], signal: AbortSignal): Promise<ShownPlan> {
+  const [document, { controller }, { topology }] = await Promise.all([
+    lab.run('plan', { hosts }, { signal }),
+    lab.run('status', {}, { signal }),
+    specOf(lab, signal),
+  ]);
+  return { document, topology, url: controller.url };
+}
+
+function planOfSpec(topo: string, hosts: readonly string[]): ShownPlan {
+  const { file, text } = findSpec(topo);
+  const { name, topology, connections } = readSpec(file, text);
+  const plan = compileConnections(topology, [...connections, requestedConnection(topology, hosts)]);
+  return { document: stepsDocument(name, { remove: [], push: plan.entries }), topology, url: 'http://127.0.0.1:8080' };
+}
+
+async function specOf(lab: RemoteLab, signal: AbortSignal): Promise<LabSpec> {
+  const { file, text } = await lab.run('spec', {}, { signal });
+  return readSpec(file, text);
+}
+
+/** `labctl entries list|delete|clear`. */
+export async function entries(
+  work:
+    | { readonly kind: 'list' }
+    | { readonly kind: 'delete'; readonly names: readonly string[] }
+    | { readonly kind: 'clear'; readonly switchName?: string },
+  options: FormatOptions & LabOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const lab = RemoteLab.find(options.lab);
+  const run = (): Promise<EntriesDocument> => {
+    if (work.kind === 'list') return lab.run('entries', {}, { signal });
+    if (work.kind === 'delete') return lab.run('deleteEntries', { names: work.names }, { signal });
+    return lab.run('clearEntries', work.switchName === undefined ? {} : { switchName: work.switchName }, { signal });
+  };
+  const document = await run();
+  if (options.format === 'json') printJson(document);
+  else if (work.kind !== 'list') printLines([`${document.entries.length} entries taken away`]);
+  else if (document.entries.length === 0) printLines(['no static entries']);
+  else printLines(entryTable((await specOf(lab, signal)).topology, document.entries));
+}
+
+/** Entries as a table, by switch. */
+function entryTable(topology: Topology, documents: readonly EntryDocument[]): readonly string[] {
+  const order = new Map(topology.switches.map((node, index) => [node.dpid, index]));
+  const entries = documents.map(readEntry);
+  entries.sort(
+    (a, b) =>
+      (order.get(a.dpid) ?? 0) - (order.get(b.dpid) ?? 0) ||
+      priorityOf(b) - priorityOf(a) ||
+      a.name.localeCompare(b.name, 'en', { numeric: true }),
+  );
+  return table(
+    ['SWITCH', 'PRIORITY', 'MATCH', 'ACTIONS', 'NAME'],
+    entries.map((entry) => {
+      const node = topology.switchWithDpid(entry.dpid)?.name ?? entry.dpid;
+      return entry.kind === 'flow'
+        ? [
+            node,
+            String(entry.priority),
+            matchKey(entry.match) || 'any',
+            formatInstructions(entry.instructions),
+            entry.name,
+          ]
+        : [node, `group ${entry.groupId}`, entry.groupType, describeBuckets(entry), entry.name];
+    }),
+  );
+}
+
+function describeBuckets(group: Extract<Entry, { kind: 'group' }>): string {
+  return group.buckets
+    .map(({ weight, watchPort, actions }) =>
+      [
+        ...(weight === undefined ? [] : [`weight ${weight}:`]),
+        ...(watchPort === undefined ? [] : [`watch port ${watchPort}:`]),
+        formatActions(actions) || 'drop',
+      ].join(' '),
+    )
+    .join(' | ');
+}
+
+function priorityOf(entry: Entry): number {
+  return entry.kind === 'flow' ? entry.priority : Number.POSITIVE_INFINITY;
+}
+
+function readEntry(document: EntryDocument): Entry {
+  const read = decodePost(document);
+  if ('entry' in read) return read.entry;
+  throw new Error(`the lab answered an entry that cannot be read: ${JSON.stringify(document)}`);
+}
+
+/** The curl commands that push these entries, as the tutorial writes them. */
+function curlCommands(url: string, documents: readonly EntryDocument[]): readonly string[] {
+  // Inside single quotes a shell takes everything as it is but the single quote.
+  const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+  return documents.map(
+    (document) => `curl -X POST -d ${quoted(JSON.stringify(document))} ${url}/wm/staticentrypusher/json`,
+  );
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import type { StatusDocument } from '../lab/documents.ts';
+import { RemoteLab } from '../lab/remote-lab.ts';
+import { StandbyLab } from '../lab/standby.ts';
+import { inputProblem, ProblemError } from '../model/problem.ts';
+import type { LabSpec } from '../spec/read.ts';
+import { underLock } from './labs.ts';
+import type { UpOptions } from './options.ts';
+import { ProgressLine, printLines, remark } from './terminal.ts';
+
+/** The module that is a lab's process, as it was compiled. */
+const LAB_PROGRAM = join(import.meta.dirname, 'lab-program.js');
+
+const LAB_NAME = /^[a-z0-9][a-z0-9-]{0,29}$/;
+
+/** `labctl up`: brings the lab of a spec up; does nothing when it is up already. */
+export async function up(topo: string, options: UpOptions, signal: AbortSignal): Promise<void> {
+  const standby = new StandbyLab(LAB_PROGRAM);
+  try {
+    await bringUp(standby, topo, options, signal);
+  } finally {
+    standby.dismiss();
+  }
+}
+
+async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, signal: AbortSignal): Promise<void> {
+  // Loaded while the lab's process loads its own modules.
+  const [{ findSpec }, { readSpec }] = await Promise.all([import('../spec/locate.ts'), import('../spec/read.ts')]);
+  const { file, text } = findSpec(topo);
+  const spec = readSpec(file, text);
+  const name = options.lab ?? spec.name;
+  if (!LAB_NAME.test(name)) {
+    throw new ProblemError(
+      inputProblem({
+        code: 'lab-name',
+        where: '--lab',
+        offending: name,
+        cause: 'a lab is named with up to 30 lower-case letters, digits and -',
+      }),
+    );
+  }
+  const progress = new ProgressLine();
+  try {
+    await underLock(name, progress, async () => {
+      const running = RemoteLab.named(name);
+      const differences = running === undefined ? [] : await differencesTo(running, spec, signal);
+      if (running !== undefined && differences.length === 0) {
+        progress.clear();
+        remark(`${name} is up already`);
+        return;
+      }
+      if (running !== undefined && !options.reconfigure) {
+        throw new ProblemError(
+          inputProblem({
+            code: 'spec-changed',
+            where: `lab ${name}`,
+            cause: [`the lab is up, and ${file} now says otherwise:`, ...differences].join('\n    '),
+            remedy: `replace it: labctl up ${topo} --reconfigure; or run both: labctl up ${topo} --lab OTHER-NAME`,
+          }),
+        );
+      }
+      if (running !== undefined) {
+        progress.show({ step: `ending the running ${name}` });
+        await running.down(progress.show);
+      }
+      const datapath = options.datapath === undefined ? {} : { datapath: options.datapath };
+      const order = { name, specFile: file, specText: text, restPort: options.restPort, ...datapath };
+      try {
+        await standby.launch(order, { signal, onProgress: progress.show });
+      } catch (error) {
+        progress.clear();
+        if (signal.aborted) remark(`${name} was taken down again, nothing of it is left`);
+        throw error;
+      }
+    });
+  } finally {
+    progress.clear();
+  }
+  printUp(await RemoteLab.find(name).run('status', {}, { signal }), spec);
+}
+
+async function differencesTo(running: RemoteLab, spec: LabSpec, signal: AbortSignal): Promise<readonly string[]> {
+  const [{ specDifference }, { readSpec }] = await Promise.all([
+    import('../spec/difference.ts'),
+    import('../spec/read.ts'),
+  ]);
+  const current = await running.run('spec', {}, { signal });
+  return specDifference(readSpec(current.file, current.text), spec);
+}
+
+function printUp(status: StatusDocument, { topology }: LabSpec): void {
+  const count = (number: number, what: string) =>
+    `${number} ${what}${number === 1 ? '' : what.endsWith('ch') ? 'es' : 's'}`;
+  const [first, second] = topology.hosts;
+  printLines([
+    `${status.lab} is up: ${count(topology.hosts.length, 'host')}, ${count(topology.switches.length, 'switch')}, ${count(topology.links.length, 'link')} (${status.dataPlane})`,
+    `controller: ${status.controller.kind}, REST at ${status.controller.url}`,
+    `next: labctl pingall | labctl connect ${first?.name ?? 'h1'} ${second?.name ?? 'h2'} | labctl down`,
+  ]);
+}

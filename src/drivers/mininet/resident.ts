@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
+import { isRoot, MININET_PYTHON, SANDBOX_PATH } from './machine.ts';
+
+type Answer =
+  | { readonly id: number; readonly progress: unknown }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string }
+  | { readonly died: string };
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly onProgress: (progress: unknown) => void;
+}
+
+/** As much of what the processes print before they have a log of their own, in characters. */
+const MOST_WORDS = 4_000;
+
+/**
+ * `resident.py` as the first process of namespaces of its own, started at once: it loads Mininet while whoever made it
+ * does other things, and waits for requests. When it ends, the kernel ends everything in the namespaces and removes
+ * every interface; it ends when this process does, however that ends.
+ */
+export class Resident {
+  /** Resolves when it ended without being asked to, with the reason. */
+  readonly died: Promise<string>;
+  /** What was printed before the sandbox had a log of its own, such as why namespaces could not be made. */
+  words = '';
+  readonly #child: ChildProcess;
+  readonly #conversation: Duplex;
+  readonly #exited: Promise<void>;
+  readonly #waiting = new Map<number, Waiting>();
+  #ended: string | undefined;
+  #lastWords: string | undefined;
+  #stopping = false;
+  #nextId = 1;
+
+  constructor() {
+    const user = isRoot() ? [] : ['--user', '--map-root-user'];
+    const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+    // node:child_process and not execa: the conversation needs a socket pair, which execa wraps as a one-way stream.
+    this.#child = spawn(
+      'setpriv',
+      // The sandbox dies with this process, however it dies.
+      [
+        '--pdeathsig',
+        'KILL',
+        '--',
+        'unshare',
+        ...user,
+        ...namespaces,
+        MININET_PYTHON,
+        join(import.meta.dirname, 'resident.py'),
+      ],
+      {
+        stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+        env: {
+          PATH: SANDBOX_PATH,
+          LANG: 'C.UTF-8',
+          HOME: process.env['HOME'] ?? '/',
+          TERM: process.env['TERM'] ?? 'dumb',
+          PYTHONDONTWRITEBYTECODE: '1',
+        },
+      },
+    );
+    let reportDeath: (reason: string) => void = () => {};
+    this.died = new Promise((resolve) => {
+      reportDeath = resolve;
+    });
+    this.#exited = new Promise((resolve) => {
+      const end = (reason: string) => {
+        this.#ended = reason;
+        for (const { reject } of this.#waiting.values()) reject(new Error(reason));
+        this.#waiting.clear();
+        if (!this.#stopping) reportDeath(reason);
+        resolve();
+      };
+      this.#child.once('error', (error) => end(error.message));
+      this.#child.once('close', (code, signal) => end(this.#lastWords ?? `the sandbox ended (${signal ?? code})`));
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.words = (this.words + text).slice(-MOST_WORDS);
+    });
+    this.#conversation = this.#child.stdio[3] as Duplex;
+    this.#conversation.on('error', () => {}); // the exit tells more
+    createInterface({ input: this.#conversation }).on('line', (line) => this.#hear(JSON.parse(line) as Answer));
+  }
+
+  /**
+   * Has it do something.
+   * @throws Error with its reason, or the signal's reason when that is aborted first
+   */
+  async request(
+    action: string,
+    input: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+    onProgress: (progress: unknown) => void = () => {},
+  ): Promise<unknown> {
+    signal.throwIfAborted();
+    if (this.#ended !== undefined) throw new Error(this.#ended);
+    const id = this.#nextId++;
+    const cancel = () => {
+      this.#say({ do: 'cancel', of: id });
+      this.#waiting.get(id)?.reject(signal.reason);
+      this.#waiting.delete(id);
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#waiting.set(id, { resolve, reject, onProgress });
+        this.#say({ id, do: action, ...input });
+      });
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** Its process id outside of its namespaces; undefined when it has ended. */
+  get pid(): number | undefined {
+    const unshare = this.#child.pid;
+    if (unshare === undefined || this.#ended !== undefined) return undefined;
+    try {
+      const [first] = readFileSync(`/proc/${unshare}/task/${unshare}/children`, 'utf8').trim().split(' ');
+      return first === undefined || first === '' ? undefined : Number(first);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Ends it and everything in its namespaces. Safe to call at any time, and twice. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#conversation.destroy();
+    // The first process's end is complete only when every other process of the namespace is gone, and unshare waits
+    // for it: after its exit nothing is left.
+    const first = this.pid;
+    if (first !== undefined) kill(first);
+    else this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  #say(message: Readonly<Record<string, unknown>>): void {
+    this.#conversation.write(`${JSON.stringify(message)}\n`);
+  }
+
+  #hear(answer: Answer): void {
+    if ('died' in answer) {
+      this.#lastWords = answer.died;
+      return;
+    }
+    const waiting = this.#waiting.get(answer.id);
+    if (waiting === undefined) return;
+    if ('progress' in answer) waiting.onProgress(answer.progress);
+    else {
+      this.#waiting.delete(answer.id);
+      if ('error' in answer) waiting.reject(new Error(answer.error));
+      else waiting.resolve(answer.result);
+    }
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}

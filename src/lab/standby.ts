@@ -1,0 +1,100 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { environmentProblem, type Problem, ProblemError } from '../model/problem.ts';
+import type { LabProgress } from './lab.ts';
+import { clearRemains, makeLabFolder } from './run-folder.ts';
+
+/** What a lab's process is told when it starts. */
+export interface LabOrder {
+  readonly name: string;
+  readonly specFile: string;
+  readonly specText: string;
+  /** The first port to try for the embedded controller's REST interface. */
+  readonly restPort: number;
+  readonly datapath?: 'kernel' | 'user';
+}
+
+/** What a lab's process says while it comes up. */
+export type Announcement =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'progress'; readonly progress: LabProgress }
+  | { readonly kind: 'up' }
+  | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
+
+/**
+ * A lab's process that has been started and waits for its order. To start it takes as long as to read a spec, so that
+ * both are done at once; a process that gets no order, or whose starter dies, ends by itself.
+ */
+export class StandbyLab {
+  readonly #child: ChildProcess;
+  readonly #ready: Promise<void>;
+  readonly #exited: Promise<void>;
+
+  /** @param program the module that calls `runLabProcess` */
+  constructor(program: string) {
+    // Nothing of it is shared with its starter's terminal; its working folder keeps no file system busy.
+    this.#child = fork(program, [], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+      cwd: '/',
+    });
+    this.#ready = new Promise((resolve) => {
+      this.#child.once('message', () => resolve());
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('exit', () => resolve());
+      this.#child.once('error', () => resolve());
+    });
+  }
+
+  /** Ends it; it has had no order. */
+  dismiss(): void {
+    if (this.#child.connected) this.#child.disconnect();
+    this.#child.unref();
+  }
+
+  /**
+   * Gives it its order, and resolves when the lab is up. Aborting the signal, or the death of this process, has it undo
+   * what it did so far; the promise is settled only when it has. Hold the lab's lock.
+   * @throws ProblemError when the lab could not come up; nothing of it is left then
+   */
+  async launch(
+    order: LabOrder,
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: LabProgress) => void },
+  ): Promise<void> {
+    makeLabFolder(order.name);
+    await Promise.race([this.#ready, this.#exited]);
+    const interrupt = () => this.dismiss();
+    options.signal.addEventListener('abort', interrupt, { once: true });
+    const outcome = await new Promise<Announcement | undefined>((resolve) => {
+      let failure: Announcement | undefined;
+      this.#child.on('message', (message) => {
+        const announcement = message as Announcement;
+        if (announcement.kind === 'progress') options.onProgress(announcement.progress);
+        else if (announcement.kind === 'up') resolve(announcement);
+        else failure = announcement;
+      });
+      void this.#exited.then(() => resolve(failure));
+      if (options.signal.aborted) interrupt();
+      else if (this.#child.connected) this.#child.send(order);
+    });
+    options.signal.removeEventListener('abort', interrupt);
+    if (outcome?.kind === 'up' && !options.signal.aborted) {
+      this.dismiss();
+      return;
+    }
+    await this.#exited;
+    clearRemains(order.name);
+    options.signal.throwIfAborted();
+    throw new ProblemError(
+      outcome?.kind === 'failed'
+        ? outcome.problems
+        : environmentProblem({
+            code: 'lab-process-died',
+            where: `lab ${order.name}`,
+            cause: "the lab's process died while it came up",
+            remedy: '`labctl doctor` checks this machine',
+          }),
+    );
+  }
+}
