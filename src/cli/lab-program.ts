@@ -8,12 +8,12 @@ const resident = new Resident();
 const [
   { EmbeddedController },
   { OpenVSwitchTables },
-  requirements,
+  { bestDatapath, missingRequirements },
   { MininetSandbox },
   { Lab },
-  labProcess,
-  spec,
-  problem,
+  { runLabProcess },
+  { readSpec },
+  { ProblemError },
 ] = await Promise.all([
   import('../drivers/embedded/controller.ts'),
   import('../drivers/embedded/open-vswitch.ts'),
@@ -25,12 +25,12 @@ const [
   import('../model/problem.ts'),
 ]);
 
-labProcess.runLabProcess(async (order, folder) => {
-  const labSpec = spec.readSpec(order.specFile, order.specText);
-  const datapath = order.datapath ?? (await requirements.bestDatapath());
-  const missing = requirements.missingRequirements(datapath);
-  if (missing.length > 0) throw new problem.ProblemError(missing);
-  const { topology, topo, forwarding } = labSpec;
+runLabProcess(async (order, folder) => {
+  const spec = readSpec(order.specFile, order.specText);
+  const datapath = order.datapath ?? (await bestDatapath());
+  const missing = missingRequirements(datapath);
+  if (missing.length > 0) throw new ProblemError(missing);
+  const { topology, topo, forwarding } = spec;
   const dataPlane = new MininetSandbox(resident, { topology, topo, folder, datapath });
   const controlPlane = new EmbeddedController({
     topology,
@@ -38,5 +38,5 @@ labProcess.runLabProcess(async (order, folder) => {
     tables: new OpenVSwitchTables((dpid) => dataPlane.managementSocket(dpid)),
     firstPort: order.restPort,
   });
-  return new Lab(labSpec, { dataPlane, controlPlane });
+  return new Lab(spec, { dataPlane, controlPlane });
 });
