@@ -19,7 +19,7 @@ export async function up(topo: string, options: UpOptions, signal: AbortSignal):
   try {
     await bringUp(standby, topo, options, signal);
   } finally {
-    standby.dismiss();
+    await standby.dismiss();
   }
 }
 

@@ -28,6 +28,7 @@ export class StandbyLab {
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
   readonly #exited: Promise<void>;
+  #isOrdered = false;
 
   /** @param program the module that calls `runLabProcess` */
   constructor(program: string) {
@@ -47,10 +48,11 @@ export class StandbyLab {
     });
   }
 
-  /** Ends it; it has had no order. */
-  dismiss(): void {
-    if (this.#child.connected) this.#child.disconnect();
-    this.#child.unref();
+  /** Ends it, unless it has become a lab; resolves when it has ended. */
+  async dismiss(): Promise<void> {
+    if (this.#isOrdered) return;
+    this.#child.kill('SIGKILL');
+    await this.#exited;
   }
 
   /**
@@ -62,9 +64,13 @@ export class StandbyLab {
     order: LabOrder,
     options: { readonly signal: AbortSignal; readonly onProgress: (progress: LabProgress) => void },
   ): Promise<void> {
+    this.#isOrdered = true;
     makeLabFolder(order.name);
     await Promise.race([this.#ready, this.#exited]);
-    const interrupt = () => this.dismiss();
+    // Without its starter it undoes what it did, and ends.
+    const interrupt = () => {
+      if (this.#child.connected) this.#child.disconnect();
+    };
     options.signal.addEventListener('abort', interrupt, { once: true });
     const outcome = await new Promise<Announcement | undefined>((resolve) => {
       let failure: Announcement | undefined;
@@ -80,9 +86,12 @@ export class StandbyLab {
     });
     options.signal.removeEventListener('abort', interrupt);
     if (outcome?.kind === 'up' && !options.signal.aborted) {
-      this.dismiss();
+      if (this.#child.connected) this.#child.disconnect();
+      this.#child.unref();
       return;
     }
+    // The interrupt came when the lab was just up, and had stopped to heed its starter.
+    if (outcome?.kind === 'up') this.#child.kill('SIGTERM');
     await this.#exited;
     clearRemains(order.name);
     options.signal.throwIfAborted();

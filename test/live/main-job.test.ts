@@ -52,7 +52,7 @@ describe.each([['as we are'], ['ordinary']] as const)('S10H10 (user: %s)', (user
     const again = await labctl.run('up', 'lab.yaml');
     expect(again).toMatchObject({ exitCode: 0 });
     expect(again.stderr).toContain(`${lab} is up already`);
-    expect(labctl.processes().map(({ pid }) => pid)).toEqual(pids);
+    await expect.poll(() => labctl.processes().map(({ pid }) => pid), { timeout: 5_000 }).toEqual(pids);
   });
 
   test('reaches 44 of 90 pairs, cell by cell those that links join', async () => {

@@ -4,6 +4,7 @@ A raw ICMP socket stays in the network namespace in which it was made: the probe
 An echo request's payload names its run, its pair and its attempt, so that an answer is never taken for another's.
 """
 
+import collections
 import contextlib
 import ctypes
 import errno
@@ -24,10 +25,14 @@ MAGIC = b'labctl'
 
 # A pair is unreachable after this many unanswered probes, the last rounds of which brought no pair back.
 LEAST_ROUNDS, BARREN_ROUNDS, MOST_ROUNDS = 4, 2, 12
-# Echo requests per second. Userspace Open vSwitch sets up some 5,000 new flows a second on two cores.
-FIRST_RATE, LEAST_RATE, HIGHEST_RATE = 2000, 200, 20000
-# Seconds between two looks at the pace, and the round trips that call for more and for less of it.
-PACE_INTERVAL, FAST_ROUND_TRIP, SLOW_ROUND_TRIP = 0.05, 0.010, 0.030
+# Probes under way at once: grows while answers come in time, halves when one comes late or was lost. Userspace Open
+# vSwitch sets up some 5,000 new flows a second on two cores, and loses packets that find its queues full.
+FIRST_WINDOW, LEAST_WINDOW, LARGEST_WINDOW = 64, 8, 256
+# Seconds after which a probe is no longer under way: TCP's estimate (RFC 6298) within these bounds.
+SHORTEST_FLIGHT, LONGEST_FLIGHT = 0.05, 1.0
+# ARP entries kept for probes without an answer, and the seconds for which they are. Linux counts the entries of all
+# namespaces together, other users' too, and refuses new ones beyond 1,024 (gc_thresh3): 33 hosts would reach that.
+MOST_ARP_ENTRIES, ARP_ENTRY_LIFE = 400, 0.5
 # Seconds to wait for answers after a round's last request: some round trips, within bounds.
 SHORTEST_WAIT, LONGEST_WAIT, WAIT_IN_ROUND_TRIPS = 0.2, 2.0, 8
 
@@ -102,15 +107,27 @@ class _Run:
         self.round_trips = {}
         self.attempts = {}
         self.sent_at = {}
-        self.rate = FIRST_RATE
+        self.window = FIRST_WINDOW
+        self.flight = SHORTEST_FLIGHT
+        self.smoothed, self.variation = None, 0.0
         self.slowest = 0.0
-        self.recent = []
+        # Pairs by when they were last asked, oldest first: those under way, and those with an ARP entry to take out.
+        self.flying = collections.OrderedDict()
+        self.remembered = collections.OrderedDict()
         self.next_report = 0.0
 
     def result(self):
         count = self.count
-        # Neighbours in the host order are asked in different rounds, so that the load is spread over the network.
-        pairs = [source * count + (source + step) % count for step in range(1, count) for source in range(count)]
+        # A pair and its reverse go together, as they share what ARP learns; pairs of one host stand far apart, so that
+        # the load is spread over the network.
+        pairs = [
+            pair
+            for step in range(1, count // 2 + 1)
+            for source in range(count)
+            for other in [(source + step) % count]
+            if 2 * step != count or source < other
+            for pair in (source * count + other, other * count + source)
+        ]
         for pair in pairs:
             self.prober._forget(*divmod(pair, count))
         with selectors.DefaultSelector() as selector:
@@ -125,8 +142,8 @@ class _Run:
                 recovered = number > 1 and len(left) < len(pairs)
                 barren = 0 if recovered else barren + 1
                 if recovered:
-                    # Their first probes were lost: the pace was too high.
-                    self.rate = max(LEAST_RATE, self.rate / 2)
+                    # Their first probes were lost: there were too many.
+                    self.slow_down()
                 pairs = left
         rows = range(count)
         return {
@@ -139,30 +156,41 @@ class _Run:
         return round(self.round_trips[pair] * 1000, 3) if pair in self.round_trips else None
 
     def round(self, selector, pairs, number):
-        began = time.monotonic()
-        allowance, then, paced = 1.0, began, began
+        self.flying.clear()
         waiting = iter(pairs)
         pending = next(waiting, None)
         while pending is not None:
             self.check(number)
-            now = time.monotonic()
-            allowance = min(allowance + (now - then) * self.rate, max(1.0, self.rate * 0.01))
-            then = now
-            while pending is not None and allowance >= 1:
+            while pending is not None and len(self.flying) < self.window:
                 self.send(pending, number)
-                allowance -= 1
                 pending = next(waiting, None)
-            self.receive(selector, 0.0005 if pending is not None else 0)
-            if now - paced > PACE_INTERVAL:
-                self.adapt()
-                paced = now
+                self.receive(selector, 0)
+            self.receive(selector, 0.002)
+            self.forget_old()
         last = time.monotonic()
         left = {pair for pair in pairs if pair not in self.round_trips}
         while left and time.monotonic() - last < min(max(SHORTEST_WAIT, self.slowest * WAIT_IN_ROUND_TRIPS), LONGEST_WAIT):
             self.check(number)
             if self.receive(selector, 0.02):
                 left = {pair for pair in left if pair not in self.round_trips}
+            self.forget_old()
+        for pair in self.remembered:
+            self.prober._forget(*divmod(pair, self.count))
+        self.remembered.clear()
         self.report(number)
+
+    def forget_old(self):
+        now = time.monotonic()
+        while self.flying and now - next(iter(self.flying.values())) > self.flight:
+            self.flying.popitem(last=False)
+        while self.remembered and (
+            len(self.remembered) > MOST_ARP_ENTRIES or now - next(iter(self.remembered.values())) > ARP_ENTRY_LIFE
+        ):
+            pair, _ = self.remembered.popitem(last=False)
+            self.prober._forget(*divmod(pair, self.count))
+
+    def slow_down(self):
+        self.window = max(LEAST_WINDOW, self.window / 2)
 
     def check(self, number):
         if self.cancelled.is_set():
@@ -175,25 +203,25 @@ class _Run:
         pairs = self.count * (self.count - 1)
         self.progress({'pairs': pairs, 'answered': len(self.round_trips), 'round': number})
 
-    def adapt(self):
-        if not self.recent:
-            return
-        typical = sorted(self.recent)[len(self.recent) // 2]
-        self.recent.clear()
-        if typical < FAST_ROUND_TRIP:
-            self.rate = min(HIGHEST_RATE, self.rate * 1.25)
-        elif typical > SLOW_ROUND_TRIP:
-            self.rate = max(LEAST_RATE, self.rate * 0.7)
+    def learn(self, round_trip):
+        """RFC 6298, section 2: the time after which an answer is not to be expected any more."""
+        self.slowest = max(self.slowest, round_trip)
+        if self.smoothed is None:
+            self.smoothed, self.variation = round_trip, round_trip / 2
+        else:
+            self.variation += (abs(self.smoothed - round_trip) - self.variation) / 4
+            self.smoothed += (round_trip - self.smoothed) / 8
+        self.flight = min(max(SHORTEST_FLIGHT, self.smoothed + 4 * self.variation), LONGEST_FLIGHT)
 
     def send(self, pair, attempt):
         source, target = divmod(pair, self.count)
-        if attempt > 1:
-            self.prober._forget(source, target)
         payload = MAGIC + self.identity + struct.pack('!IH', pair, attempt)
         header = struct.pack('!BBHHH', ECHO_REQUEST, 0, 0, self.icmp_id, attempt)
         message = struct.pack('!BBHHH', ECHO_REQUEST, 0, checksum(header + payload), self.icmp_id, attempt) + payload
+        now = time.monotonic()
         self.attempts[pair] = attempt
-        self.sent_at[pair, attempt] = time.monotonic()
+        self.sent_at[pair, attempt] = now
+        self.flying[pair] = self.remembered[pair] = now
         try:
             self.prober._sockets[source].sendto(message, (self.prober._addresses[target], 0))
         except OSError as error:
@@ -227,11 +255,19 @@ class _Run:
         sent = self.sent_at.get((pair, attempt))
         if sent is None:
             return False
-        self.slowest = max(self.slowest, now - sent)
-        self.recent.append(now - sent)
+        self.learn(now - sent)
+        if self.flying.pop(pair, None) is not None:
+            self.window = min(LARGEST_WINDOW, self.window + 1 / 4)
+        elif pair not in self.round_trips:
+            self.slow_down()
         if pair in self.round_trips:
             return False
         self.round_trips[pair] = now - sent
+        if target * self.count + source in self.round_trips:
+            # Both directions are known: neither host needs the other's address any more.
+            for known in (pair, target * self.count + source):
+                self.remembered.pop(known, None)
+                self.prober._forget(*divmod(known, self.count))
         return True
 
     @staticmethod

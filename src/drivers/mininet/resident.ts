@@ -64,6 +64,8 @@ export class Resident {
           HOME: process.env['HOME'] ?? '/',
           TERM: process.env['TERM'] ?? 'dumb',
           PYTHONDONTWRITEBYTECODE: '1',
+          // By it, `ps e` tells the processes of one person's labs from others'.
+          ...pick('LABCTL_RUN_DIR'),
         },
       },
     );
@@ -161,6 +163,11 @@ export class Resident {
       else waiting.resolve(answer.result);
     }
   }
+}
+
+function pick(variable: string): Record<string, string> {
+  const value = process.env[variable];
+  return value === undefined ? {} : { [variable]: value };
 }
 
 function kill(pid: number): void {
