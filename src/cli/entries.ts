@@ -2,6 +2,7 @@ import { decodePost } from '../drivers/floodlight/post-reader.ts';
 import { stepsDocument } from '../lab/answers.ts';
 import type { EntriesDocument, EntryDocument, StepsDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
+import { knownLab } from '../lab/run-folder.ts';
 import { type Entry, formatActions, formatInstructions, matchKey } from '../model/openflow.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
@@ -9,18 +10,18 @@ import { requestedConnection } from '../plan/requests.ts';
 import { findSpec } from '../spec/locate.ts';
 import { type LabSpec, readSpec } from '../spec/read.ts';
 import type { ConnectOptions } from './network.ts';
-import type { FormatOptions, LabOptions } from './options.ts';
+import { type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { printJson, printLines, remark, table } from './terminal.ts';
 
-/** The entries that would be pushed: of the running lab, or with --topo of a spec whose lab need not run. */
+/** The entries that would be pushed: of the running lab, or of a spec whose lab does not run. */
 export async function showPlan(
   hosts: readonly string[],
   options: ConnectOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const plan = await (options.topo === undefined
-    ? planOfLab(RemoteLab.find(options.lab), hosts, signal)
-    : planOfSpec(options.topo, hosts));
+  const { topo } = options;
+  const isSpec = options.lab === undefined && topo !== undefined && knownLab(topo) === undefined;
+  const plan = await (isSpec ? planOfSpec(topo, hosts) : planOfLab(RemoteLab.find(labNamed(options)), hosts, signal));
   const { push, remove } = plan.document;
   if (options.format === 'json') printJson(plan.document);
   else if (options.curl) printLines(curlCommands(plan.url, push));

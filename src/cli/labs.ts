@@ -1,7 +1,7 @@
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { clearRemains, knownLab, knownLabs, withLabLock } from '../lab/run-folder.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
-import type { FormatOptions, LabOptions } from './options.ts';
+import type { FormatOptions } from './options.ts';
 import { ProgressLine, printJson, printLines, remark, table } from './terminal.ts';
 
 /** `labctl down`: ends a lab and removes everything of it; does nothing when it is down already. */
@@ -82,8 +82,8 @@ export async function ls(options: FormatOptions): Promise<void> {
 }
 
 /** `labctl status`: where a lab stands. */
-export async function status(name: string | undefined, options: FormatOptions & LabOptions): Promise<void> {
-  const document = await RemoteLab.find(name ?? options.lab).run('status', {});
+export async function status(name: string | undefined, options: FormatOptions): Promise<void> {
+  const document = await RemoteLab.find(name).run('status', {});
   if (options.format === 'json') {
     printJson(document);
     return;

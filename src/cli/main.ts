@@ -9,6 +9,7 @@ import {
   type FormatOptions,
   formatOption,
   type LabOptions,
+  labNamed,
   labOption,
   restPortOption,
   topoOption,
@@ -80,11 +81,12 @@ program
   .alias('destroy')
   .description('end a lab and remove everything of it')
   .argument('[name]', 'the lab; may be left out where there is only one')
+  .addOption(topoOption())
   .addOption(labOption())
   .option('--all', 'end every lab')
   .action(async (argument: string | undefined, options: LabOptions & { all?: boolean }) => {
     const { down } = await import('./labs.ts');
-    await down(argument ?? options.lab, options);
+    await down(argument ?? labNamed(options), options);
   });
 
 program
@@ -100,23 +102,25 @@ program
   .command('status')
   .description('show where a lab stands: its controller, switches, connections and entries')
   .argument('[name]', 'the lab')
+  .addOption(topoOption())
   .addOption(labOption())
   .addOption(formatOption())
   .action(async (name: string | undefined, options: FormatOptions & LabOptions) => {
     const { status } = await import('./labs.ts');
-    await status(name, options);
+    await status(name ?? labNamed(options), options);
   });
 
 program
   .command('pingall')
   .description('ping every host from every host, and compare with what was asked for')
   .argument('[name]', 'the lab')
+  .addOption(topoOption())
   .addOption(labOption())
   .addOption(expectOption())
   .addOption(formatOption())
   .action(async (name: string | undefined, options: FormatOptions & LabOptions & { expect?: string }) => {
     const { pingall } = await import('./network.ts');
-    exitCode = await pingall(name, options, interrupted.signal);
+    exitCode = await pingall(name ?? labNamed(options), options, interrupted.signal);
   });
 
 program
@@ -124,9 +128,9 @@ program
   .description('let these hosts reach each other and nobody else')
   .argument('<hosts...>', 'two hosts or more')
   .addOption(labOption())
-  .option('--dry-run', 'show the entries, push nothing')
-  .option('--curl', 'show the entries as curl commands, push nothing')
-  .addOption(topoOption().env('').conflicts('lab'))
+  .addOption(topoOption())
+  .option('--dry-run', 'show the entries, push nothing; with --topo the lab need not run')
+  .option('--curl', 'show the entries as curl commands, push nothing; likewise')
   .addOption(formatOption())
   .action(async (hosts: string[], options: FormatOptions & LabOptions) => {
     const { changeConnection } = await import('./network.ts');
@@ -137,6 +141,7 @@ program
   .command('disconnect')
   .description('take a connection away again')
   .argument('<hosts...>', 'the hosts of the connection')
+  .addOption(topoOption())
   .addOption(labOption())
   .addOption(formatOption())
   .action(async (hosts: string[], options: FormatOptions & LabOptions) => {

@@ -3,7 +3,7 @@ import type { Command } from '../drivers/data-plane.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { knownLab } from '../lab/run-folder.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
-import type { FormatOptions, LabOptions } from './options.ts';
+import { type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { observationLines } from './report.ts';
 import { ProgressLine, printJson, printLines, remark } from './terminal.ts';
 
@@ -13,12 +13,12 @@ const NOT_AS_EXPECTED = 1;
 /** `labctl pingall`: the exit code says whether the network answers as expected. */
 export async function pingall(
   name: string | undefined,
-  options: FormatOptions & LabOptions & { readonly expect?: string },
+  options: FormatOptions & { readonly expect?: string },
   signal: AbortSignal,
 ): Promise<number> {
   const progress = new ProgressLine();
   const input = options.expect === undefined ? {} : { expectation: options.expect };
-  const document = await RemoteLab.find(name ?? options.lab)
+  const document = await RemoteLab.find(name)
     .run('pingall', input, { signal, onProgress: progress.show })
     .finally(progress.clear);
   if (options.format === 'json') printJson(document);
@@ -27,7 +27,6 @@ export async function pingall(
 }
 
 export interface ConnectOptions extends FormatOptions, LabOptions {
-  readonly topo?: string;
   readonly dryRun?: boolean;
   readonly curl?: boolean;
 }
@@ -54,7 +53,7 @@ export async function changeConnection(
     const { showPlan } = await import('./entries.ts');
     return showPlan(hosts, options, signal);
   }
-  const lab = RemoteLab.find(options.lab);
+  const lab = RemoteLab.find(labNamed(options));
   const progress = new ProgressLine();
   const document = await lab.run(command, { hosts }, { signal, onProgress: progress.show }).finally(progress.clear);
   if (options.format === 'json') printJson(document);
@@ -76,18 +75,13 @@ export async function changeConnection(
 }
 
 /** `labctl net`: the lines of Mininet's `net`, of the running lab or, where there is none of this name, of the spec. */
-export async function net(
-  name: string | undefined,
-  options: LabOptions & { readonly topo?: string },
-  signal: AbortSignal,
-): Promise<void> {
-  const labName = name ?? options.lab;
-  const isSpec = options.topo !== undefined || (name !== undefined && knownLab(name) === undefined);
-  if (!isSpec) {
-    printLines((await RemoteLab.find(labName).run('net', {}, { signal })).lines);
+export async function net(name: string | undefined, options: LabOptions, signal: AbortSignal): Promise<void> {
+  const named = name ?? labNamed(options);
+  if (named === undefined || options.lab !== undefined || knownLab(named) !== undefined) {
+    printLines((await RemoteLab.find(named).run('net', {}, { signal })).lines);
     return;
   }
-  const { file, spec } = await readNamed(options.topo ?? name ?? '');
+  const { file, spec } = await readNamed(named);
   remark(`from the spec ${file}`);
   const { netLines } = await import('../drivers/mininet/render.ts');
   printLines(netLines(spec.topology));

@@ -4,6 +4,12 @@ import { InvalidArgumentError, Option } from 'commander';
 
 export interface LabOptions {
   readonly lab?: string;
+  readonly topo?: string;
+}
+
+/** The lab that the options name: a spec's lab has the spec's name unless `up --lab` gave it another. */
+export function labNamed({ lab, topo }: LabOptions): string | undefined {
+  return lab ?? topo;
 }
 
 export interface FormatOptions {
@@ -11,7 +17,6 @@ export interface FormatOptions {
 }
 
 export interface UpOptions extends LabOptions {
-  readonly topo?: string;
   readonly reconfigure?: boolean;
   readonly restPort: number;
   readonly datapath?: 'kernel' | 'user';
