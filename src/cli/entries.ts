@@ -9,8 +9,7 @@ import { compileConnections } from '../plan/connections.ts';
 import { requestedConnection } from '../plan/requests.ts';
 import { findSpec } from '../spec/locate.ts';
 import { type LabSpec, readSpec } from '../spec/read.ts';
-import type { ConnectOptions } from './network.ts';
-import { type FormatOptions, type LabOptions, labNamed } from './options.ts';
+import { type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { printJson, printLines, remark, table } from './terminal.ts';
 
 /** The entries that would be pushed: of the running lab, or of a spec whose lab does not run. */

@@ -3,7 +3,7 @@ import type { Command } from '../drivers/data-plane.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { knownLab } from '../lab/run-folder.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
-import { type FormatOptions, type LabOptions, labNamed } from './options.ts';
+import { type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { observationLines } from './report.ts';
 import { ProgressLine, printJson, printLines, remark } from './terminal.ts';
 
@@ -24,11 +24,6 @@ export async function pingall(
   if (options.format === 'json') printJson(document);
   else printLines(observationLines(document));
   return document.asExpected ? 0 : NOT_AS_EXPECTED;
-}
-
-export interface ConnectOptions extends FormatOptions, LabOptions {
-  readonly dryRun?: boolean;
-  readonly curl?: boolean;
 }
 
 /** `labctl connect` and `labctl disconnect`: the exit code says whether the network then answers as expected. */

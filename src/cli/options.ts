@@ -22,6 +22,11 @@ export interface UpOptions extends LabOptions {
   readonly datapath?: 'kernel' | 'user';
 }
 
+export interface ConnectOptions extends FormatOptions, LabOptions {
+  readonly dryRun?: boolean;
+  readonly curl?: boolean;
+}
+
 export const labOption = () => new Option('--lab <name>', 'which of several running labs').env('LABCTL_LAB');
 
 export const topoOption = () => new Option('-t, --topo <name|file>', 'the spec, by name or by file').env('LABCTL_TOPO');
