@@ -136,7 +136,9 @@ export class MininetSandbox implements DataPlane {
 
 /** What to do about failures whose cause is known by their words. */
 function remedyFor(text: string): string | undefined {
-  if (/unshare: (?:unshare failed|cannot|write failed)/.test(text)) return NAMESPACE_REMEDY;
+  if (/unshare: (?:unshare failed|cannot open|write failed)/.test(text)) return NAMESPACE_REMEDY;
+  if (/root filesystem propagation/.test(text))
+    return 'run labctl where the root folder is a mount point, and not in a chroot';
   if (/No module named 'distutils'/.test(text)) return 'sudo apt-get install python3-setuptools';
   if (/No module named 'mininet/.test(text)) return 'sudo apt-get install mininet';
   if (/\/dev\/net\/tun|tap device/.test(text)) return 'let everyone use tap devices: sudo chmod 0666 /dev/net/tun';
