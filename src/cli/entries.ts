@@ -1,16 +1,17 @@
-import { decodePost } from '../drivers/floodlight/post-reader.ts';
-import { stepsDocument } from '../lab/answers.ts';
+import { readFileSync } from 'node:fs';
+import { readEntries, stepsDocument } from '../lab/answers.ts';
 import type { EntriesDocument, EntryDocument, StepsDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { knownLab } from '../lab/run-folder.ts';
 import { type Entry, formatActions, formatInstructions, matchKey } from '../model/openflow.ts';
+import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
 import { requestedConnection } from '../plan/requests.ts';
 import { findSpec } from '../spec/locate.ts';
 import { type LabSpec, readSpec } from '../spec/read.ts';
 import { type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
-import { printJson, printLines, remark, table } from './terminal.ts';
+import { ProgressLine, printJson, printLines, remark, table } from './terminal.ts';
 
 /** The entries that would be pushed: of the running lab, or of a spec whose lab does not run. */
 export async function showPlan(
@@ -71,7 +72,7 @@ export async function entries(
   options: FormatOptions & LabOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const lab = RemoteLab.find(options.lab);
+  const lab = RemoteLab.find(labNamed(options));
   const run = (): Promise<EntriesDocument> => {
     if (work.kind === 'list') return lab.run('entries', {}, { signal });
     if (work.kind === 'delete') return lab.run('deleteEntries', { names: work.names }, { signal });
@@ -84,10 +85,84 @@ export async function entries(
   else printLines(entryTable((await specOf(lab, signal)).topology, document.entries));
 }
 
+/** `labctl entries apply`: pushes entries from files in the tutorial's form, checked before any of them is sent. */
+export async function applyEntries(
+  files: readonly string[],
+  options: FormatOptions & LabOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const lab = RemoteLab.find(labNamed(options));
+  const found = files.flatMap((file) => entriesInFile(file));
+  // What can be seen without the lab is told with the file's name.
+  readEntries(
+    found.map(({ document }) => document),
+    (_, index) => found[index]?.where ?? '',
+  );
+  const progress = new ProgressLine();
+  const input = { entries: found.map(({ document }) => document) };
+  const applied = await lab.run('applyEntries', input, { signal, onProgress: progress.show }).finally(progress.clear);
+  for (const warning of applied.warnings) remark(`labctl: warning: ${describeProblem(warning)}`);
+  if (options.format === 'json') printJson(applied);
+  else {
+    const { pushed, unchanged } = applied;
+    const there = unchanged.length > 0 ? `, ${unchanged.length} there already` : '';
+    printLines([`${pushed.length} ${pushed.length === 1 ? 'entry' : 'entries'} pushed and read back${there}`]);
+  }
+}
+
+interface FoundEntry {
+  readonly document: EntryDocument;
+  readonly where: string;
+}
+
+/** One JSON object, a list of them, or one after another: what one or several `curl -d` would send. */
+function entriesInFile(file: string): readonly FoundEntry[] {
+  const name = file === '-' ? 'standard input' : file;
+  const wrong = (cause: string) =>
+    new ProblemError(
+      inputProblem({
+        code: 'unreadable-entries',
+        where: name,
+        cause,
+        remedy:
+          'give entries as curl -d sends them: {"switch": "00:...", "name": "...", "in_port": "1", "active": "true", "actions": "output=2"}',
+      }),
+    );
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw wrong(`cannot be read: ${(error as Error).message}`);
+  }
+  let documents: unknown[];
+  try {
+    documents = [parseJsons(text)].flat(2);
+  } catch (error) {
+    throw wrong(`not JSON: ${(error as Error).message}`);
+  }
+  if (documents.length === 0) throw wrong('has no entry');
+  return documents.map((document, index) => {
+    const { name: entry } = (document ?? {}) as { readonly name?: unknown };
+    const which = typeof entry === 'string' && entry !== '' ? `entry ${entry}` : `entry ${index + 1}`;
+    return { document: document as EntryDocument, where: `${name}: ${which}` };
+  });
+}
+
+/** One JSON value, or else what several would be as a list. */
+function parseJsons(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const list = text.trim().replaceAll(/\}\s*\{/g, '},{');
+    if (list === text.trim()) throw error;
+    return JSON.parse(`[${list}]`);
+  }
+}
+
 /** Entries as a table, by switch. */
 function entryTable(topology: Topology, documents: readonly EntryDocument[]): readonly string[] {
   const order = new Map(topology.switches.map((node, index) => [node.dpid, index]));
-  const entries = documents.map(readEntry);
+  const entries = [...readEntries(documents, (_, index) => `entry ${index + 1}`)];
   entries.sort(
     (a, b) =>
       (order.get(a.dpid) ?? 0) - (order.get(b.dpid) ?? 0) ||
@@ -125,12 +200,6 @@ function describeBuckets(group: Extract<Entry, { kind: 'group' }>): string {
 
 function priorityOf(entry: Entry): number {
   return entry.kind === 'flow' ? entry.priority : Number.POSITIVE_INFINITY;
-}
-
-function readEntry(document: EntryDocument): Entry {
-  const read = decodePost(document);
-  if ('entry' in read) return read.entry;
-  throw new Error(`the lab answered an entry that cannot be read: ${JSON.stringify(document)}`);
 }
 
 /** The curl commands that push these entries, as the tutorial writes them. */

@@ -162,6 +162,20 @@ entriesCommand
   });
 
 entriesCommand
+  .command('apply')
+  .alias('add')
+  .description(
+    "push entries from files in the form of the tutorial's curl commands, checked first; - is standard input",
+  )
+  .argument('<files...>', 'JSON: one entry, a list, or one after another')
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(async (files: string[], options: FormatOptions & LabOptions) => {
+    const { applyEntries } = await import('./entries.ts');
+    await applyEntries(files, options, interrupted.signal);
+  });
+
+entriesCommand
   .command('delete')
   .description('take entries away by their names')
   .argument('<names...>', 'as `entries list` shows them')

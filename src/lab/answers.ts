@@ -1,16 +1,19 @@
+import { decodePost } from '../drivers/floodlight/post-reader.ts';
 import { encodeEntry } from '../drivers/floodlight/wire.ts';
 import type { Entry } from '../model/openflow.ts';
+import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Steps } from '../plan/steps.ts';
 import {
   type ConnectionChangeDocument,
   DOCUMENT_VERSION,
+  type EntriesAppliedDocument,
   type EntriesDocument,
   type ObservationDocument,
   type Rows,
   type StatusDocument,
   type StepsDocument,
 } from './documents.ts';
-import type { ConnectionChange, LabStatus, Observation } from './lab.ts';
+import type { ConnectionChange, EntriesApplied, LabStatus, Observation } from './lab.ts';
 
 /** Makes the documents of `documents.ts` from what a lab answers. */
 
@@ -76,4 +79,34 @@ export function stepsDocument(lab: string, { remove, push }: Steps): StepsDocume
 
 export function entriesDocument(lab: string, entries: readonly Entry[]): EntriesDocument {
   return { version: DOCUMENT_VERSION, lab, entries: entries.map(encodeEntry) };
+}
+
+export function entriesAppliedDocument(
+  lab: string,
+  { pushed, unchanged, warnings }: EntriesApplied,
+): EntriesAppliedDocument {
+  const names = (entries: readonly Entry[]) => entries.map(({ name }) => name);
+  return { version: DOCUMENT_VERSION, lab, pushed: names(pushed), unchanged: names(unchanged), warnings };
+}
+
+/**
+ * Reads entries in the form that the Static Entry Pusher takes.
+ * @param whereOf tells a reader which entry a problem is about
+ * @throws ProblemError with everything that is wrong with any of them
+ */
+export function readEntries(
+  documents: readonly unknown[],
+  whereOf: (document: unknown, index: number) => string,
+): readonly Entry[] {
+  const problems: Problem[] = [];
+  const entries = documents.flatMap((document, index) => {
+    const read = decodePost(document);
+    if ('entry' in read) return [read.entry];
+    for (const { reason, remedy } of read.refusals) {
+      problems.push(inputProblem({ code: 'wrong-entry', where: whereOf(document, index), cause: reason, remedy }));
+    }
+    return [];
+  });
+  if (problems.length > 0) throw new ProblemError(problems);
+  return entries;
 }

@@ -1,5 +1,6 @@
 import type { Command } from '../drivers/data-plane.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
+import type { Problem } from '../model/problem.ts';
 import type { Difference } from '../verify/verdict.ts';
 
 /** The JSON that leaves a lab's process, and that `--format json` prints. Grows by new keys; `version` counts breaks. */
@@ -66,6 +67,15 @@ export interface EntriesDocument {
   readonly entries: readonly EntryDocument[];
 }
 
+export interface EntriesAppliedDocument {
+  readonly version: number;
+  readonly lab: string;
+  /** Names, in the order in which they were given. */
+  readonly pushed: readonly string[];
+  readonly unchanged: readonly string[];
+  readonly warnings: readonly Problem[];
+}
+
 /** Each command that a lab's process takes: what it is given and what it answers. */
 export interface LabCommands {
   readonly spec: { readonly input: Record<string, never>; readonly output: { file: string; text: string } };
@@ -77,6 +87,10 @@ export interface LabCommands {
   readonly net: { readonly input: Record<string, never>; readonly output: { lines: readonly string[] } };
   readonly command: { readonly input: { host: string; argv: readonly string[] }; readonly output: Command };
   readonly entries: { readonly input: Record<string, never>; readonly output: EntriesDocument };
+  readonly applyEntries: {
+    readonly input: { entries: readonly EntryDocument[] };
+    readonly output: EntriesAppliedDocument;
+  };
   readonly deleteEntries: { readonly input: { names: readonly string[] }; readonly output: EntriesDocument };
   readonly clearEntries: { readonly input: { switchName?: string }; readonly output: EntriesDocument };
   readonly down: { readonly input: Record<string, never>; readonly output: { lab: string } };

@@ -4,8 +4,9 @@ import type { Dpid } from '../model/addresses.ts';
 import { type Connection, sameConnection } from '../model/connection.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import type { Entry } from '../model/openflow.ts';
-import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
+import { environmentProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { compileConnections, ENTRY_NAME_PREFIX } from '../plan/connections.ts';
+import { checkEntries } from '../plan/entry-check.ts';
 import { abridged, checkJoined, requestedConnection, requestedHosts } from '../plan/requests.ts';
 import { type Steps, stepsBetween } from '../plan/steps.ts';
 import type { LabSpec } from '../spec/read.ts';
@@ -38,6 +39,14 @@ export interface ConnectionChange {
   readonly changed: boolean;
   readonly steps: Steps;
   readonly observation: Observation;
+}
+
+/** What became of entries that somebody wrote by hand. */
+export interface EntriesApplied {
+  readonly pushed: readonly Entry[];
+  /** Entries that were there already, alike. */
+  readonly unchanged: readonly Entry[];
+  readonly warnings: readonly Problem[];
 }
 
 /** Where a lab stands. */
@@ -176,6 +185,19 @@ export class Lab {
 
   entries(signal: AbortSignal): Promise<readonly Entry[]> {
     return this.#controlPlane.entries(signal);
+  }
+
+  /** Checks entries that somebody wrote by hand, and pushes those that are not there already: all of them, or none. */
+  async applyEntries(entries: readonly Entry[], { signal, report }: Running): Promise<EntriesApplied> {
+    const installed = await this.#controlPlane.entries(signal);
+    const { problems, warnings } = checkEntries(this.spec.topology, installed, entries);
+    if (problems.length > 0) throw new ProblemError(problems);
+    const { push } = stepsBetween(installed, entries);
+    if (push.length > 0) {
+      report({ step: `pushing ${push.length} entries` });
+      await this.#controlPlane.push(push, signal);
+    }
+    return { pushed: push, unchanged: entries.filter((entry) => !push.includes(entry)), warnings };
   }
 
   /** Takes the named entries away; all of them exist, or none is taken away. Returns them. */

@@ -2,8 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import {
   connectionChangeDocument,
+  entriesAppliedDocument,
   entriesDocument,
   observationDocument,
+  readEntries,
   statusDocument,
   stepsDocument,
 } from './answers.ts';
@@ -126,6 +128,14 @@ export class LabService {
     net: async () => ({ lines: await this.#lab.net() }),
     command: async ({ host, argv }) => this.#lab.commandOn(host, argv),
     entries: async (_, { signal }) => entriesDocument(this.#identity.name, await this.#lab.entries(signal)),
+    applyEntries: async ({ entries }, running) =>
+      entriesAppliedDocument(
+        this.#identity.name,
+        await this.#lab.applyEntries(
+          readEntries(entries, (_, index) => `entry ${index + 1}`),
+          running,
+        ),
+      ),
     deleteEntries: async ({ names }, { signal }) =>
       entriesDocument(this.#identity.name, await this.#lab.deleteEntries(names, signal)),
     clearEntries: async ({ switchName }, { signal }) =>

@@ -1,6 +1,7 @@
-import { type Dpid, dpidFromNumber } from '../../model/addresses.ts';
-import { type Action, type Entry, type Flow, type FlowEntry, flowKey, type GroupEntry } from '../../model/openflow.ts';
+import type { Dpid } from '../../model/addresses.ts';
+import { type Entry, type Flow, type FlowEntry, flowKey, type GroupEntry } from '../../model/openflow.ts';
 import type { Switch, Topology } from '../../model/topology.ts';
+import { actionsOf, portFaults, unknownSwitchFault } from '../../plan/entry-check.ts';
 import type { Refusal } from '../floodlight/action-text.ts';
 import { cookieOf } from '../floodlight/wire.ts';
 import { ChangeQueue, type SwitchEntries, usesGroup } from './change-queue.ts';
@@ -49,12 +50,13 @@ export class StaticEntries {
   async post(entry: Entry): Promise<void> {
     const node = this.#topology.switchWithDpid(entry.dpid);
     const queue = this.#queues.get(entry.dpid);
-    if (node === undefined || queue === undefined) throw new RefusedError([this.#unknownSwitch(entry.dpid)]);
+    if (node === undefined || queue === undefined)
+      throw new RefusedError([unknownSwitchFault(this.#topology, entry.dpid)]);
     await this.#inTurn(entry.name, async () => {
       const owner = this.#owners.get(entry.name);
       this.#refuseOtherKind(entry, owner);
       await queue.request((draft) => {
-        const refusals = [...this.#portFaults(entry, node), ...this.#clashes(entry, draft, node)];
+        const refusals = [...portFaults(this.#topology, entry, node), ...this.#clashes(entry, draft, node)];
         if (refusals.length > 0) throw new RefusedError(refusals);
         return placeEntry(entry, draft);
       });
@@ -109,20 +111,6 @@ export class StaticEntries {
     }
   }
 
-  /** The tutorial's mistake: it writes s10 as `...:10`, but a DPID is hexadecimal. */
-  #unknownSwitch(dpid: Dpid): Refusal {
-    const digits = dpid.replaceAll(':', '').replace(/^0+/, '');
-    const asDecimal = /^\d+$/.test(digits) ? this.#topology.switchWithDpid(dpidFromNumber(BigInt(digits))) : undefined;
-    const first = this.#topology.switches[0];
-    return {
-      reason: `no switch has the DPID ${dpid}`,
-      remedy:
-        asDecimal !== undefined
-          ? `DPIDs are hexadecimal; did you mean ${asDecimal.name}, ${asDecimal.dpid}?`
-          : `The switches are listed at /wm/core/controller/switches/json${first === undefined ? '' : `, e.g. ${first.name}, ${first.dpid}`}`,
-    };
-  }
-
   #refuseOtherKind(entry: Entry, owner: Dpid | undefined): void {
     const former = owner === undefined ? undefined : this.#queues.get(owner)?.entries.get(entry.name);
     if (former === undefined || former.kind === entry.kind) return;
@@ -132,25 +120,6 @@ export class StaticEntries {
         remedy: `Give the ${entry.kind} entry another name, or delete the ${former.kind} entry first`,
       },
     ]);
-  }
-
-  #portFaults(entry: Entry, node: Switch): readonly Refusal[] {
-    const ports = new Set<number>(this.#topology.neighboursOf(node.name).map(({ port }) => port));
-    const has = `Switch ${node.name} has the ports ${[...ports].join(', ')}`;
-    const faults: Refusal[] = [];
-    const check = (port: unknown, what: string) => {
-      if (typeof port !== 'number' || ports.has(port)) return;
-      faults.push({ reason: `${what} ${port}: switch ${node.name} has no such port`, remedy: has });
-    };
-    if (entry.kind === 'flow') {
-      const inPort = entry.match.in_port?.value;
-      // Beyond 16 bits stand the reserved ports, as `local`.
-      if (inPort !== undefined && inPort <= 0xffffn) check(Number(inPort), 'in_port');
-    } else {
-      for (const { watchPort } of entry.buckets) check(watchPort, 'bucket_watch_port');
-    }
-    for (const action of actionsOf(entry)) if (action.kind === 'output') check(action.port, 'output');
-    return faults;
   }
 
   #clashes(entry: Entry, entries: SwitchEntries, node: Switch): readonly Refusal[] {
@@ -178,12 +147,6 @@ export class StaticEntries {
     }
     return faults;
   }
-}
-
-function actionsOf(entry: Entry): readonly Action[] {
-  return entry.kind === 'flow'
-    ? [...entry.instructions.apply, ...entry.instructions.write]
-    : entry.buckets.flatMap(({ actions }) => actions);
 }
 
 /** Puts an entry where its name was, or beside the others. */
