@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readEntries, stepsDocument } from '../lab/answers.ts';
 import type { EntriesDocument, EntryDocument, StepsDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
-import { knownLab } from '../lab/run-folder.ts';
+import { isRunning } from '../lab/run-folder.ts';
 import { type Entry, formatActions, formatInstructions, matchKey } from '../model/openflow.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
@@ -20,11 +20,11 @@ export async function showPlan(
   signal: AbortSignal,
 ): Promise<number> {
   const { topo } = options;
-  const isSpec = options.lab === undefined && topo !== undefined && knownLab(topo) === undefined;
+  const isSpec = options.lab === undefined && topo !== undefined && !isRunning(topo);
   const plan = await (isSpec ? planOfSpec(topo, hosts) : planOfLab(RemoteLab.find(labNamed(options)), hosts, signal));
   const { push, remove } = plan.document;
-  if (options.format === 'json') printJson(plan.document);
-  else if (options.curl) printLines(curlCommands(plan.url, push));
+  if (options.curl) printLines(curlCommands(plan.url, push));
+  else if (options.format === 'json') printJson(plan.document);
   else {
     printLines(
       push.length === 0 ? ['nothing to push: these hosts are connected already'] : entryTable(plan.topology, push),
@@ -80,7 +80,7 @@ export async function entries(
   };
   const document = await run();
   if (options.format === 'json') printJson(document);
-  else if (work.kind !== 'list') printLines([`${document.entries.length} entries taken away`]);
+  else if (work.kind !== 'list') printLines([`${counted(document.entries.length)} taken away`]);
   else if (document.entries.length === 0) printLines(['no static entries']);
   else printLines(entryTable((await specOf(lab, signal)).topology, document.entries));
 }
@@ -106,8 +106,12 @@ export async function applyEntries(
   else {
     const { pushed, unchanged } = applied;
     const there = unchanged.length > 0 ? `, ${unchanged.length} there already` : '';
-    printLines([`${pushed.length} ${pushed.length === 1 ? 'entry' : 'entries'} pushed and read back${there}`]);
+    printLines([`${counted(pushed.length)} pushed and read back${there}`]);
   }
+}
+
+function counted(entries: number): string {
+  return `${entries} ${entries === 1 ? 'entry' : 'entries'}`;
 }
 
 interface FoundEntry {
@@ -174,16 +178,15 @@ function entryTable(topology: Topology, documents: readonly EntryDocument[]): re
     entries.map((entry) => {
       const node = topology.switchWithDpid(entry.dpid)?.name ?? entry.dpid;
       return entry.kind === 'flow'
-        ? [
-            node,
-            String(entry.priority),
-            matchKey(entry.match) || 'any',
-            formatInstructions(entry.instructions),
-            entry.name,
-          ]
+        ? [node, String(entry.priority), describeMatch(entry), formatInstructions(entry.instructions), entry.name]
         : [node, `group ${entry.groupId}`, entry.groupType, describeBuckets(entry), entry.name];
     }),
   );
+}
+
+function describeMatch({ tableId, match }: Extract<Entry, { kind: 'flow' }>): string {
+  const fields = matchKey(match) || 'any';
+  return tableId === 0 ? fields : `table=${tableId},${fields}`;
 }
 
 function describeBuckets(group: Extract<Entry, { kind: 'group' }>): string {

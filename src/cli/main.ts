@@ -36,6 +36,20 @@ function named(argument: string | undefined, option: string | undefined, what: s
   return name;
 }
 
+/** Takes `--lab NAME` and `--` from the front of a command's words. */
+function leadingLab(argv: readonly string[]): { readonly lab: string | undefined; readonly rest: readonly string[] } {
+  const [first, second = '', ...others] = argv;
+  const inOne = /^--lab=(.+)$/.exec(first ?? '')?.[1];
+  const lab = first === '--lab' ? second : inOne;
+  const rest = first === '--lab' ? others : inOne === undefined ? argv : argv.slice(1);
+  return { lab, rest: lab !== undefined && rest[0] === '--' ? rest.slice(1) : rest };
+}
+
+// An empty variable is one that is not set.
+for (const [name, value] of Object.entries(process.env)) {
+  if (name.startsWith('LABCTL_') && value === '') delete process.env[name];
+}
+
 // Modules are loaded by the command that needs them: a command's start is part of its speed.
 const program = new Command('labctl')
   .description('SDN topology labs: real Mininet and Open vSwitch, entries computed per connection, a verdict per pair')
@@ -86,7 +100,7 @@ program
   .option('--all', 'end every lab')
   .action(async (argument: string | undefined, options: LabOptions & { all?: boolean }) => {
     const { down } = await import('./labs.ts');
-    await down(argument ?? labNamed(options), options);
+    await down(labNamed(options, argument), options);
   });
 
 program
@@ -107,7 +121,7 @@ program
   .addOption(formatOption())
   .action(async (name: string | undefined, options: FormatOptions & LabOptions) => {
     const { status } = await import('./labs.ts');
-    await status(name ?? labNamed(options), options);
+    await status(labNamed(options, name), options);
   });
 
 program
@@ -120,7 +134,7 @@ program
   .addOption(formatOption())
   .action(async (name: string | undefined, options: FormatOptions & LabOptions & { expect?: string }) => {
     const { pingall } = await import('./network.ts');
-    exitCode = await pingall(name ?? labNamed(options), options, interrupted.signal);
+    exitCode = await pingall(labNamed(options, name), options, interrupted.signal);
   });
 
 program
@@ -228,7 +242,9 @@ program
   .passThroughOptions()
   .action(async (host: string, argv: string[], options: LabOptions) => {
     const { execOnHost } = await import('./network.ts');
-    exitCode = await execOnHost(host, argv, options);
+    // Options after the host are the command's, but for these: people put them there.
+    const { lab, rest } = leadingLab(argv);
+    exitCode = await execOnHost(host, rest, lab === undefined ? options : { ...options, lab });
   });
 
 program
@@ -256,9 +272,13 @@ process.once('SIGINT', () => {
   interrupted.abort(new Error('interrupted'));
 });
 process.once('SIGTERM', () => interrupted.abort(new Error('terminated')));
-// A reader that has seen enough (`labctl net | head -1`) is no failure, and remarks may go unheard.
+// A reader that has seen enough (`labctl pingall | head -1`) changes no verdict, and remarks may go unheard.
 process.stderr.on('error', () => {});
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : EXIT.cannot));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`labctl: the result cannot be written: ${error.message}\n`);
+  process.exit(EXIT.cannot);
+});
 
 /** The exit code for problems: the input's, unless one is the machine's. */
 function report(problems: readonly Problem[]): number {

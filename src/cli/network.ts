@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { Command } from '../drivers/data-plane.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
-import { knownLab } from '../lab/run-folder.ts';
+import { isRunning, labNameOf } from '../lab/run-folder.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import { type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { observationLines } from './report.ts';
@@ -50,7 +52,13 @@ export async function changeConnection(
   }
   const lab = RemoteLab.find(labNamed(options));
   const progress = new ProgressLine();
-  const document = await lab.run(command, { hosts }, { signal, onProgress: progress.show }).finally(progress.clear);
+  const document = await lab
+    .run(command, { hosts }, { signal, onProgress: progress.show })
+    .finally(progress.clear)
+    .catch(async (error: unknown) => {
+      if (signal.aborted) remark(await standing(lab, hosts));
+      throw error;
+    });
   if (options.format === 'json') printJson(document);
   else {
     const members = document.members.join(' ');
@@ -69,11 +77,23 @@ export async function changeConnection(
   return document.asExpected ? 0 : NOT_AS_EXPECTED;
 }
 
+/** After an interrupt: whether these hosts are connected, once the lab has come to rest. */
+async function standing(lab: RemoteLab, hosts: readonly string[]): Promise<string> {
+  const { connections } = await lab.run('connections', {});
+  const names = hosts.join(' ');
+  const isConnected = connections.some(
+    (members) => members.length === new Set(hosts).size && members.every((member) => hosts.includes(member)),
+  );
+  return isConnected
+    ? `${names} are connected, not yet pinged; labctl disconnect ${names} takes that away`
+    : `${names} are not connected`;
+}
+
 /** `labctl net`: the lines of Mininet's `net`, of the running lab or, where there is none of this name, of the spec. */
 export async function net(name: string | undefined, options: LabOptions, signal: AbortSignal): Promise<void> {
-  const named = name ?? labNamed(options);
-  if (named === undefined || options.lab !== undefined || knownLab(named) !== undefined) {
-    printLines((await RemoteLab.find(named).run('net', {}, { signal })).lines);
+  const named = name ?? options.lab ?? options.topo;
+  if (named === undefined || options.lab !== undefined || isRunning(named)) {
+    printLines((await RemoteLab.find(named && labNameOf(named)).run('net', {}, { signal })).lines);
     return;
   }
   const { file, spec } = await readNamed(named);
@@ -98,13 +118,39 @@ async function readNamed(topo: string) {
 /** `labctl exec` and `labctl shell`: runs a command on a host, with this terminal; its exit code is ours. */
 export async function execOnHost(host: string, argv: readonly string[], options: LabOptions): Promise<number> {
   // The lab's namespaces have the same files, but entering them leads to the root folder.
-  const here = ['env', `--chdir=${process.cwd()}`, ...argv];
+  const here = ['env', `--chdir=${workingFolder()}`, ...argv];
   const command: Command = await RemoteLab.find(options.lab).run('command', { host, argv: here });
-  // An interrupt at the terminal is for the command on the host, not for us.
+  // An interrupt at the terminal is for the command on the host, not for us; other signals are handed on to it.
   process.removeAllListeners('SIGINT').on('SIGINT', () => {});
   return new Promise((resolve, reject) => {
     const child = spawn(command.file, command.args, { stdio: 'inherit' });
+    for (const name of ['SIGTERM', 'SIGHUP'] as const) {
+      process.removeAllListeners(name).on(name, () => {
+        for (const pid of childrenOf(child.pid ?? 0)) process.kill(pid, name);
+      });
+    }
     child.once('error', reject);
-    child.once('exit', (code, signalName) => resolve(code ?? (signalName === null ? 0 : 130)));
+    // As a shell has it: 128 and the signal's number.
+    child.once('exit', (code, signalName) =>
+      resolve(code ?? 128 + (signalName === null ? 0 : constants.signals[signalName])),
+    );
   });
+}
+
+/** The command on the host is nsenter's child. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Where we are, or the root folder when that is no more. */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
 }

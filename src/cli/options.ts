@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { labNameOf } from '../lab/run-folder.ts';
 
 /** Options that several commands share; each can be given by a LABCTL_* variable too. */
 
@@ -7,9 +8,10 @@ export interface LabOptions {
   readonly topo?: string;
 }
 
-/** The lab that the options name: a spec's lab has the spec's name unless `up --lab` gave it another. */
-export function labNamed({ lab, topo }: LabOptions): string | undefined {
-  return lab ?? topo;
+/** The lab that an argument or the options name, by its name or by the file that it was brought up from. */
+export function labNamed({ lab, topo }: LabOptions, argument?: string): string | undefined {
+  const named = argument ?? lab ?? topo;
+  return named === undefined ? undefined : labNameOf(named);
 }
 
 export interface FormatOptions {

@@ -56,7 +56,9 @@ export class ProgressLine {
 }
 
 /** Rows as columns of text, each as wide as its widest cell, with a heading; the last column is not padded. */
-export function table(heading: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+export function table(heading: readonly string[], unsafeRows: readonly (readonly string[])[]): readonly string[] {
+  // Names may hold anything; nothing in them may move the cursor or break a row.
+  const rows = unsafeRows.map((row) => row.map((cell) => JSON.stringify(cell).slice(1, -1).replaceAll('\\"', '"')));
   const widths = heading.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );

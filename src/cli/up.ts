@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { StandbyLab } from '../lab/standby.ts';
@@ -10,8 +10,6 @@ import { ProgressLine, printLines, remark } from './terminal.ts';
 
 /** The module that is a lab's process, as it was compiled. */
 const LAB_PROGRAM = join(import.meta.dirname, 'lab-program.js');
-
-const LAB_NAME = /^[a-z0-9][a-z0-9-]{0,29}$/;
 
 /** `labctl up`: brings the lab of a spec up; does nothing when it is up already. */
 export async function up(topo: string, options: UpOptions, signal: AbortSignal): Promise<void> {
@@ -29,16 +27,6 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
   const { file, text } = findSpec(topo);
   const spec = readSpec(file, text);
   const name = options.lab ?? spec.name;
-  if (!LAB_NAME.test(name)) {
-    throw new ProblemError(
-      inputProblem({
-        code: 'lab-name',
-        where: '--lab',
-        offending: name,
-        cause: 'a lab is named with up to 30 lower-case letters, digits and -',
-      }),
-    );
-  }
   const progress = new ProgressLine();
   try {
     await underLock(name, progress, async () => {
@@ -64,7 +52,14 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
         await running.down(progress.show);
       }
       const datapath = options.datapath === undefined ? {} : { datapath: options.datapath };
-      const order = { name, specFile: file, specText: text, restPort: options.restPort, ...datapath };
+      const order = {
+        name,
+        specFile: file,
+        specPath: resolve(file),
+        specText: text,
+        restPort: options.restPort,
+        ...datapath,
+      };
       try {
         await standby.launch(order, { signal, onProgress: progress.show });
       } catch (error) {
@@ -76,7 +71,8 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
   } finally {
     progress.clear();
   }
-  printUp(await RemoteLab.find(name).run('status', {}, { signal }), spec);
+  // From here on the lab is up, whatever interrupts: say so.
+  printUp(await RemoteLab.find(name).run('status', {}), spec);
 }
 
 async function differencesTo(running: RemoteLab, spec: LabSpec, signal: AbortSignal): Promise<readonly string[]> {

@@ -84,6 +84,11 @@ export interface LabCommands {
   readonly plan: { readonly input: { hosts: readonly string[] }; readonly output: StepsDocument };
   readonly connect: { readonly input: { hosts: readonly string[] }; readonly output: ConnectionChangeDocument };
   readonly disconnect: { readonly input: { hosts: readonly string[] }; readonly output: ConnectionChangeDocument };
+  /** Waits until commands before it are done. */
+  readonly connections: {
+    readonly input: Record<string, never>;
+    readonly output: { connections: readonly (readonly string[])[] };
+  };
   readonly net: { readonly input: Record<string, never>; readonly output: { lines: readonly string[] } };
   readonly command: { readonly input: { host: string; argv: readonly string[] }; readonly output: Command };
   readonly entries: { readonly input: Record<string, never>; readonly output: EntriesDocument };

@@ -1,7 +1,13 @@
-import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Lab, LabProgress } from './lab.ts';
-import { clearRemains, commandSocket, type LabRecord, labFolder, startTicksOf, writeRecord } from './run-folder.ts';
+import {
+  clearRemains,
+  commandSocket,
+  type LabRecord,
+  labFolder,
+  leaveOnlyRecord,
+  startTicksOf,
+  writeRecord,
+} from './run-folder.ts';
 import { LabService, problemsOf } from './service.ts';
 import type { Announcement, LabOrder } from './standby.ts';
 
@@ -16,16 +22,25 @@ export function runLabProcess(build: (order: LabOrder, folder: string) => Promis
   };
   const interrupted = new AbortController();
   let state: 'waiting' | 'coming up' | 'up' = 'waiting';
-  process.once('disconnect', () => {
+  let endLab = () => {};
+  const interrupt = () => {
     if (state === 'waiting') process.exit(0);
-    if (state === 'coming up') interrupted.abort(new Error('interrupted'));
+    interrupted.abort(new Error('interrupted'));
+  };
+  // The end of its starter ends a lab that is not up yet; a signal ends it at any time.
+  process.once('disconnect', () => {
+    if (state !== 'up') interrupt();
   });
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(name, () => (state === 'up' ? endLab() : interrupt()));
+  }
   process.once('message', (message) => {
     state = 'coming up';
     const tell = {
       progress: (progress: LabProgress) => announce({ kind: 'progress', progress }),
-      up: () => {
+      up: (end: () => void) => {
         state = 'up';
+        endLab = end;
         announce({ kind: 'up' });
       },
     };
@@ -48,7 +63,7 @@ async function live(
   order: LabOrder,
   build: (order: LabOrder, folder: string) => Promise<Lab>,
   signal: AbortSignal,
-  tell: { readonly progress: (progress: LabProgress) => void; readonly up: () => void },
+  tell: { readonly progress: (progress: LabProgress) => void; readonly up: (end: () => void) => void },
 ): Promise<void> {
   const { name } = order;
   const record: LabRecord = {
@@ -56,6 +71,7 @@ async function live(
     pid: process.pid,
     startTicks: startTicksOf(process.pid) ?? '',
     specFile: order.specFile,
+    specPath: order.specPath,
     startedAt: new Date().toISOString(),
   };
   writeRecord(record);
@@ -75,9 +91,6 @@ async function live(
     // The answer to `down` is still to be written.
     setImmediate(() => finished(undefined));
   });
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.once(name, () => void down().then(() => finished(undefined)));
-  }
   void lab.died.then(finished);
   // A defect of ours ends the lab in order, and with its reason on record.
   process.once('uncaughtException', (error) => finished(`a defect of labctl: ${error.stack ?? error.message}`));
@@ -85,21 +98,16 @@ async function live(
     await lab.up({ signal, report: tell.progress });
     signal.throwIfAborted();
     await service.listen(commandSocket(name));
+    signal.throwIfAborted();
   } catch (error) {
+    service.close();
     await lab.down();
     throw error;
   }
-  tell.up();
+  tell.up(() => void down().then(() => finished(undefined)));
   const reason = await end;
   service.close();
   if (reason === undefined) return;
   await lab.down();
   leaveOnlyRecord({ ...record, endedBecause: reason });
-}
-
-/** Removes everything of a lab that ended by itself but the note that says why, which `ls` and `down` clear. */
-function leaveOnlyRecord(record: LabRecord): void {
-  const folder = labFolder(record.name);
-  for (const item of readdirSync(folder)) rmSync(join(folder, item), { recursive: true, force: true });
-  writeRecord(record);
 }

@@ -7,7 +7,7 @@ import type { Entry } from '../model/openflow.ts';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { compileConnections, ENTRY_NAME_PREFIX } from '../plan/connections.ts';
 import { checkEntries } from '../plan/entry-check.ts';
-import { abridged, checkJoined, requestedConnection, requestedHosts } from '../plan/requests.ts';
+import { abridged, requestedConnection, requestedHosts } from '../plan/requests.ts';
 import { type Steps, stepsBetween } from '../plan/steps.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { askedMatrix } from '../verify/asked.ts';
@@ -84,7 +84,6 @@ export class Lab {
 
   /** Brings everything up, the spec's connections included; what has been started stays for `down` when it throws. */
   async up({ signal, report }: Running): Promise<void> {
-    for (const connection of this.spec.connections) checkJoined(this.spec.topology, connection);
     await this.#dataPlane.start(signal, (step) => report({ step }));
     report({ step: 'controller' });
     await this.#controlPlane.start(signal);
@@ -171,6 +170,10 @@ export class Lab {
       connections: this.#connections,
       entries: (await this.#controlPlane.entries(signal)).length,
     };
+  }
+
+  get connections(): readonly Connection[] {
+    return this.#connections;
   }
 
   net(): Promise<readonly string[]> {
@@ -269,7 +272,8 @@ export class Lab {
     if (steps.remove.length > 0) {
       running.report({ step: `taking ${steps.remove.length} entries away` });
       try {
-        await this.#controlPlane.remove(steps.remove, running.signal);
+        // Half a removal would leave a network that nobody asked for: once begun, it is finished.
+        await this.#controlPlane.remove(steps.remove, new AbortController().signal);
       } catch (error) {
         throw new ProblemError(
           environmentProblem({

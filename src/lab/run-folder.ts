@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
-import { environmentProblem, ProblemError } from '../model/problem.ts';
+import { join, resolve } from 'node:path';
+import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
 
 /** What a lab's process writes down about itself, so that others find it. */
 export interface LabRecord {
@@ -23,6 +23,8 @@ export interface LabRecord {
   /** When that process started, in clock ticks since boot: a pid alone may be another process by now. */
   readonly startTicks: string;
   readonly specFile: string;
+  /** The same, absolute. */
+  readonly specPath: string;
   /** ISO 8601 */
   readonly startedAt: string;
   /** Why the lab ended by itself; absent while it runs. */
@@ -44,9 +46,10 @@ export function runFolder(): string {
   const { uid } = userInfo();
   const runtime = process.env['XDG_RUNTIME_DIR'];
   const usable = runtime !== undefined && runtime !== '' && existsSync(runtime) && statSync(runtime).uid === uid;
-  const folder =
+  const folder = resolve(
     process.env['LABCTL_RUN_DIR'] ||
-    (uid === 0 ? '/run/labctl' : usable ? join(runtime, 'labctl') : `/tmp/labctl-${uid}`);
+      (uid === 0 ? '/run/labctl' : usable ? join(runtime, 'labctl') : `/tmp/labctl-${uid}`),
+  );
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -69,9 +72,26 @@ function unusableFolder(folder: string, why: string, cause?: unknown): ProblemEr
   );
 }
 
-/** Where a lab's own files are, whether or not it runs. */
+const LAB_NAME = /^[a-z0-9][a-z0-9-]{0,29}$/;
+
+/** Tells a lab's folder from others that somebody may keep beside it: only what has this file is ever removed. */
+const MARKER = '.labctl';
+
+/**
+ * Where a lab's own files are, whether or not it runs.
+ * @throws ProblemError when this is not a lab's name, and so might lead anywhere
+ */
 export function labFolder(name: string): string {
-  return join(runFolder(), name);
+  if (LAB_NAME.test(name)) return join(runFolder(), name);
+  throw new ProblemError(
+    inputProblem({
+      code: 'lab-name',
+      where: 'the name of a lab',
+      offending: name,
+      cause: 'a lab is named with up to 30 lower-case letters, digits and -, the first of them no -',
+      remedy: '`labctl ls` shows the names of the labs that there are',
+    }),
+  );
 }
 
 /** The Unix socket on which a lab's process takes commands. */
@@ -88,15 +108,44 @@ export function writeRecord(record: LabRecord): void {
 /** Labs that run or left something behind, by name. */
 export function knownLabs(): readonly KnownLab[] {
   return readdirSync(runFolder(), { withFileTypes: true })
-    .filter((item) => item.isDirectory())
+    .filter((item) => item.isDirectory() && LAB_NAME.test(item.name))
     .map((item) => knownLab(item.name))
     .filter((lab) => lab !== undefined)
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
+/** What names a file rather than a lab. */
+function isFileName(text: string): boolean {
+  return text.includes('/') || /\.ya?ml$/i.test(text);
+}
+
+/** The lab's name where a file names its spec: that of the lab which was brought up from it. Other texts are names. */
+export function labNameOf(nameOrFile: string): string {
+  if (!isFileName(nameOrFile)) return nameOrFile;
+  const path = resolve(nameOrFile);
+  const lab = knownLabs().find((each) => each.state !== 'ended' && each.record.specPath === path);
+  if (lab !== undefined) return lab.name;
+  throw new ProblemError(
+    inputProblem({
+      code: 'no-lab',
+      where: nameOrFile,
+      cause: 'no lab of this file is running',
+      remedy: `\`labctl ls\` shows those that are; or start it: labctl up ${nameOrFile}`,
+    }),
+  );
+}
+
+/** Whether a lab of this name, or of this file, has a process. */
+export function isRunning(nameOrFile: string): boolean {
+  const path = resolve(nameOrFile);
+  return knownLabs().some(
+    (lab) => lab.state !== 'ended' && (isFileName(nameOrFile) ? lab.record.specPath === path : lab.name === nameOrFile),
+  );
+}
+
 /** The lab of this name, if it runs or left something behind. */
 export function knownLab(name: string): KnownLab | undefined {
-  if (!existsSync(labFolder(name))) return undefined;
+  if (!existsSync(join(labFolder(name), MARKER))) return undefined;
   let record: LabRecord;
   try {
     record = JSON.parse(readFileSync(recordFile(name), 'utf8')) as LabRecord;
@@ -122,14 +171,30 @@ export function startTicksOf(pid: number): string | undefined {
 
 /** Makes a lab's folder, empty. Hold its lock. */
 export function makeLabFolder(name: string): string {
+  const folder = labFolder(name);
   clearRemains(name);
-  mkdirSync(labFolder(name), { mode: 0o700 });
-  return labFolder(name);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    throw unusableFolder(folder, `cannot be made: ${(error as Error).message}`, error);
+  }
+  writeFileSync(join(folder, MARKER), '');
+  return folder;
 }
 
 /** Removes what a lab left in the run folder. Its processes have ended; hold its lock. */
 export function clearRemains(name: string): void {
-  rmSync(labFolder(name), { recursive: true, force: true });
+  const folder = labFolder(name);
+  if (existsSync(join(folder, MARKER))) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Removes everything of a lab that ended by itself but the note that says why, which `ls` and `down` clear. */
+export function leaveOnlyRecord(record: LabRecord): void {
+  const folder = labFolder(record.name);
+  for (const item of readdirSync(folder)) {
+    if (item !== MARKER) rmSync(join(folder, item), { recursive: true, force: true });
+  }
+  writeRecord(record);
 }
 
 /**
@@ -144,7 +209,7 @@ export async function withLabLock<T>(
   onBusy: () => 'wait' | 'give-up',
   work: () => Promise<T>,
 ): Promise<T | undefined> {
-  const file = join(runFolder(), `${name}.lock`);
+  const file = `${labFolder(name)}.lock`;
   let lock = await openLock(name, file, onBusy);
   // The holder before us removed the file that we waited for.
   while (lock !== undefined && !isSameFile(lock, file)) {

@@ -59,7 +59,7 @@ export class LabService {
   }
 
   close(): void {
-    this.#server.close();
+    if (this.#server.listening) this.#server.close();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -125,6 +125,7 @@ export class LabService {
       connectionChangeDocument(this.#identity.name, await this.#lab.connect(hosts, running)),
     disconnect: async ({ hosts }, running) =>
       connectionChangeDocument(this.#identity.name, await this.#lab.disconnect(hosts, running)),
+    connections: async () => ({ connections: this.#lab.connections.map(({ members }) => members) }),
     net: async () => ({ lines: await this.#lab.net() }),
     command: async ({ host, argv }) => this.#lab.commandOn(host, argv),
     entries: async (_, { signal }) => entriesDocument(this.#identity.name, await this.#lab.entries(signal)),

@@ -6,7 +6,10 @@ import { clearRemains, makeLabFolder } from './run-folder.ts';
 /** What a lab's process is told when it starts. */
 export interface LabOrder {
   readonly name: string;
+  /** As it was given, for people. */
   readonly specFile: string;
+  /** The same, absolute. */
+  readonly specPath: string;
   readonly specText: string;
   /** The first port to try for the embedded controller's REST interface. */
   readonly restPort: number;
@@ -67,10 +70,8 @@ export class StandbyLab {
     this.#isOrdered = true;
     makeLabFolder(order.name);
     await Promise.race([this.#ready, this.#exited]);
-    // Without its starter it undoes what it did, and ends.
-    const interrupt = () => {
-      if (this.#child.connected) this.#child.disconnect();
-    };
+    // It undoes what it did, and ends, even if it has come up just now.
+    const interrupt = () => void this.#child.kill('SIGTERM');
     options.signal.addEventListener('abort', interrupt, { once: true });
     const outcome = await new Promise<Announcement | undefined>((resolve) => {
       let failure: Announcement | undefined;
@@ -90,8 +91,6 @@ export class StandbyLab {
       this.#child.unref();
       return;
     }
-    // The interrupt came when the lab was just up, and had stopped to heed its starter.
-    if (outcome?.kind === 'up') this.#child.kill('SIGTERM');
     await this.#exited;
     clearRemains(order.name);
     options.signal.throwIfAborted();

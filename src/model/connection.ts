@@ -22,6 +22,20 @@ export function sameConnection(a: Connection, b: Connection): boolean {
   return a.members.length === b.members.length && a.members.every((name, index) => name === b.members[index]);
 }
 
+/** Pairs of members that no chain of links joins, each pair once. */
+export function unjoinedPairs(topology: Topology, { members }: Connection): readonly (readonly [string, string])[] {
+  const componentOf = new Map<string, number>();
+  for (const [index, hosts] of topology.hostComponents().entries()) {
+    for (const host of hosts) componentOf.set(host.name, index);
+  }
+  return members.flatMap((source, index) =>
+    members
+      .slice(index + 1)
+      .filter((target) => componentOf.get(source) !== componentOf.get(target))
+      .map((target) => [source, target] as const),
+  );
+}
+
 /** For each connected host, the hosts it may reach: the union over its connections. Hosts in none are absent. */
 export function allowedPeers(connections: readonly Connection[]): ReadonlyMap<string, ReadonlySet<string>> {
   const peers = new Map<string, Set<string>>();

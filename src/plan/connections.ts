@@ -1,4 +1,4 @@
-import { ipv4ToNumber } from '../model/addresses.ts';
+import { ipv4ToNumber, macToNumber } from '../model/addresses.ts';
 import { allowedPeers, type Connection } from '../model/connection.ts';
 import { ETH_TYPE, exactly, type FlowEntry, type Match } from '../model/openflow.ts';
 import type { Host, Switch, Topology } from '../model/topology.ts';
@@ -21,10 +21,9 @@ export interface Plan {
 }
 
 /** IPv4 by its addresses, ARP by the addresses of its sender and target: the same rules for both. */
-const PROTOCOLS = [
-  { name: 'ipv4', ethType: ETH_TYPE.ipv4, from: 'ipv4_src', to: 'ipv4_dst' },
-  { name: 'arp', ethType: ETH_TYPE.arp, from: 'arp_spa', to: 'arp_tpa' },
-] as const;
+const IPV4 = { name: 'ipv4', ethType: ETH_TYPE.ipv4, from: 'ipv4_src', to: 'ipv4_dst' } as const;
+const ARP = { name: 'arp', ethType: ETH_TYPE.arp, from: 'arp_spa', to: 'arp_tpa' } as const;
+const PROTOCOLS = [IPV4, ARP];
 
 /**
  * Compiles connections to flow entries. Members' access switches decide who may talk: entries that allow, and below
@@ -44,16 +43,12 @@ export function compileConnections(topology: Topology, connections: readonly Con
     const { accessSwitch, port } = topology.attachmentOf(target);
     const nextHops = nextHopsToward(topology, accessSwitch.name);
 
-    for (const protocol of PROTOCOLS) {
-      add(
-        accessSwitch,
-        `fence-from/${protocol.name}/${target.name}`,
-        PRIORITY.fence,
-        from(protocol, target),
-        undefined,
-      );
-      add(accessSwitch, `fence-to/${protocol.name}/${target.name}`, PRIORITY.fence, to(protocol, target), undefined);
-    }
+    // By MAC, so that nothing else that the member sends or gets passes: no IPv6, no further address of its own.
+    const mac = macToNumber(target.mac);
+    add(accessSwitch, `fence-from/${target.name}`, PRIORITY.fence, { eth_src: exactly('eth_src', mac) }, undefined);
+    add(accessSwitch, `fence-to/${target.name}`, PRIORITY.fence, { eth_dst: exactly('eth_dst', mac) }, undefined);
+    // ARP requests for it are broadcast.
+    add(accessSwitch, `fence-to/arp/${target.name}`, PRIORITY.fence, to(ARP, target), undefined);
     for (const peerName of peers) {
       const source = topology.host(peerName);
       if (source === undefined) continue;

@@ -1,4 +1,4 @@
-import { type Connection, connectionOf } from '../model/connection.ts';
+import { type Connection, connectionOf, unjoinedPairs } from '../model/connection.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 
@@ -37,30 +37,16 @@ export function requestedConnection(topology: Topology, names: readonly string[]
       }),
     );
   }
-  checkJoined(topology, { members });
-  return { members };
-}
-
-/** @throws ProblemError for every pair of members that no chain of links joins */
-export function checkJoined(topology: Topology, connection: Connection): void {
-  const componentOf = new Map<string, number>();
-  for (const [index, hosts] of topology.hostComponents().entries()) {
-    for (const host of hosts) componentOf.set(host.name, index);
-  }
-  const problems = connection.members.flatMap((source, index) =>
-    connection.members
-      .slice(index + 1)
-      .filter((target) => componentOf.get(source) !== componentOf.get(target))
-      .map((target) =>
-        inputProblem({
-          code: 'no-path',
-          where: `${source} ${target}`,
-          cause: `no chain of links joins ${source} and ${target}, so they cannot be connected`,
-          remedy: '`labctl net` shows the links',
-        }),
-      ),
+  const problems = unjoinedPairs(topology, { members }).map(([source, target]) =>
+    inputProblem({
+      code: 'no-path',
+      where: `${source} ${target}`,
+      cause: `no chain of links joins ${source} and ${target}, so they cannot be connected`,
+      remedy: '`labctl net` shows the links',
+    }),
   );
   if (problems.length > 0) throw new ProblemError(problems);
+  return { members };
 }
 
 /** Names in a sentence, not too many of them. */

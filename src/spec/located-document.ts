@@ -5,6 +5,11 @@ import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 /** The largest spec that is read, in bytes. */
 const LARGEST_SPEC = 1024 * 1024;
 
+/** The parser's words, where they speak to programmers. */
+function plain(message: string): string {
+  return message.startsWith('Source contains multiple documents') ? 'one file holds one document' : message;
+}
+
 /** Where a value stands in a document, as zod and yaml give it. */
 export type Path = readonly PropertyKey[];
 
@@ -39,7 +44,7 @@ export class LocatedDocument {
         throw new RangeError('nested too deeply');
       // One slip often upsets the reading of all that follows: the first few errors are the useful ones.
       for (const error of document.errors.slice(0, 5)) {
-        this.#note(error.pos[0], { code: 'yaml', cause: `not valid YAML: ${error.message}` });
+        this.#note(error.pos[0], { code: 'yaml', cause: `not valid YAML: ${plain(error.message)}` });
       }
       if (this.#problems.length === 0) this.value = document.toJS({ maxAliasCount: 100 });
     } catch (error) {
@@ -120,7 +125,7 @@ export class LocatedDocument {
       for (const inner of branch ?? issue.errors[0] ?? []) this.#addIssue(inner, path);
       return;
     }
-    const missing = issue.code === 'invalid_type' && path.length > 0 && this.#nodeAt(path) === undefined;
+    const missing = path.length > 0 && this.#nodeAt(path) === undefined;
     if (missing) {
       const key = String(path.at(-1) ?? '');
       const parent = this.#nodeAt(path.slice(0, -1));

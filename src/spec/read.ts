@@ -14,7 +14,7 @@ import {
   parseMac,
   portNumber,
 } from '../model/addresses.ts';
-import { type Connection, connectionOf, type Forwarding, sameConnection } from '../model/connection.ts';
+import { type Connection, connectionOf, type Forwarding, sameConnection, unjoinedPairs } from '../model/connection.ts';
 import { parsePingall, ReachabilityMatrix } from '../model/matrix.ts';
 import {
   type Host,
@@ -26,7 +26,7 @@ import {
   Topology,
 } from '../model/topology.ts';
 import { LocatedDocument, type Path } from './located-document.ts';
-import { type SpecDocument, specSchema } from './schema.ts';
+import { PYTHON_KEYWORDS, type SpecDocument, specSchema } from './schema.ts';
 
 /** A lab as its file describes it, checked. */
 export interface LabSpec {
@@ -42,7 +42,7 @@ export interface LabSpec {
 }
 
 /** Names that Mininet, Linux or our own output use for something else. */
-const RESERVED_NAMES = new Set(['X', 'c0', 'lo', 'all']);
+const RESERVED_NAMES = new Set(['X', 'c0', 'lo', 'all', 'default']);
 
 /** Host numbers fit into 10.0.0.0/8, less its network and broadcast address. */
 const HIGHEST_HOST_NUMBER = 2 ** 24 - 2;
@@ -73,12 +73,18 @@ export function readSpec(file: string, text: string): LabSpec {
   const name = form.name ?? labNameOf(file);
   return {
     name,
-    topo: form.topo ?? name.replaceAll('-', '_').replace(/^(?=\d)/, 'lab_'),
+    topo: form.topo ?? topoOf(name),
     topology,
     forwarding: form.forwarding ?? 'reactive',
     connections,
     expectations,
   };
+}
+
+/** A Python identifier: `my-lab` is `my_lab`, and `2tier` and `import` get a prefix. */
+function topoOf(name: string): string {
+  const identifier = name.replaceAll('-', '_');
+  return /^\d/.test(identifier) || PYTHON_KEYWORDS.has(identifier) ? `lab_${identifier}` : identifier;
 }
 
 /** `topologies/My Lab.yaml` is `my-lab`. */
@@ -353,7 +359,7 @@ function readLinks(document: LocatedDocument, form: SpecDocument): readonly Link
       document.add(pathOfName('hosts', index, node), {
         code: 'host-links',
         cause: `host ${nodeName(node)} has no link`,
-        remedy: `link it to a switch: [${nodeName(node)}, ${nodeName(form.switches[0] ?? 's1')}]`,
+        remedy: 'add a link from it to a switch',
       });
     }
   }
@@ -388,6 +394,13 @@ function readConnections(document: LocatedDocument, form: SpecDocument, topology
         code: 'duplicate-connection',
         cause: 'the same hosts are connected already',
         remedy: 'remove one',
+      });
+    }
+    for (const [source, target] of unjoinedPairs(topology, connection)) {
+      document.add(path, {
+        code: 'no-path',
+        cause: `no chain of links joins ${source} and ${target}, so they cannot be connected`,
+        remedy: 'add a link, or leave one of them out',
       });
     }
     connections.push(connection);

@@ -2,6 +2,14 @@ import { z } from 'zod';
 
 /** The form of a spec, version 1. What the form cannot say (references, uniqueness) is checked in `read.ts`. */
 
+/** The language reference, section 2.3.1: what no class can be called. */
+export const PYTHON_KEYWORDS: ReadonlySet<string> = new Set(
+  (
+    'False None True and as assert async await break class continue def del elif else except finally for from global ' +
+    'if import in is lambda nonlocal not or pass raise return try while with yield'
+  ).split(' '),
+);
+
 const name = z
   .string('expected a name such as h1')
   .regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a name begins with a letter and holds letters, digits and _ only');
@@ -40,12 +48,13 @@ export const specSchema = z.strictObject(
   {
     version: z.literal(1, 'this labctl reads version 1'),
     name: z
-      .string()
+      .string('expected a name such as my-lab')
       .regex(/^[a-z0-9][a-z0-9-]{0,29}$/, 'a lab is named with up to 30 lower-case letters, digits and -')
       .optional(),
     topo: z
-      .string()
+      .string('expected a name such as MyTopo')
       .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'a topo name begins with a letter and holds letters, digits and _ only')
+      .refine((topo) => !PYTHON_KEYWORDS.has(topo), 'this means something else in Python')
       .optional(),
     hosts: z.array(host, 'expected a list of hosts: [h1, h2]').min(1, 'a lab needs at least one host'),
     switches: z.array(switchNode, 'expected a list of switches: [s1, s2]').min(1, 'a lab needs at least one switch'),
@@ -54,7 +63,9 @@ export const specSchema = z.strictObject(
     connections: z
       .array(hostGroup.min(2, 'a connection joins two hosts or more'), 'expected a list of connections: [[h1, h2]]')
       .optional(),
-    expect: z.record(z.string(), expectation).optional(),
+    expect: z
+      .record(z.string(), expectation, 'expected named expectations: {baseline: {groups: [[h1, h2]]}}')
+      .optional(),
   },
   'a spec is a mapping with the keys version, hosts, switches and links',
 );

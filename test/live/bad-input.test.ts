@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Labctl, smallSpec } from '../support/labctl.ts';
@@ -48,6 +51,29 @@ describe('what is wrong is told with exit code 2, and nothing is started', () =>
   });
 });
 
+describe('what is not a lab is left alone', () => {
+  test('whatever is beside the labs, or is named in place of one', async () => {
+    const own = join(labctl.runFolder, 'documents');
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, 'thesis.tex'), 'years of work');
+    mkdirSync(join(labctl.folder, 'victim'), { recursive: true });
+    for (const [name, exitCode] of [
+      ['../victim', 2],
+      ['', 2],
+      ['.', 2],
+      ['documents', 0],
+    ] as const) {
+      expect(await labctl.run('down', name), name).toMatchObject({ exitCode });
+    }
+    expect(await labctl.ok('ls')).toBe('no lab is running');
+    expect(await labctl.ok('down', '--all')).toBe('no lab is running');
+    expect(readFileSync(join(own, 'thesis.tex'), 'utf8')).toBe('years of work');
+    expect(existsSync(join(labctl.folder, 'victim'))).toBe(true);
+    rmSync(own, { recursive: true });
+    rmSync(join(labctl.folder, 'victim'), { recursive: true });
+  });
+});
+
 describe('on a running lab', () => {
   const running = new Labctl();
   afterAll(() => running.clean());
@@ -94,8 +120,92 @@ describe('on a running lab', () => {
     expect(outcome.stdout).toContain(
       'h1 -> h2: expected h2, observed X\nh1 -> h3: expected h3, observed X\nh2 -> h1: expected h1, observed X\nh3 -> h1: expected h1, observed X',
     );
-    expect(await running.ok('entries', 'delete', 'mine')).toBe('1 entries taken away');
+    expect(await running.ok('entries', 'delete', 'mine')).toBe('1 entry taken away');
     expect((await running.run('pingall')).exitCode).toBe(0);
+  });
+
+  test('a lab is found by the file that it was brought up from, too', async () => {
+    expect(await running.ok('status', 'lab.yaml')).toContain('bad-input, since');
+    expect(await running.ok('pingall', '-t', 'lab.yaml')).toContain('(6/6 received)');
+    expect(await running.ok('net', 'lab.yaml')).toContain('s1 lo: ');
+    expect((await running.run('down', 'other.yaml')).exitCode).toBe(2);
+  });
+
+  test("a host's own routes make an X, and no error", async () => {
+    await running.ok('exec', 'h1', '--', 'ip', 'route', 'add', 'blackhole', '10.0.0.2');
+    const outcome = await running.run('pingall');
+    expect(outcome.stdout).toContain('h1 -> X h3\nh2 -> X h3\n');
+    expect(outcome.exitCode).toBe(1);
+
+    // Nor does a reader that goes away change the verdict.
+    const line = `${running.commandLine('pingall')} | true; echo "\${PIPESTATUS[0]}"`;
+    const options = { cwd: running.folder, env: running.env, stdin: 'ignore' } as const;
+    expect((await execa('bash', ['--norc', '-c', line], options)).stdout).toBe('1');
+    await running.ok('exec', 'h1', '--', 'ip', 'route', 'del', 'blackhole', '10.0.0.2');
+  });
+
+  test('a command on a host has its own exit code, ends by signals, and takes --lab after the host', async () => {
+    expect((await running.run('exec', 'h1', '--lab', 'bad-input', '--', 'sh', '-c', 'exit 7')).exitCode).toBe(7);
+    expect((await running.run('exec', 'h1', 'sh', '-c', 'kill -9 $$')).exitCode).toBe(137);
+    const child = running.start('exec', 'h1', 'sh', '-c', 'echo began; exec sleep 100');
+    await once(child.stdout ?? child, 'data');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([143, null]);
+  });
+
+  test('nothing else of a member passes its fence either: IPv6 with an address that is known', async () => {
+    await running.ok('disconnect', 'h1', 'h2', 'h3');
+    // h2 and h3 share a switch; their link-local addresses follow from their MAC addresses.
+    const known = [
+      'ip',
+      '-6',
+      'neigh',
+      'replace',
+      'fe80::200:ff:fe00:3',
+      'lladdr',
+      '00:00:00:00:00:03',
+      'dev',
+      'h2-eth0',
+      'nud',
+      'permanent',
+    ];
+    const back = [
+      'ip',
+      '-6',
+      'neigh',
+      'replace',
+      'fe80::200:ff:fe00:2',
+      'lladdr',
+      '00:00:00:00:00:02',
+      'dev',
+      'h3-eth0',
+      'nud',
+      'permanent',
+    ];
+    await running.ok('exec', 'h2', '--', ...known);
+    await running.ok('exec', 'h3', '--', ...back);
+    const ping = ['exec', 'h2', '--', 'ping', '-6', '-c2', '-W2', 'fe80::200:ff:fe00:3%h2-eth0'];
+    expect((await running.run(...ping)).stdout).toContain('2 received');
+    await running.ok('connect', 'h1', 'h2');
+    expect((await running.run(...ping)).stdout).toContain('0 received');
+  });
+
+  test('entries of other tables and with odd names are shown as what they are', async () => {
+    const { controller } = JSON.parse(await running.ok('status', '--format', 'json'));
+    const name = 'two\nlines \u001b[31m';
+    const body = {
+      switch: '00:00:00:00:00:00:00:01',
+      name,
+      table: '1',
+      in_port: '1',
+      active: 'true',
+      actions: 'output=2',
+    };
+    await fetch(`${controller.url}/wm/staticentrypusher/json`, { method: 'POST', body: JSON.stringify(body) });
+    const listed = await running.ok('entries', 'list');
+    expect(listed).toContain('table=1,in_port=1');
+    expect(listed).toContain('two\\nlines \\u001b[31m');
+    expect(await running.ok('entries', 'delete', name)).toBe('1 entry taken away');
   });
 
   test('entries cleared are gone from the switches, and with all of them the connections', async () => {

@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Labctl, smallSpec } from '../support/labctl.ts';
 
@@ -87,6 +89,48 @@ describe('an interrupt during up', () => {
     await labctl.run('ls');
     await labctl.expectNothingLeft();
   });
+});
+
+test.each([0, 20, 60])(
+  'an interrupt %i ms after the lab began to serve leaves it down, or up and said to be',
+  async (delayMs) => {
+    const child = labctl.start('up', 'lab.yaml');
+    let stdout = '';
+    child.stdout?.on('data', (chunk) => {
+      stdout += String(chunk);
+    });
+    const exited = once(child, 'exit');
+    const socket = join(labctl.runFolder, 'survivor/lab.sock');
+    await expect.poll(() => existsSync(socket), { timeout: 20_000, interval: 1 }).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    child.kill('SIGINT');
+    const [code] = await exited;
+    if (code === 130) {
+      await labctl.expectNothingLeft();
+      return;
+    }
+    expect(code).toBe(0);
+    expect(stdout).toContain('survivor is up');
+    await labctl.ok('down');
+    await labctl.expectNothingLeft();
+  },
+);
+
+test('an interrupt during disconnect leaves the network as it says', async () => {
+  await labctl.ok('up', 'lab.yaml');
+  await labctl.ok('connect', 'h1', 'h2');
+  const child = labctl.start('disconnect', 'h1', 'h2');
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => {
+    stderr += String(chunk);
+  });
+  const exited = once(child, 'close');
+  await saidOnStderr(child, '... taking');
+  child.kill('SIGINT');
+  expect(await exited).toEqual([130, null]);
+  expect(stderr).toContain('h1 h2 are not connected');
+  expect(await labctl.ok('pingall')).toContain('(6/6 received)');
+  expect(await labctl.ok('entries', 'list')).toBe('no static entries');
 });
 
 test("SIGTERM to the lab's process takes the lab down in order", async () => {

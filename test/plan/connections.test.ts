@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { connectionOf } from '../../src/model/connection.ts';
 import type { Flow } from '../../src/model/openflow.ts';
 import { compileConnections } from '../../src/plan/connections.ts';
+import { checkEntries } from '../../src/plan/entry-check.ts';
 import { forwardingFlows } from '../../src/plan/forwarding.ts';
 import { stepsBetween } from '../../src/plan/steps.ts';
 import { pingSucceeds } from '../support/packet-walk.ts';
@@ -118,20 +119,35 @@ test('steps from one plan to another, applied, leave no step to do', () => {
   );
 });
 
-test('a connection of three hosts on S10H10 takes 42 entries, on the switches along their paths only', () => {
+test('a connection of three hosts on S10H10 takes 39 entries, on the switches along their paths only', () => {
   const { entries } = compileConnections(s10h10, [connectionOf(s10h10, ['h2', 'h5', 'h6'])]);
-  expect(entries).toHaveLength(42);
+  expect(entries).toHaveLength(39);
   expect([...new Set(entries.map(({ name }) => name.split('/')[1]))].sort()).toEqual(['s10', 's2', 's5', 's6']);
 });
 
 test('no entry of a plan matches LLDP, which Floodlight needs to find links', () => {
   fc.assert(
     fc.property(anyConnections, ({ topology, connections }) => {
-      for (const { match } of compileConnections(topology, connections).entries) {
-        expect([0x0800n, 0x0806n]).toContain(match.eth_type?.value);
+      const { entries } = compileConnections(topology, connections);
+      expect(checkEntries(topology, [], entries)).toEqual({ problems: [], warnings: [] });
+      for (const { match } of entries) {
+        // Either of another type, or of a host's own MAC address, which no switch sends LLDP from or to.
+        const macs = topology.hosts.map(({ mac }) => BigInt(`0x${mac.replaceAll(':', '')}`));
+        const mac = match.eth_src?.value ?? match.eth_dst?.value;
+        expect([0x0800n, 0x0806n].includes(match.eth_type?.value ?? 0n) || macs.includes(mac ?? 0n)).toBe(true);
       }
     }),
   );
+});
+
+test('a fence lets nothing of a member through but IPv4 and ARP with its peers', () => {
+  const { entries } = compileConnections(s10h10, [connectionOf(s10h10, ['h2', 'h5'])]);
+  const fences = entries.filter(({ name }) => name.startsWith('labctl/s2/fence'));
+  expect(fences.map(({ match, instructions }) => [Object.keys(match), instructions.apply])).toEqual([
+    [['eth_src'], []],
+    [['eth_type', 'arp_tpa'], []],
+    [['eth_dst'], []],
+  ]);
 });
 
 test('forwarding takes the lowest port of equally short ways', () => {

@@ -100,6 +100,7 @@ links: [[a, core]]
 test('the name of the lab is that of the file where the spec gives none', () => {
   expect(readSpec('labs/My first Lab.yaml', lab(TWO))).toMatchObject({ name: 'my-first-lab', topo: 'my_first_lab' });
   expect(readSpec('2tier.yaml', lab(TWO)).topo).toBe('lab_2tier');
+  expect(readSpec('import.yaml', lab(TWO)).topo).toBe('lab_import');
 });
 
 describe('bad input is located, with its text', () => {
@@ -204,6 +205,24 @@ describe('bad input is located, with its text', () => {
       lab(`${TWO}connections: [[h1]]\n`),
       ['lab.yaml:5:15 a connection joins two hosts or more | [h1]'],
     ],
+    [
+      'a connection that no links join',
+      lab('hosts: [h1, h2]\nswitches: [s1, s2]\nlinks: [[h1, s1], [h2, s2]]\nconnections: [[h1, h2]]\n'),
+      ['lab.yaml:5:15 no chain of links joins h1 and h2, so they cannot be connected | [h1, h2]'],
+    ],
+    ['a version that is missing', TWO, ['lab.yaml:1:1 the key version is missing']],
+    [
+      'a topo that Python could not name',
+      lab(`topo: import\n${TWO}`),
+      ['lab.yaml:2:7 this means something else in Python | import'],
+    ],
+    [
+      'a switch that Linux would take for something else',
+      lab('hosts: [h1]\nswitches: [{name: default, dpid: "1"}]\nlinks: [[h1, default]]\n'),
+      ['lab.yaml:3:19 default means something else | default'],
+    ],
+    ['expectations that are empty', lab(`${TWO}expect:\n`), [expect.stringContaining('expected named expectations')]],
+    ['two documents', lab(`${TWO}---\n${TWO}`), [expect.stringContaining('one file holds one document')]],
     ['YAML that is broken', 'hosts: [h1\n', [expect.stringMatching(/^lab\.yaml:\d:\d+ not valid YAML: /)]],
     [
       'YAML with a key twice',

@@ -5,7 +5,7 @@ import type { Topology } from '../../model/topology.ts';
 import { forwardingFlows } from '../../plan/forwarding.ts';
 import type { ConnectedSwitch, ControlPlane } from '../control-plane.ts';
 import { StaticEntryPusherClient } from '../floodlight/client.ts';
-import { pushEntries, removeEntries } from '../floodlight/entry-push.ts';
+import { listedWithTables, pushEntries, removeEntries } from '../floodlight/entry-push.ts';
 import { restApi } from './rest-api.ts';
 import { RestServer } from './server.ts';
 import { StaticEntries } from './static-entries.ts';
@@ -64,7 +64,7 @@ export class EmbeddedController implements ControlPlane {
   }
 
   async entries(signal: AbortSignal): Promise<readonly Entry[]> {
-    return this.#started().list('all', signal);
+    return listedWithTables(this.#started(), signal);
   }
 
   async switches(signal: AbortSignal): Promise<readonly ConnectedSwitch[]> {

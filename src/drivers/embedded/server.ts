@@ -72,9 +72,17 @@ export class RestServer {
   constructor(handler: Handler) {
     this.#handler = handler;
     this.#server = createServer(
-      { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+      {
+        requireHostHeader: false,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        headersTimeout: REQUEST_TIMEOUT_MS,
+        connectionsCheckingInterval: 1_000,
+      },
       (request, response) => void this.#serve(request, response),
     );
+    // What node:http would otherwise answer by itself, without JSON.
+    this.#server.on('checkExpectation', (request, response) => void this.#serve(request, response));
+    this.#server.on('connect', (_request, socket) => refuseSocket(new Error('CONNECT'), socket as Socket));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseSocket(error, socket as Socket));
   }
 

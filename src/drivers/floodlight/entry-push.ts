@@ -219,24 +219,31 @@ function refuseClashes(entries: readonly Entry[]): void {
   if (problems.length > 0) throw new ProblemError(problems);
 }
 
-/** The entries that have these names now, each with its table, which only the switch knows. */
+/** The entries that have these names now. */
 async function formerEntries(
   client: StaticEntryPusherClient,
   entries: readonly Entry[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Entry>> {
   const names = new Set(entries.map(({ name }) => name));
-  const listed = (await client.list('all', signal)).filter(({ name }) => names.has(name));
+  const former = await listedWithTables(client, signal, ({ name }) => names.has(name));
+  return new Map(former.map((entry) => [entry.name, entry]));
+}
+
+/** The controller's list, each flow entry with its table, which only the switch knows. */
+export async function listedWithTables(
+  client: StaticEntryPusherClient,
+  signal: AbortSignal,
+  isWanted: (entry: Entry) => boolean = () => true,
+): Promise<readonly Entry[]> {
+  const listed = (await client.list('all', signal)).filter(isWanted);
   const tables = new Map<bigint, number>();
   const [, flows] = split(listed);
   await forEach(dpidsOf(flows), READS_AT_ONCE, async (dpid) => {
     for (const flow of await client.flows(dpid, signal)) tables.set(flow.cookie, flow.tableId);
   });
-  return new Map(
-    listed.map((entry) => [
-      entry.name,
-      entry.kind === 'flow' ? { ...entry, tableId: tables.get(cookieOf(entry.name)) ?? 0 } : entry,
-    ]),
+  return listed.map((entry) =>
+    entry.kind === 'flow' ? { ...entry, tableId: tables.get(cookieOf(entry.name)) ?? 0 } : entry,
   );
 }
 

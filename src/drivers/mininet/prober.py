@@ -7,7 +7,6 @@ An echo request's payload names its run, its pair and its attempt, so that an an
 import collections
 import contextlib
 import ctypes
-import errno
 import fcntl
 import os
 import selectors
@@ -224,10 +223,10 @@ class _Run:
         self.flying[pair] = self.remembered[pair] = now
         try:
             self.prober._sockets[source].sendto(message, (self.prober._addresses[target], 0))
-        except OSError as error:
-            # A full queue or an unresolved neighbour loses this probe, as a wire might; the next round asks again.
-            if error.errno not in (errno.EAGAIN, errno.ENOBUFS, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EPERM):
-                raise
+        except OSError:
+            # A full queue, an unresolved neighbour or a route of the host's own (blackhole, prohibit) loses this probe, as
+            # a wire might; the next round asks again.
+            pass
 
     def receive(self, selector, timeout):
         """Reads what has arrived; returns whether a pair was answered for the first time."""

@@ -114,6 +114,8 @@ class Resident:
         self.prober = None
         # Processes without which the lab is not what it claims to be, by name.
         self.vital = {}
+        # Requests under way, by their ids, each with the event that cancels it.
+        self.running = {}
         self.ended_children, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -186,10 +188,11 @@ class Resident:
         except Exception as error:  # whatever it is, the other side must hear of it
             traceback.print_exc()
             self.conversation.send(id=identity, error=f'{type(error).__name__}: {error}')
+        finally:
+            self.running.pop(identity, None)
 
     def serve(self):
         """Returns why it ended."""
-        running = {}
         while True:
             ready, _, _ = select.select([self.conversation, self.ended_children], [], [])
             if self.ended_children in ready:
@@ -205,10 +208,10 @@ class Resident:
                     return 'the lab ended the conversation'
                 for request in requests:
                     if request['do'] == 'cancel':
-                        if request['of'] in running:
-                            running[request['of']].set()
+                        if request['of'] in self.running:
+                            self.running[request['of']].set()
                         continue
-                    cancelled = running[request['id']] = threading.Event()
+                    cancelled = self.running[request['id']] = threading.Event()
                     if request['do'] == 'start':
                         # Mininet installs signal handlers, which only the main thread may do.
                         self.answer(request, cancelled)

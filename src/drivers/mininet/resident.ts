@@ -82,7 +82,14 @@ export class Resident {
         resolve();
       };
       this.#child.once('error', (error) => end(error.message));
-      this.#child.once('close', (code, signal) => end(this.#lastWords ?? `the sandbox ended (${signal ?? code})`));
+      this.#child.once('close', (code, signal) =>
+        end(
+          this.#lastWords ??
+            (signal === null && code === 0
+              ? 'the sandbox ended'
+              : `a process of the sandbox was killed (${signal ?? `exit code ${code}`})`),
+        ),
+      );
     });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.words = (this.words + text).slice(-MOST_WORDS);
