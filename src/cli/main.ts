@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { describeProblem, type Problem, ProblemError } from '../model/problem.ts';
 import {
@@ -49,6 +49,9 @@ function leadingLab(argv: readonly string[]): { readonly lab: string | undefined
 for (const [name, value] of Object.entries(process.env)) {
   if (name.startsWith('LABCTL_') && value === '') delete process.env[name];
 }
+
+// A lab's process has another working folder than we have.
+if (process.env['LABCTL_RUN_DIR']) process.env['LABCTL_RUN_DIR'] = resolve(process.env['LABCTL_RUN_DIR']);
 
 // Modules are loaded by the command that needs them: a command's start is part of its speed.
 const program = new Command('labctl')

@@ -46,10 +46,9 @@ export function runFolder(): string {
   const { uid } = userInfo();
   const runtime = process.env['XDG_RUNTIME_DIR'];
   const usable = runtime !== undefined && runtime !== '' && existsSync(runtime) && statSync(runtime).uid === uid;
-  const folder = resolve(
+  const folder =
     process.env['LABCTL_RUN_DIR'] ||
-      (uid === 0 ? '/run/labctl' : usable ? join(runtime, 'labctl') : `/tmp/labctl-${uid}`),
-  );
+    (uid === 0 ? '/run/labctl' : usable ? join(runtime, 'labctl') : `/tmp/labctl-${uid}`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {

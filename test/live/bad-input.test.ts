@@ -74,6 +74,19 @@ describe('what is not a lab is left alone', () => {
   });
 });
 
+test('a relative folder for running labs is taken from where one is', async () => {
+  labctl.file('lab.yaml', smallSpec('relative'));
+  const env = { ...labctl.env, LABCTL_RUN_DIR: 'r' };
+  const run = (...args: string[]) => {
+    const [file = '', ...rest] = labctl.commandLine(...args).split(' ');
+    return execa(file, rest, { cwd: labctl.folder, env, stdin: 'ignore' });
+  };
+  expect((await run('up', 'lab.yaml')).stdout).toContain('relative is up');
+  expect(await labctl.ok('ls')).toContain('relative');
+  expect((await run('down')).stdout).toBe('relative is down');
+  await labctl.expectNothingLeft();
+});
+
 describe('on a running lab', () => {
   const running = new Labctl();
   afterAll(() => running.clean());
