@@ -11,6 +11,7 @@ export type {
 } from './lab/documents.ts';
 export * from './model/addresses.ts';
 export * from './model/connection.ts';
+export * from './model/match.ts';
 export * from './model/matrix.ts';
 export * from './model/openflow.ts';
 export * from './model/problem.ts';

@@ -36,7 +36,7 @@ export function parseDpid(text: string): Dpid | undefined {
 /** Mininet's rule (Switch.defaultDpid): the first number in the name, so that s10 is ...:0a. */
 export function dpidOfSwitchName(name: string): Dpid | undefined {
   const digits = /\d+/.exec(name)?.[0];
-  if (digits === undefined || digits.length > 19) return undefined;
+  if (digits === undefined || digits.length > 20) return undefined;
   const value = BigInt(digits);
   return value < 1n << 64n ? dpidFromNumber(value) : undefined;
 }

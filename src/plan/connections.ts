@@ -1,6 +1,7 @@
 import { ipv4ToNumber, macToNumber } from '../model/addresses.ts';
 import { allowedPeers, type Connection } from '../model/connection.ts';
-import { ETH_TYPE, exactly, type FlowEntry, type Match } from '../model/openflow.ts';
+import { ETH_TYPE, exactly, type Match } from '../model/match.ts';
+import type { FlowEntry } from '../model/openflow.ts';
 import type { Host, Switch, Topology } from '../model/topology.ts';
 import { outputFlow } from './forwarding.ts';
 import { nextHopsToward, switchesAlong } from './paths.ts';

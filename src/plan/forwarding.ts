@@ -1,5 +1,6 @@
 import { type Dpid, ipv4ToNumber, macToNumber } from '../model/addresses.ts';
-import { ETH_TYPE, exactly, type Flow, type Match } from '../model/openflow.ts';
+import { ETH_TYPE, exactly, type Match } from '../model/match.ts';
+import type { Flow } from '../model/openflow.ts';
 import type { Topology } from '../model/topology.ts';
 import { nextHopsToward } from './paths.ts';
 

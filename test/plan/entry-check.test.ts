@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Dpid } from '../../src/model/addresses.ts';
-import { type Entry, exactly, type FlowEntry, type GroupEntry } from '../../src/model/openflow.ts';
+import { exactly } from '../../src/model/match.ts';
+import type { Entry, FlowEntry, GroupEntry } from '../../src/model/openflow.ts';
 import { checkEntries } from '../../src/plan/entry-check.ts';
 import { s10h10 } from '../support/topologies.ts';
 

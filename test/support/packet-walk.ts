@@ -1,5 +1,6 @@
 import { type Ipv4Address, ipv4ToNumber, macToNumber } from '../../src/model/addresses.ts';
-import type { Flow, MatchField } from '../../src/model/openflow.ts';
+import type { MatchField } from '../../src/model/match.ts';
+import type { Flow } from '../../src/model/openflow.ts';
 import type { Host, Topology } from '../../src/model/topology.ts';
 
 /**

@@ -1,14 +1,8 @@
 import {
-  type Action,
-  type Bucket,
   ETH_TYPE,
   exactly,
-  type Flow,
   formatField,
   formatValue,
-  type Group,
-  type GroupType,
-  type Instructions,
   IP_PROTO,
   isMatchField,
   MATCH_FIELD_NAMES,
@@ -16,12 +10,12 @@ import {
   type MaskedValue,
   type Match,
   type MatchField,
-  type OutputPort,
   parseField,
   parseValue,
   RESERVED_PORTS,
   type ReservedPort,
-} from '../../model/openflow.ts';
+} from '../../model/match.ts';
+import type { Action, Bucket, Flow, Group, GroupType, Instructions, OutputPort } from '../../model/openflow.ts';
 import type { InstalledFlow } from './switch-tables.ts';
 
 /**

@@ -1,8 +1,5 @@
 import { HIGHEST_PORT } from '../../model/addresses.ts';
 import {
-  type Action,
-  formatActions,
-  type Instructions,
   isMatchField,
   MATCH_FIELDS,
   type MatchField,
@@ -10,7 +7,8 @@ import {
   RESERVED_PORTS,
   type ReservedPort,
   readInteger,
-} from '../../model/openflow.ts';
+} from '../../model/match.ts';
+import { type Action, formatActions, type Instructions } from '../../model/openflow.ts';
 
 /** Why a request is not accepted, as two sentences without full stops: what is wrong, and how to mend it. */
 export interface Refusal {

@@ -1,15 +1,6 @@
 import { type Dpid, HIGHEST_PORT, parseDpid } from '../../model/addresses.ts';
 import {
-  type Action,
-  type Bucket,
-  type Entry,
   exactly,
-  GROUP_TYPES,
-  type Group,
-  type GroupType,
-  groupFaults,
-  HIGHEST_PRIORITY,
-  type Instructions,
   isMatchField,
   MATCH_FIELD_NAMES,
   MATCH_FIELDS,
@@ -18,6 +9,17 @@ import {
   type MatchField,
   missingPrerequisites,
   parseField,
+} from '../../model/match.ts';
+import {
+  type Action,
+  type Bucket,
+  type Entry,
+  GROUP_TYPES,
+  type Group,
+  type GroupType,
+  groupFaults,
+  HIGHEST_PRIORITY,
+  type Instructions,
 } from '../../model/openflow.ts';
 import { describeNotation, type Refusal, readActionList, VLAN_TAG_PRESENT } from './action-text.ts';
 import { readDpid } from './wire.ts';

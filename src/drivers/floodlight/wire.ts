@@ -1,21 +1,15 @@
 import { z } from 'zod';
 import { type Dpid, dpidFromNumber } from '../../model/addresses.ts';
 import {
-  type Bucket,
-  type Entry,
-  type Flow,
-  type FlowEntry,
   formatField,
-  type Group,
-  type GroupEntry,
-  type GroupType,
   isMatchField,
   MATCH_FIELD_NAMES,
   type MaskedValue,
   type Match,
   type MatchField,
   parseField,
-} from '../../model/openflow.ts';
+} from '../../model/match.ts';
+import type { Bucket, Entry, Flow, FlowEntry, Group, GroupEntry, GroupType } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import type { InstalledFlow } from '../embedded/switch-tables.ts';
 import { decodeInstructions, encodeInstructions, formatActionList, readActionList } from './action-text.ts';

@@ -1,14 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { OpenVSwitchTables } from '../../../src/drivers/embedded/open-vswitch.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
-import {
-  type Action,
-  exactly,
-  type Flow,
-  type Group,
-  type Instructions,
-  type Match,
-} from '../../../src/model/openflow.ts';
+import { exactly, type Match } from '../../../src/model/match.ts';
+import type { Action, Flow, Group, Instructions } from '../../../src/model/openflow.ts';
 import { startBridges, type TestBridges } from '../../support/open-vswitch.ts';
 import { s10h10 } from '../../support/topologies.ts';
 

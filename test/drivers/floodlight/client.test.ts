@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { StaticEntryPusherClient } from '../../../src/drivers/floodlight/client.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
-import { exactly, type FlowEntry } from '../../../src/model/openflow.ts';
+import { exactly } from '../../../src/model/match.ts';
+import type { FlowEntry } from '../../../src/model/openflow.ts';
 import { type Problem, ProblemError } from '../../../src/model/problem.ts';
 import { HttpStub, type StubAnswer } from '../../support/http-stub.ts';
 import { recorded } from '../../support/recorded-exchanges.ts';

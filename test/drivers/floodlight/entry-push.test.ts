@@ -9,7 +9,8 @@ import {
   encodeSwitchFlow,
 } from '../../../src/drivers/floodlight/wire.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
-import { type Entry, exactly, type FlowEntry, type GroupEntry } from '../../../src/model/openflow.ts';
+import { exactly } from '../../../src/model/match.ts';
+import type { Entry, FlowEntry, GroupEntry } from '../../../src/model/openflow.ts';
 import { HttpStub, type StubAnswer } from '../../support/http-stub.ts';
 
 const S6 = '00:00:00:00:00:00:00:06' as Dpid;

@@ -12,7 +12,8 @@ import {
   readDpid,
 } from '../../../src/drivers/floodlight/wire.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
-import { type Entry, exactly, type FlowEntry } from '../../../src/model/openflow.ts';
+import { exactly } from '../../../src/model/match.ts';
+import type { Entry, FlowEntry } from '../../../src/model/openflow.ts';
 import { recorded, recordedJson } from '../../support/recorded-exchanges.ts';
 
 const S6 = '00:00:00:00:00:00:00:06' as Dpid;

@@ -1,0 +1,105 @@
+import { HIGHEST_PORT, portNumber } from '../model/addresses.ts';
+import { INTERFACE_NAME_LENGTH, interfaceName, type Link, type LinkEnd } from '../model/topology.ts';
+import type { LocatedDocument, Path } from './located-document.ts';
+import { nodeName, pathOfName } from './nodes.ts';
+import type { SpecDocument } from './schema.ts';
+
+/** Links with a port at both ends, given or in the order of the links; wrong ones are noted. */
+export function readLinks(document: LocatedDocument, form: SpecDocument): readonly Link[] {
+  const hosts = new Set(form.hosts.map(nodeName));
+  const switches = new Set(form.switches.map(nodeName));
+  const linksOfHost = new Map<string, number>([...hosts].map((name) => [name, 0]));
+  const portsOf = new Map<string, Map<number, number>>([...hosts, ...switches].map((name) => [name, new Map()]));
+
+  interface OpenEnd {
+    readonly node: string;
+    readonly path: Path;
+    port?: number;
+  }
+  const openLinks: [OpenEnd, OpenEnd][] = [];
+  for (const [index, pair] of form.links.entries()) {
+    const ends = pair.map((text, side): OpenEnd => {
+      const [node = '', port] = text.split(':');
+      return { node, path: ['links', index, side], ...(port === undefined ? {} : { port: Number(port) }) };
+    });
+    const [a, b] = ends;
+    if (a === undefined || b === undefined) continue;
+    const unknown = ends.filter(({ node }) => !hosts.has(node) && !switches.has(node));
+    for (const { node, path } of unknown) {
+      document.add(path, {
+        code: 'link-to-nowhere',
+        cause: `there is no host or switch ${node}`,
+        remedy: 'correct the name, or add it to hosts or switches',
+      });
+    }
+    if (unknown.length > 0) continue;
+    if (a.node === b.node) {
+      document.add(a.path, { code: 'link-to-itself', cause: `a link from ${a.node} to itself` });
+      continue;
+    }
+    if (hosts.has(a.node) && hosts.has(b.node)) {
+      document.add(['links', index], {
+        code: 'host-to-host',
+        cause: 'a link joins two hosts, where no switch would see the packets',
+        remedy: 'link each of them to a switch',
+      });
+    }
+    for (const { node, path } of ends) {
+      const count = linksOfHost.get(node);
+      if (count === undefined) continue;
+      linksOfHost.set(node, count + 1);
+      if (count === 1)
+        document.add(path, {
+          code: 'host-links',
+          cause: `host ${node} has a link already`,
+          remedy: 'a host has one link',
+        });
+    }
+    for (const end of ends) {
+      if (end.port === undefined) continue;
+      const lowest = hosts.has(end.node) ? 0 : 1;
+      const taken = portsOf.get(end.node);
+      if (end.port < lowest || end.port > HIGHEST_PORT) {
+        document.add(end.path, {
+          code: 'wrong-port',
+          cause: `ports of ${end.node} go from ${lowest} to ${HIGHEST_PORT}`,
+        });
+      } else if (taken?.has(end.port)) {
+        document.add(end.path, {
+          code: 'duplicate-port',
+          cause: `port ${end.port} of ${end.node} is taken by link ${(taken.get(end.port) ?? 0) + 1}`,
+          remedy: 'choose another port, or leave ports out: they then follow the order of the links',
+        });
+      }
+      taken?.set(end.port, index);
+    }
+    openLinks.push([a, b]);
+  }
+  for (const [index, node] of form.hosts.entries()) {
+    if (linksOfHost.get(nodeName(node)) === 0) {
+      document.add(pathOfName('hosts', index, node), {
+        code: 'host-links',
+        cause: `host ${nodeName(node)} has no link`,
+        remedy: 'add a link from it to a switch',
+      });
+    }
+  }
+
+  /** Mininet counts a host's ports from 0 and a switch's from 1. */
+  const close = (end: OpenEnd): LinkEnd => {
+    const taken = portsOf.get(end.node) ?? new Map();
+    let port = end.port ?? (hosts.has(end.node) ? 0 : 1);
+    if (end.port === undefined) while (taken.has(port)) port += 1;
+    taken.set(port, -1);
+    const closed = { node: end.node, port: portNumber(port) };
+    if (interfaceName(closed).length > INTERFACE_NAME_LENGTH && end.node.length <= INTERFACE_NAME_LENGTH) {
+      document.add(end.path, {
+        code: 'long-interface-name',
+        cause: `the interface would be ${interfaceName(closed)}, longer than Linux's ${INTERFACE_NAME_LENGTH} characters`,
+        remedy: `give ${end.node} a shorter name`,
+      });
+    }
+    return closed;
+  };
+  return openLinks.map(([a, b]) => ({ ends: [close(a), close(b)] }));
+}

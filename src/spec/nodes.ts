@@ -1,0 +1,215 @@
+import {
+  type Dpid,
+  dpidOfSwitchName,
+  type Ipv4Address,
+  ipv4FromNumber,
+  ipv4ToNumber,
+  type MacAddress,
+  macFromNumber,
+  macToNumber,
+  netmaskOf,
+  parseDpid,
+  parseIpv4,
+  parseMac,
+} from '../model/addresses.ts';
+import { type Host, INTERFACE_NAME_LENGTH, type Switch } from '../model/topology.ts';
+import type { LocatedDocument, Path } from './located-document.ts';
+import type { SpecDocument } from './schema.ts';
+
+/** Names that Mininet, Linux or our own output use for something else. */
+const RESERVED_NAMES = new Set(['X', 'c0', 'lo', 'all', 'default']);
+
+/** Host numbers fit into 10.0.0.0/8, less its network and broadcast address. */
+const HIGHEST_HOST_NUMBER = 2 ** 24 - 2;
+
+/** The name of a node, which may stand by itself or in a mapping. */
+export function nodeName(node: string | { readonly name: string }): string {
+  return typeof node === 'string' ? node : node.name;
+}
+
+/** Where a node's name stands. */
+export function pathOfName(list: 'hosts' | 'switches', index: number, node: string | object): Path {
+  return typeof node === 'string' ? [list, index] : [list, index, 'name'];
+}
+
+/** Notes names that are taken, mean something else, or are too long. */
+export function checkNames(document: LocatedDocument, form: SpecDocument): void {
+  const seen = new Map<string, string>();
+  for (const list of ['hosts', 'switches'] as const) {
+    for (const [index, node] of form[list].entries()) {
+      const name = nodeName(node);
+      const path = pathOfName(list, index, node);
+      const kind = list === 'hosts' ? 'host' : 'switch';
+      const other = seen.get(name);
+      if (other !== undefined) {
+        document.add(path, {
+          code: 'duplicate-name',
+          cause: `the name ${name} is taken by a ${other}`,
+          remedy: 'hosts and switches share one set of names: choose another',
+        });
+      } else if (RESERVED_NAMES.has(name)) {
+        document.add(path, {
+          code: 'reserved-name',
+          cause: `${name} means something else`,
+          remedy: 'choose another name',
+        });
+      } else if (name.length > INTERFACE_NAME_LENGTH) {
+        document.add(path, {
+          code: 'long-name',
+          cause: `a ${kind}'s name has at most ${INTERFACE_NAME_LENGTH} characters, as Linux names interfaces after it`,
+          remedy: 'choose a shorter name',
+        });
+      }
+      seen.set(name, kind);
+    }
+  }
+}
+
+/** The number in each host's name where all end in different ones (h10 is 10), else their positions from 1. */
+function hostNumbers(names: readonly string[]): readonly number[] {
+  const numbers = names.map((name) => Number(/(?<!\d)[1-9]\d{0,7}$/.exec(name)?.[0] ?? Number.NaN));
+  const distinct = new Set(numbers);
+  const usable = distinct.size === names.length && numbers.every((number) => number <= HIGHEST_HOST_NUMBER);
+  return usable ? numbers : names.map((_, index) => index + 1);
+}
+
+/** Hosts with their addresses, given or by their numbers; wrong ones are noted and left out. */
+export function readHosts(document: LocatedDocument, form: SpecDocument): readonly Host[] {
+  const numbers = hostNumbers(form.hosts.map(nodeName));
+  const byIp = new Map<string, string>();
+  const byMac = new Map<string, string>();
+  const hosts: Host[] = [];
+  for (const [index, node] of form.hosts.entries()) {
+    const name = nodeName(node);
+    const number = BigInt(numbers[index] ?? index + 1);
+    const given: { ip?: string | undefined; mac?: string | undefined } = typeof node === 'string' ? {} : node;
+    const ipPath = given.ip === undefined ? pathOfName('hosts', index, node) : ['hosts', index, 'ip'];
+    const macPath = given.mac === undefined ? pathOfName('hosts', index, node) : ['hosts', index, 'mac'];
+    const address =
+      given.ip === undefined
+        ? { ip: ipv4FromNumber((10n << 24n) + number), prefixLength: 8 }
+        : readAddress(document, ipPath, given.ip);
+    const mac = given.mac === undefined ? macFromNumber(number) : readMac(document, macPath, given.mac);
+    if (address === undefined || mac === undefined) continue;
+    claim(document, byIp, ipPath, address.ip, name, 'address', 'give each host an ip of its own');
+    claim(document, byMac, macPath, mac, name, 'MAC address', 'give each host a mac of its own');
+    const [first] = hosts;
+    if (first !== undefined && !sameSubnet(first, address)) {
+      document.add(ipPath, {
+        code: 'other-subnet',
+        cause: `${name} (${address.ip}/${address.prefixLength}) and ${first.name} (${first.ip}/${first.prefixLength}) are in different subnets and could never reach each other`,
+        remedy: 'give all hosts addresses of one subnet, with one prefix length',
+      });
+    }
+    hosts.push({ name, ...address, mac });
+  }
+  return hosts;
+}
+
+/** Notes who has a value; a second one who claims it is a problem. */
+function claim(
+  document: LocatedDocument,
+  owners: Map<string, string>,
+  path: Path,
+  value: string,
+  name: string,
+  what: string,
+  remedy: string,
+): void {
+  const owner = owners.get(value);
+  if (owner === undefined) owners.set(value, name);
+  else
+    document.add(path, {
+      code: `duplicate-${what.split(' ')[0]?.toLowerCase()}`,
+      cause: `${name} and ${owner} have one ${what}, ${value}`,
+      remedy,
+    });
+}
+
+function readAddress(
+  document: LocatedDocument,
+  path: Path,
+  text: string,
+): { readonly ip: Ipv4Address; readonly prefixLength: number } | undefined {
+  const [addressText = '', prefixText = '8', ...rest] = text.split('/');
+  const ip = parseIpv4(addressText);
+  const prefixLength = /^\d{1,2}$/.test(prefixText) ? Number(prefixText) : Number.NaN;
+  if (ip === undefined || rest.length > 0 || !(prefixLength >= 1 && prefixLength <= 32)) {
+    document.add(path, { code: 'wrong-address', cause: 'not an IPv4 address', remedy: 'write it as 10.0.0.1/8' });
+    return undefined;
+  }
+  const value = ipv4ToNumber(ip);
+  const hostBits = value & ~netmaskOf(prefixLength);
+  const allHostBits = (1n << BigInt(32 - prefixLength)) - 1n;
+  const firstOctet = value >> 24n;
+  if (prefixLength <= 30 && (hostBits === 0n || hostBits === allHostBits)) {
+    const kind = hostBits === 0n ? 'network' : 'broadcast';
+    document.add(path, { code: 'wrong-address', cause: `the ${kind} address of its subnet cannot be a host's` });
+    return undefined;
+  }
+  if (firstOctet === 0n || firstOctet === 127n || firstOctet >= 224n) {
+    document.add(path, {
+      code: 'wrong-address',
+      cause: 'not an address that a host can have',
+      remedy: 'use 10.0.0.0/8',
+    });
+    return undefined;
+  }
+  return { ip, prefixLength };
+}
+
+function sameSubnet(
+  a: { readonly ip: Ipv4Address; readonly prefixLength: number },
+  b: { readonly ip: Ipv4Address; readonly prefixLength: number },
+): boolean {
+  const mask = netmaskOf(a.prefixLength);
+  return a.prefixLength === b.prefixLength && (ipv4ToNumber(a.ip) & mask) === (ipv4ToNumber(b.ip) & mask);
+}
+
+function readMac(document: LocatedDocument, path: Path, text: string): MacAddress | undefined {
+  const mac = parseMac(text);
+  if (mac === undefined) {
+    document.add(path, { code: 'wrong-mac', cause: 'not a MAC address', remedy: 'write it as 00:00:00:00:00:01' });
+    return undefined;
+  }
+  const value = macToNumber(mac);
+  if (value === 0n || ((value >> 40n) & 1n) === 1n) {
+    document.add(path, {
+      code: 'wrong-mac',
+      cause: 'a host needs a unicast MAC address',
+      remedy: 'make its first octet even',
+    });
+    return undefined;
+  }
+  return mac;
+}
+
+/** Switches with their DPIDs, given or by Mininet's rule; wrong ones are noted and left out. */
+export function readSwitches(document: LocatedDocument, form: SpecDocument): readonly Switch[] {
+  const byDpid = new Map<string, string>();
+  return form.switches.flatMap((node, index) => {
+    const name = nodeName(node);
+    const given = typeof node === 'string' ? undefined : node.dpid;
+    const path = given === undefined ? pathOfName('switches', index, node) : ['switches', index, 'dpid'];
+    const dpid: Dpid | undefined = given === undefined ? dpidOfSwitchName(name) : parseDpid(given);
+    if (dpid === undefined) {
+      document.add(
+        path,
+        given === undefined
+          ? {
+              code: 'no-dpid',
+              cause: `no DPID can be derived from ${name}, as it has no number`,
+              remedy: `give one: { name: ${name}, dpid: "00:00:00:00:00:00:00:01" }`,
+            }
+          : { code: 'wrong-dpid', cause: 'not a DPID', remedy: 'write it as "00:00:00:00:00:00:00:0a"' },
+      );
+      return [];
+    }
+    if (/^[0:]*$/.test(dpid)) {
+      document.add(path, { code: 'wrong-dpid', cause: 'a DPID of zero is not valid', remedy: 'give another dpid' });
+      return [];
+    }
+    claim(document, byDpid, path, dpid, name, 'DPID', 'give each switch a dpid of its own');
+    return [{ name, dpid }];
+  });
+}
