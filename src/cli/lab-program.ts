@@ -31,7 +31,13 @@ runLabProcess(async (order, folder) => {
   const missing = missingRequirements(datapath);
   if (missing.length > 0) throw new ProblemError(missing);
   const { topology, topo, forwarding } = spec;
-  const dataPlane = new MininetSandbox(resident, { topology, topo, folder, datapath });
+  const dataPlane = new MininetSandbox(resident, {
+    topology,
+    topo,
+    folder,
+    datapath,
+    fallback: order.datapath === undefined,
+  });
   const controlPlane = new EmbeddedController({
     topology,
     forwarding,

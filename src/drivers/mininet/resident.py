@@ -83,6 +83,17 @@ class OpenVSwitch:
         )
 
 
+def kernel_datapath_works():
+    """Tries it: that the module is loaded does not say that it serves these namespaces."""
+    bridge = 'labctl-probe'
+    run = functools.partial(subprocess.run, capture_output=True, text=True)
+    run(['ovs-vsctl', '--timeout=5', 'add-br', bridge, '--', 'set', 'bridge', bridge, 'datapath_type=system'])
+    # A bridge that could not be made has no port number.
+    ofport = run(['ovs-vsctl', '--timeout=5', '--if-exists', 'get', 'interface', bridge, 'ofport']).stdout.strip()
+    run(['ovs-vsctl', '--timeout=5', '--if-exists', 'del-br', bridge])
+    return ofport == '65534'
+
+
 def start_mininet(folder, topo, datapath):
     """Real Mininet on the rendered topology (FOLDER/topology.py); returns the running network."""
     import mininet.net as mininet_net
@@ -121,7 +132,8 @@ class Resident:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def start(self, request, progress):
-        """request: {"folder": for the lab's files and sockets, "topo": key of `topos`, "datapath": user or kernel}"""
+        """request: {"folder": for the lab's files and sockets, "topo": key of `topos`, "datapath": user or kernel,
+        "fallback": whether user will do where kernel does not work}"""
         folder, datapath = request['folder'], request['datapath']
         log = os.open(os.path.join(folder, 'sandbox.log'), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)
@@ -133,6 +145,10 @@ class Resident:
         progress('Open vSwitch')
         open_vswitch = OpenVSwitch(folder, datapath)
         self.vital.update(open_vswitch.processes)
+        if datapath == 'kernel' and not kernel_datapath_works():
+            if not request['fallback']:
+                raise RuntimeError('the kernel datapath cannot be used here: is the module openvswitch loaded?')
+            datapath = 'user'
         progress('Mininet')
         self.network = start_mininet(folder, request['topo'], datapath)
         self.vital.update({node.name: node.shell for node in self.network.hosts + self.network.switches})
@@ -142,6 +158,7 @@ class Resident:
         self.prober = Prober({host.name: (host.pid, host.IP(), host.defaultIntf().name) for host in self.network.hosts})
         return {
             'mininet': sys.modules['mininet.net'].VERSION,
+            'datapath': datapath,
             'openVSwitch': self.network.switches[0].OVSVersion if self.network.switches else '',
             'shells': {host.name: host.pid for host in self.network.hosts},
         }

@@ -18,6 +18,8 @@ export interface SandboxOptions {
   /** An existing folder for the sandbox's files and sockets, with a short path. */
   readonly folder: string;
   readonly datapath: Datapath;
+  /** Whether the userspace datapath will do where the kernel's turns out not to work; the default is no. */
+  readonly fallback?: boolean;
 }
 
 /** Real Mininet and a private Open vSwitch in namespaces of their own, as root or as an ordinary user. */
@@ -38,18 +40,19 @@ export class MininetSandbox implements DataPlane {
   }
 
   async start(signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
-    const { topology, topo, folder, datapath } = this.#options;
+    const { topology, topo, folder, datapath, fallback = false } = this.#options;
     checkSocketPaths(topology, folder);
     writeFileSync(join(folder, 'topology.py'), renderMininet(topology, topo));
-    const started = (await this.#request('start', { folder, topo, datapath }, signal, (step) =>
+    const started = (await this.#request('start', { folder, topo, datapath, fallback }, signal, (step) =>
       onStep(String(step)),
     )) as {
       readonly mininet: string;
+      readonly datapath: Datapath;
       readonly openVSwitch: string;
       readonly shells: Record<string, number>;
     };
     this.#shells = started.shells;
-    const carrier = datapath === 'user' ? 'userspace' : 'kernel';
+    const carrier = started.datapath === 'user' ? 'userspace' : 'kernel';
     this.description = `Mininet ${started.mininet}, Open vSwitch ${started.openVSwitch}, ${carrier} datapath`;
   }
 
@@ -141,6 +144,7 @@ function remedyFor(text: string): string | undefined {
     return 'run labctl where the root folder is a mount point, and not in a chroot';
   if (/No module named 'distutils'/.test(text)) return 'sudo apt-get install python3-setuptools';
   if (/No module named 'mininet/.test(text)) return 'sudo apt-get install mininet';
+  if (/kernel datapath cannot be used/.test(text)) return 'sudo modprobe openvswitch, or leave --datapath kernel out';
   if (/\/dev\/net\/tun|tap device/.test(text)) return 'let everyone use tap devices: sudo chmod 0666 /dev/net/tun';
   return undefined;
 }
