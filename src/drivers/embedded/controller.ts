@@ -4,7 +4,7 @@ import type { Entry, Flow } from '../../model/openflow.ts';
 import type { Topology } from '../../model/topology.ts';
 import { forwardingFlows } from '../../plan/forwarding.ts';
 import type { ConnectedSwitch, ControlPlane } from '../control-plane.ts';
-import { StaticEntryPusherClient } from '../floodlight/client.ts';
+import type { StaticEntryPusherClient } from '../floodlight/client.ts';
 import { listedWithTables, pushEntries, removeEntries } from '../floodlight/entry-push.ts';
 import { restApi } from './rest-api.ts';
 import { RestServer } from './server.ts';
@@ -27,6 +27,8 @@ export class EmbeddedController implements ControlPlane {
   readonly #tables: SwitchTables;
   readonly #firstPort: number;
   readonly #forwarding: ReadonlyMap<Dpid, readonly Flow[]>;
+  /** With its HTTP library it loads while the lab's network is built, and not before. */
+  readonly #loading = import('../floodlight/client.ts');
   #server: RestServer | undefined;
   #client: StaticEntryPusherClient | undefined;
 
@@ -52,6 +54,7 @@ export class EmbeddedController implements ControlPlane {
     const state = { topology: this.#topology, tables: this.#tables, entries, startedAt: Date.now() };
     this.#server = new RestServer(restApi(state));
     const port = await this.#server.listen(this.#firstPort);
+    const { StaticEntryPusherClient } = await this.#loading;
     this.#client = new StaticEntryPusherClient({ url: `http://127.0.0.1:${port}` });
   }
 

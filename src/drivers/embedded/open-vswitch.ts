@@ -1,4 +1,4 @@
-import { type ExecaError, execa } from 'execa';
+import type { ExecaError } from 'execa';
 import type { Dpid } from '../../model/addresses.ts';
 import type { Flow, Group } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
@@ -43,6 +43,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
 export class OpenVSwitchTables implements SwitchTables {
   readonly #socketOf: (dpid: Dpid) => string;
   readonly #environment: Readonly<Record<string, string | undefined>>;
+  /** Loads while the switches are built, and not before. */
+  readonly #loading = import('execa');
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -98,6 +100,7 @@ export class OpenVSwitchTables implements SwitchTables {
     try {
       // With names it first asks the switch for those of its ports and tables: 24 ms in place of 5.
       const options = ['-O', 'OpenFlow13', '--no-names', `--timeout=${TIMEOUT_SECONDS}`];
+      const { execa } = await this.#loading;
       const result = await execa('ovs-ofctl', [...options, ...args], {
         input,
         env: this.#environment,

@@ -1,6 +1,7 @@
+import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { execa } from 'execa';
+import { promisify } from 'node:util';
 import { environmentProblem, type Problem } from '../../model/problem.ts';
 import { type Datapath, isRoot, MININET_PYTHON, NAMESPACE_REMEDY, SANDBOX_PATH } from './machine.ts';
 
@@ -8,7 +9,7 @@ import { type Datapath, isRoot, MININET_PYTHON, NAMESPACE_REMEDY, SANDBOX_PATH }
 export async function bestDatapath(): Promise<Datapath> {
   const isLoaded = () => existsSync('/sys/module/openvswitch');
   if (!isLoaded() && isRoot()) {
-    await execa('modprobe', ['--quiet', 'openvswitch'], { reject: false, env: { PATH: SANDBOX_PATH } });
+    await promisify(execFile)('modprobe', ['--quiet', 'openvswitch'], { env: { PATH: SANDBOX_PATH } }).catch(() => {});
   }
   return isLoaded() ? 'kernel' : 'user';
 }
@@ -119,6 +120,7 @@ function tunRequirement(): Requirement {
 export async function namespaceRequirement(): Promise<Requirement> {
   const name = isRoot() ? 'namespaces' : 'user namespaces';
   const user = isRoot() ? [] : ['--user', '--map-root-user'];
+  const { execa } = await import('execa');
   const result = await execa('unshare', [...user, '--net', '--mount', '--pid', '--fork', '--mount-proc', 'true'], {
     reject: false,
   });
@@ -133,6 +135,7 @@ export async function namespaceRequirement(): Promise<Requirement> {
 /** Whether Mininet can be loaded, not only found; tries it, which takes a moment. */
 export async function mininetRequirement(): Promise<Requirement> {
   const name = 'Mininet loads';
+  const { execa } = await import('execa');
   const result = await execa(MININET_PYTHON, ['-W', 'ignore', '-c', 'import mininet.net; print(mininet.net.VERSION)'], {
     reject: false,
   });
