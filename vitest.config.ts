@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/ordinary-user.ts'],
     // Live tests start real labs; each file has lab names and a run folder of its own.
     testTimeout: 120_000,
     hookTimeout: 120_000,

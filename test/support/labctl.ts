@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -13,12 +13,11 @@ import {
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
+import { AS_NOBODY, NOBODY } from './ordinary-user.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'dist/cli/main.js');
-/** `nobody`, the ordinary user of the tests that root runs. */
-const NOBODY = 65_534;
 
 export interface Outcome {
   readonly stdout: string;
@@ -44,8 +43,8 @@ export class Labctl {
     this.runFolder = join(this.folder, 'r');
     const changes = user === 'ordinary' && userInfo().uid === 0;
     if (changes) chownSync(this.folder, NOBODY, NOBODY);
-    this.#prefix = changes ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--'] : [];
-    this.#program = changes ? programReadableBy(this.#prefix) : CLI;
+    this.#prefix = changes ? AS_NOBODY : [];
+    this.#program = changes ? inject('programForOrdinaryUser') : CLI;
     this.#interfacesBefore = interfaceNames();
   }
 
@@ -115,25 +114,6 @@ export class Labctl {
     await this.run('down', '--all');
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** labctl where an ordinary user can read it: here, or, in a clone in a closed folder, in a copy. */
-function programReadableBy(prefix: readonly string[]): string {
-  const [file = '', ...rest] = prefix;
-  const reads = (program: string) =>
-    spawnSync(file, [...rest, process.execPath, program, '--version'], { cwd: '/' }).status === 0;
-  if (reads(CLI)) return CLI;
-  const copy = mkdtempSync('/tmp/lt-copy-');
-  process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
-  chmodSync(copy, 0o755);
-  for (const item of ['package.json', 'dist', 'topologies', 'node_modules']) {
-    execFileSync('cp', ['--recursive', '--preserve=mode,links', join(ROOT, item), join(copy, item)]);
-  }
-  execFileSync('chmod', ['--recursive', 'a+rX', copy]);
-  const program = join(copy, 'dist/cli/main.js');
-  if (!reads(program))
-    throw new Error(`an ordinary user cannot run ${process.execPath}: install Node.js for everybody`);
-  return program;
 }
 
 /** The network namespaces that processes of this machine are in, as the kernel names them. */
