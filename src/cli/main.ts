@@ -171,6 +171,7 @@ const entriesCommand = program.command('entries').description('the static flow a
 entriesCommand
   .command('list')
   .description('list the entries that the controller holds')
+  .addOption(topoOption())
   .addOption(labOption())
   .addOption(formatOption())
   .action(async (options: FormatOptions & LabOptions) => {
@@ -185,6 +186,7 @@ entriesCommand
     "push entries from files in the form of the tutorial's curl commands, checked first; - is standard input",
   )
   .argument('<files...>', 'JSON: one entry, a list, or one after another')
+  .addOption(topoOption())
   .addOption(labOption())
   .addOption(formatOption())
   .action(async (files: string[], options: FormatOptions & LabOptions) => {
@@ -196,6 +198,7 @@ entriesCommand
   .command('delete')
   .description('take entries away by their names')
   .argument('<names...>', 'as `entries list` shows them')
+  .addOption(topoOption())
   .addOption(labOption())
   .addOption(formatOption())
   .action(async (names: string[], options: FormatOptions & LabOptions) => {
@@ -207,6 +210,7 @@ entriesCommand
   .command('clear')
   .description('take all entries away, of one switch or of all; clearing all ends every connection')
   .argument('[switch]', 'e.g. s6')
+  .addOption(topoOption())
   .addOption(labOption())
   .addOption(formatOption())
   .action(async (switchName: string | undefined, options: FormatOptions & LabOptions) => {
@@ -241,6 +245,7 @@ program
   .description('run a command on a host')
   .argument('<host>', 'e.g. h1')
   .argument('<command...>', 'e.g. -- ping -c1 10.0.0.2')
+  .addOption(topoOption())
   .addOption(labOption())
   .passThroughOptions()
   .action(async (host: string, argv: string[], options: LabOptions) => {
@@ -254,6 +259,7 @@ program
   .command('shell')
   .description('open a shell on a host')
   .argument('<host>', 'e.g. h1')
+  .addOption(topoOption())
   .addOption(labOption())
   .action(async (host: string, options: LabOptions) => {
     const { execOnHost } = await import('./network.ts');

@@ -119,7 +119,7 @@ async function readNamed(topo: string) {
 export async function execOnHost(host: string, argv: readonly string[], options: LabOptions): Promise<number> {
   // The lab's namespaces have the same files, but entering them leads to the root folder.
   const here = ['env', `--chdir=${workingFolder()}`, ...argv];
-  const command: Command = await RemoteLab.find(options.lab).run('command', { host, argv: here });
+  const command: Command = await RemoteLab.find(labNamed(options)).run('command', { host, argv: here });
   // An interrupt at the terminal is for the command on the host, not for us; other signals are handed on to it.
   process.removeAllListeners('SIGINT').on('SIGINT', () => {});
   return new Promise((resolve, reject) => {

@@ -219,7 +219,7 @@ export class Lab {
       );
     }
     const entries = installed.filter((entry) => names.includes(entry.name));
-    await this.#controlPlane.remove(entries, signal);
+    await this.#remove(entries);
     return entries;
   }
 
@@ -228,9 +228,14 @@ export class Lab {
     const dpid = switchName === undefined ? undefined : this.#dpidOf(switchName);
     const installed = await this.#controlPlane.entries(signal);
     const entries = installed.filter((entry) => dpid === undefined || entry.dpid === dpid);
-    await this.#controlPlane.remove(entries, signal);
+    await this.#remove(entries);
     if (dpid === undefined) this.#connections = [];
     return entries;
+  }
+
+  /** Half a removal would leave a network that nobody asked for: once begun, it is finished. */
+  #remove(entries: readonly Entry[]): Promise<void> {
+    return this.#controlPlane.remove(entries, new AbortController().signal);
   }
 
   #dpidOf(switchName: string): Dpid {
@@ -272,8 +277,7 @@ export class Lab {
     if (steps.remove.length > 0) {
       running.report({ step: `taking ${steps.remove.length} entries away` });
       try {
-        // Half a removal would leave a network that nobody asked for: once begun, it is finished.
-        await this.#controlPlane.remove(steps.remove, new AbortController().signal);
+        await this.#remove(steps.remove);
       } catch (error) {
         throw new ProblemError(
           environmentProblem({

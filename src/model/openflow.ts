@@ -37,6 +37,16 @@ export interface Flow {
   readonly hardTimeoutSeconds: number;
 }
 
+/** A flow as read from a switch. */
+export interface InstalledFlow extends Flow {
+  readonly cookie: bigint;
+  readonly packets: bigint;
+  readonly bytes: bigint;
+  readonly durationSeconds: number;
+  /** Whether the switch reports its end (OFPFF_SEND_FLOW_REM). */
+  readonly sendsFlowRemoved: boolean;
+}
+
 export type GroupType = 'all' | 'select' | 'indirect' | 'fast_failover';
 export const GROUP_TYPES: readonly GroupType[] = ['all', 'select', 'indirect', 'fast_failover'];
 

@@ -34,7 +34,11 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
     }
     if (unknown.length > 0) continue;
     if (a.node === b.node) {
-      document.add(a.path, { code: 'link-to-itself', cause: `a link from ${a.node} to itself` });
+      document.add(a.path, {
+        code: 'link-to-itself',
+        cause: `a link from ${a.node} to itself`,
+        remedy: 'correct one end, or remove it',
+      });
       continue;
     }
     if (hosts.has(a.node) && hosts.has(b.node)) {
@@ -63,6 +67,7 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
         document.add(end.path, {
           code: 'wrong-port',
           cause: `ports of ${end.node} go from ${lowest} to ${HIGHEST_PORT}`,
+          remedy: 'choose a port in between, or leave ports out',
         });
       } else if (taken?.has(end.port)) {
         document.add(end.path, {

@@ -10,6 +10,9 @@ function plain(message: string): string {
   return message.startsWith('Source contains multiple documents') ? 'one file holds one document' : message;
 }
 
+/** A problem before its place is known; whoever finds one says what to do about it. */
+type Finding = Omit<Problem, 'kind' | 'where' | 'offending' | 'remedy'> & { readonly remedy: string };
+
 /** Where a value stands in a document, as zod and yaml give it. */
 export type Path = readonly PropertyKey[];
 
@@ -44,7 +47,11 @@ export class LocatedDocument {
         throw new RangeError('nested too deeply');
       // One slip often upsets the reading of all that follows: the first few errors are the useful ones.
       for (const error of document.errors.slice(0, 5)) {
-        this.#note(error.pos[0], { code: 'yaml', cause: `not valid YAML: ${plain(error.message)}` });
+        this.#note(error.pos[0], {
+          code: 'yaml',
+          cause: `not valid YAML: ${plain(error.message)}`,
+          remedy: 'mend this place; what follows it may be right',
+        });
       }
       if (this.#problems.length === 0) this.value = document.toJS({ maxAliasCount: 100 });
     } catch (error) {
@@ -58,26 +65,25 @@ export class LocatedDocument {
         });
       }
       if (error instanceof RangeError) {
-        throw this.#unreadable({ code: 'yaml-depth', cause: 'nested too deeply to be read' });
+        throw this.#unreadable({
+          code: 'yaml-depth',
+          cause: 'nested too deeply to be read',
+          remedy: 'a spec needs four levels; topologies/s10h10.yaml is an example',
+        });
       }
       throw error;
     }
   }
 
   /** Notes a problem at a value, or at a key when `key` is given. */
-  add(path: Path, problem: Omit<Problem, 'kind' | 'where' | 'offending'>, key?: string): void {
+  add(path: Path, problem: Finding, key?: string): void {
     const node = key === undefined ? this.#nodeAt(path) : this.#keyAt(path, key);
     const offending = node === undefined ? undefined : this.#source(node);
     this.#note(node?.range?.[0] ?? 0, { ...problem, ...(offending === undefined ? {} : { offending }) });
   }
 
   /** Notes a problem at a line of a block scalar; `line` counts from 1. */
-  addInBlock(
-    path: Path,
-    line: number,
-    offending: string,
-    problem: Omit<Problem, 'kind' | 'where' | 'offending'>,
-  ): void {
+  addInBlock(path: Path, line: number, offending: string, problem: Finding): void {
     const node = this.#nodeAt(path);
     const isBlock = isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED');
     const { line: first } = this.#lines.linePos(node?.range?.[0] ?? 0);
@@ -101,7 +107,7 @@ export class LocatedDocument {
     throw new ProblemError(this.#problems.toSorted((a, b) => a.offset - b.offset).map(({ problem }) => problem));
   }
 
-  #note(offset: number, problem: Omit<Problem, 'kind' | 'where'>): void {
+  #note(offset: number, problem: Finding & Pick<Problem, 'offending'>): void {
     this.#problems.push({ offset, problem: inputProblem({ ...problem, where: this.#position(offset) }) });
   }
 
@@ -129,10 +135,15 @@ export class LocatedDocument {
     if (missing) {
       const key = String(path.at(-1) ?? '');
       const parent = this.#nodeAt(path.slice(0, -1));
-      this.#note(parent?.range?.[0] ?? 0, { code: 'missing-key', cause: `the key ${key} is missing` });
+      this.#note(parent?.range?.[0] ?? 0, {
+        code: 'missing-key',
+        cause: `the key ${key} is missing`,
+        remedy: `add it: "${key}: ..."; topologies/s10h10.yaml is an example`,
+      });
       return;
     }
-    this.add(path, { code: 'wrong-value', cause: issue.message });
+    const [cause = issue.message, remedy = 'topologies/s10h10.yaml is an example'] = issue.message.split('\n');
+    this.add(path, { code: 'wrong-value', cause, remedy });
   }
 
   #nodeAt(path: Path): Node | undefined {
@@ -178,7 +189,7 @@ export class LocatedDocument {
     return `${this.#file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
   }
 
-  #unreadable(problem: Omit<Problem, 'kind'>): ProblemError {
+  #unreadable(problem: Finding & Pick<Problem, 'where'>): ProblemError {
     return new ProblemError(inputProblem({ where: `${this.#file}:1:1`, ...problem }));
   }
 }

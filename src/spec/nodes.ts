@@ -144,7 +144,11 @@ function readAddress(
   const firstOctet = value >> 24n;
   if (prefixLength <= 30 && (hostBits === 0n || hostBits === allHostBits)) {
     const kind = hostBits === 0n ? 'network' : 'broadcast';
-    document.add(path, { code: 'wrong-address', cause: `the ${kind} address of its subnet cannot be a host's` });
+    document.add(path, {
+      code: 'wrong-address',
+      cause: `the ${kind} address of its subnet cannot be a host's`,
+      remedy: 'choose another address of the subnet',
+    });
     return undefined;
   }
   if (firstOctet === 0n || firstOctet === 127n || firstOctet >= 224n) {

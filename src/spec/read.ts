@@ -129,10 +129,18 @@ function checkHosts(document: LocatedDocument, topology: Topology, path: Path, n
   let correct = true;
   for (const [index, name] of names.entries()) {
     if (topology.host(name) === undefined) {
-      document.add([...path, index], { code: 'unknown-host', cause: `there is no host ${name}` });
+      document.add([...path, index], {
+        code: 'unknown-host',
+        cause: `there is no host ${name}`,
+        remedy: 'correct the name, or add it to hosts',
+      });
       correct = false;
     } else if (names.indexOf(name) !== index) {
-      document.add([...path, index], { code: 'duplicate-host', cause: `${name} is named twice` });
+      document.add([...path, index], {
+        code: 'duplicate-host',
+        cause: `${name} is named twice`,
+        remedy: 'name each host once',
+      });
       correct = false;
     }
   }

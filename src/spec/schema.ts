@@ -10,16 +10,24 @@ export const PYTHON_KEYWORDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** The message of an issue: its cause and its remedy, a line each, as `LocatedDocument.check` reads them. */
+function told(cause: string, remedy: string): string {
+  return `${cause}\n${remedy}`;
+}
+
 const name = z
-  .string('expected a name such as h1')
-  .regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a name begins with a letter and holds letters, digits and _ only');
+  .string(told('not a name', 'write one such as h1'))
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_]*$/,
+    told('a name begins with a letter and holds letters, digits and _ only', 'choose a name such as h1'),
+  );
 
 const host = z.union([
   name,
   z.strictObject({
     name,
-    ip: z.string('expected an address such as 10.0.0.1/8').optional(),
-    mac: z.string('expected a MAC address such as 00:00:00:00:00:01 (in quotes)').optional(),
+    ip: z.string(told('not an IPv4 address', 'write it as 10.0.0.1/8')).optional(),
+    mac: z.string(told('not a MAC address', 'write it in quotes: "00:00:00:00:00:01"')).optional(),
   }),
 ]);
 
@@ -27,47 +35,69 @@ const switchNode = z.union([
   name,
   z.strictObject({
     name,
-    dpid: z.string('expected a DPID such as 00:00:00:00:00:00:00:0a (in quotes)').optional(),
+    dpid: z.string(told('not a DPID', 'write it in quotes: "00:00:00:00:00:00:00:0a"')).optional(),
   }),
 ]);
 
 const linkEnd = z
-  .string('expected a node such as s1, or a node and its port such as s1:2')
-  .regex(/^[^:]*(?::\d{1,5})?$/, 'expected a node such as s1, or a node and its port such as s1:2');
+  .string(told('not the end of a link', 'write a node such as s1, or a node and its port such as s1:2'))
+  .regex(
+    /^[^:]*(?::\d{1,5})?$/,
+    told('not the end of a link', 'write a node such as s1, or a node and its port such as s1:2'),
+  );
 
-const link = z.tuple([linkEnd, linkEnd], 'a link is two nodes: [s1, s2], or with ports [s1:3, s2:1]');
+const link = z.tuple([linkEnd, linkEnd], told('a link is two nodes', 'write [s1, s2], or with ports [s1:3, s2:1]'));
 
-const hostGroup = z.array(name, 'a group is a list of hosts: [h1, h2]');
+const hostGroup = z.array(name, told('not a list of hosts', 'write [h1, h2]'));
 
 const expectation = z.union([
-  z.strictObject({ groups: z.array(hostGroup, 'expected a list of groups: [[h1, h2], [h3]]') }),
-  z.strictObject({ pingall: z.string('expected pasted pingall output after a |') }),
+  z.strictObject({ groups: z.array(hostGroup, told('not a list of groups', 'write [[h1, h2], [h3]]')) }),
+  z.strictObject({ pingall: z.string(told('not pasted pingall output', 'write it after a |, each line indented')) }),
 ]);
 
 export const specSchema = z.strictObject(
   {
-    version: z.literal(1, 'this labctl reads version 1'),
+    version: z.literal(1, told('this labctl reads version 1', 'write version: 1')),
     name: z
-      .string('expected a name such as my-lab')
-      .regex(/^[a-z0-9][a-z0-9-]{0,29}$/, 'a lab is named with up to 30 lower-case letters, digits and -')
+      .string(told('not a name', 'write one such as my-lab'))
+      .regex(
+        /^[a-z0-9][a-z0-9-]{0,29}$/,
+        told('a lab is named with up to 30 lower-case letters, digits and -', 'choose a name such as my-lab'),
+      )
       .optional(),
     topo: z
-      .string('expected a name such as MyTopo')
-      .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'a topo name begins with a letter and holds letters, digits and _ only')
-      .refine((topo) => !PYTHON_KEYWORDS.has(topo), 'this means something else in Python')
+      .string(told('not a name', 'write one such as MyTopo'))
+      .regex(
+        /^[A-Za-z][A-Za-z0-9_]{0,63}$/,
+        told('a topo name begins with a letter and holds letters, digits and _ only', 'choose a name such as MyTopo'),
+      )
+      .refine(
+        (topo) => !PYTHON_KEYWORDS.has(topo),
+        told('this means something else in Python', 'choose a name such as MyTopo'),
+      )
       .optional(),
-    hosts: z.array(host, 'expected a list of hosts: [h1, h2]').min(1, 'a lab needs at least one host'),
-    switches: z.array(switchNode, 'expected a list of switches: [s1, s2]').min(1, 'a lab needs at least one switch'),
-    links: z.array(link, 'expected a list of links: [[h1, s1], [s1, s2]]'),
-    forwarding: z.enum(['reactive', 'none'], 'forwarding is reactive or none').optional(),
+    hosts: z
+      .array(host, told('not a list of hosts', 'write [h1, h2]'))
+      .min(1, told('a lab needs at least one host', 'add one: [h1]')),
+    switches: z
+      .array(switchNode, told('not a list of switches', 'write [s1, s2]'))
+      .min(1, told('a lab needs at least one switch', 'add one: [s1]')),
+    links: z.array(link, told('not a list of links', 'write [[h1, s1], [s1, s2]]')),
+    forwarding: z.enum(['reactive', 'none'], told('forwarding is reactive or none', 'write one of them')).optional(),
     connections: z
-      .array(hostGroup.min(2, 'a connection joins two hosts or more'), 'expected a list of connections: [[h1, h2]]')
+      .array(
+        hostGroup.min(2, told('a connection joins two hosts or more', 'add a host to it, or leave it out')),
+        told('not a list of connections', 'write [[h1, h2]]'),
+      )
       .optional(),
     expect: z
-      .record(z.string(), expectation, 'expected named expectations: {baseline: {groups: [[h1, h2]]}}')
+      .record(z.string(), expectation, told('not named expectations', 'write {baseline: {groups: [[h1, h2]]}}'))
       .optional(),
   },
-  'a spec is a mapping with the keys version, hosts, switches and links',
+  told(
+    'a spec is a mapping with the keys version, hosts, switches and links',
+    'begin with version: 1; topologies/s10h10.yaml is an example',
+  ),
 );
 
 export type SpecDocument = z.infer<typeof specSchema>;

@@ -15,7 +15,10 @@ function problemsOf(text: string): string[] {
     return [];
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    expect(error.problems.every(({ kind }) => kind === 'input')).toBe(true);
+    for (const { kind, remedy } of error.problems) {
+      expect(kind).toBe('input');
+      expect(remedy, error.message).toMatch(/\w/);
+    }
     return error.problems.map(
       ({ where, cause, offending }) => `${where} ${cause}${offending === undefined ? '' : ` | ${offending}`}`,
     );
@@ -221,7 +224,7 @@ describe('bad input is located, with its text', () => {
       lab('hosts: [h1]\nswitches: [{name: default, dpid: "1"}]\nlinks: [[h1, default]]\n'),
       ['lab.yaml:3:19 default means something else | default'],
     ],
-    ['expectations that are empty', lab(`${TWO}expect:\n`), [expect.stringContaining('expected named expectations')]],
+    ['expectations that are empty', lab(`${TWO}expect:\n`), [expect.stringContaining('not named expectations')]],
     ['two documents', lab(`${TWO}---\n${TWO}`), [expect.stringContaining('one file holds one document')]],
     ['YAML that is broken', 'hosts: [h1\n', [expect.stringMatching(/^lab\.yaml:\d:\d+ not valid YAML: /)]],
     [

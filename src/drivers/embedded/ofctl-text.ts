@@ -15,8 +15,16 @@ import {
   RESERVED_PORTS,
   type ReservedPort,
 } from '../../model/match.ts';
-import type { Action, Bucket, Flow, Group, GroupType, Instructions, OutputPort } from '../../model/openflow.ts';
-import type { InstalledFlow } from './switch-tables.ts';
+import type {
+  Action,
+  Bucket,
+  Flow,
+  Group,
+  GroupType,
+  InstalledFlow,
+  Instructions,
+  OutputPort,
+} from '../../model/openflow.ts';
 
 /**
  * Flows and groups in the notation of ovs-ofctl(8) and ovs-fields(7), both ways, for OpenFlow 1.3.

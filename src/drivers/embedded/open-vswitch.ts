@@ -1,10 +1,10 @@
 import type { ExecaError } from 'execa';
 import type { Dpid } from '../../model/addresses.ts';
-import type { Flow, Group } from '../../model/openflow.ts';
+import type { Flow, Group, InstalledFlow } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { isStaticEntryCookie } from '../floodlight/wire.ts';
 import { formatFlow, formatFlowKey, formatGroup, parseFlow, parseGroup } from './ofctl-text.ts';
-import type { InstalledFlow, SwitchTables, TableChange } from './switch-tables.ts';
+import type { SwitchTables, TableChange } from './switch-tables.ts';
 
 /** ovs-ofctl processes at once, over all switches: more are no faster on a few cores. */
 const PROCESSES_AT_ONCE = 8;

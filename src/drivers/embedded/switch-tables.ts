@@ -1,5 +1,5 @@
 import type { Dpid } from '../../model/addresses.ts';
-import type { Flow, Group } from '../../model/openflow.ts';
+import type { Flow, Group, InstalledFlow } from '../../model/openflow.ts';
 
 /** One change of a switch's tables. Flows are identified by table, priority and match; groups by id. */
 export type TableChange =
@@ -10,16 +10,6 @@ export type TableChange =
   | { readonly kind: 'modify-group'; readonly group: Group }
   /** Deletes a group and, as OpenFlow has it, the flows that use it. */
   | { readonly kind: 'delete-group'; readonly groupId: number };
-
-/** A flow as read from a switch. */
-export interface InstalledFlow extends Flow {
-  readonly cookie: bigint;
-  readonly packets: bigint;
-  readonly bytes: bigint;
-  readonly durationSeconds: number;
-  /** Whether the switch reports its end (OFPFF_SEND_FLOW_REM). */
-  readonly sendsFlowRemoved: boolean;
-}
 
 /** The tables of a lab's switches, real or simulated, as the embedded controller programs them. */
 export interface SwitchTables {

@@ -1,10 +1,9 @@
 import { Agent, errors, request } from 'undici';
 import { z } from 'zod';
 import type { Dpid } from '../../model/addresses.ts';
-import type { Entry, Group } from '../../model/openflow.ts';
+import type { Entry, Group, InstalledFlow } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import type { ConnectedSwitch } from '../control-plane.ts';
-import type { InstalledFlow } from '../embedded/switch-tables.ts';
 import { decodeGroupDescription, decodeListed, decodeSwitchFlow, encodeEntry, readDpid } from './wire.ts';
 
 /** A link as the controller sees it, one per pair of ports. */

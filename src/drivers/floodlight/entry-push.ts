@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dpid } from '../../model/addresses.ts';
+import type { InstalledFlow } from '../../model/openflow.ts';
 import {
   type Entry,
   effectKey,
@@ -10,7 +11,6 @@ import {
   type GroupEntry,
 } from '../../model/openflow.ts';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
-import type { InstalledFlow } from '../embedded/switch-tables.ts';
 import type { StaticEntryPusherClient } from './client.ts';
 import { cookieOf } from './wire.ts';
 

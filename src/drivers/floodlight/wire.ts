@@ -9,9 +9,17 @@ import {
   type MatchField,
   parseField,
 } from '../../model/match.ts';
-import type { Bucket, Entry, Flow, FlowEntry, Group, GroupEntry, GroupType } from '../../model/openflow.ts';
+import type {
+  Bucket,
+  Entry,
+  Flow,
+  FlowEntry,
+  Group,
+  GroupEntry,
+  GroupType,
+  InstalledFlow,
+} from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
-import type { InstalledFlow } from '../embedded/switch-tables.ts';
 import { decodeInstructions, encodeInstructions, formatActionList, readActionList } from './action-text.ts';
 
 /**

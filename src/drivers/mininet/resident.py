@@ -230,7 +230,7 @@ class Resident:
                         continue
                     cancelled = self.running[request['id']] = threading.Event()
                     if request['do'] == 'start':
-                        # Mininet installs signal handlers, which only the main thread may do.
+                        # Until the network stands there is nothing else to do.
                         self.answer(request, cancelled)
                     else:
                         threading.Thread(target=self.answer, args=(request, cancelled), daemon=True).start()
