@@ -1,6 +1,6 @@
 /** labctl as a library: the pure parts, and the typed client of the Static Entry Pusher. Labs are run by the command. */
 
-export { StaticEntryPusherClient } from './drivers/floodlight/client.ts';
+export { FloodlightClient } from './drivers/floodlight/client.ts';
 export { netLines, renderMininet } from './drivers/mininet/render.ts';
 export type {
   ConnectionChangeDocument,

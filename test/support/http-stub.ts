@@ -1,5 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import {
+  type AddressInfo,
+  createServer as createSocketServer,
+  type Socket,
+  type Server as SocketServer,
+} from 'node:net';
 
 /** What a stub answers; undefined means never. */
 export interface StubAnswer {
@@ -34,6 +39,34 @@ export class HttpStub {
 
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** A server on loopback below HTTP: hands each socket over, for answers that no HTTP server would give. */
+export class SocketStub {
+  readonly #server: SocketServer;
+  readonly #sockets = new Set<Socket>();
+
+  /** @param serve called with a socket at once, or with `afterRequest` when the first bytes of a request came */
+  constructor(serve: (socket: Socket) => void, { afterRequest = true } = {}) {
+    this.#server = createSocketServer((socket) => {
+      this.#sockets.add(socket);
+      // The client may be gone before all is written.
+      socket.on('error', () => undefined);
+      if (!afterRequest) serve(socket);
+      else socket.once('data', () => serve(socket));
+    });
+  }
+
+  /** Starts listening; resolves to the URL. */
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }

@@ -2,7 +2,9 @@ import type { ExecaError } from 'execa';
 import type { Dpid } from '../../model/addresses.ts';
 import type { Flow, Group, InstalledFlow } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
+import type { PortCounters, PortDescription, SwitchDescription } from '../floodlight/switch-statistics.ts';
 import { isStaticEntryCookie } from '../floodlight/wire.ts';
+import { parseDescription, parsePortCounters, parsePorts } from './ofctl-statistics.ts';
 import { formatFlow, formatFlowKey, formatGroup, parseFlow, parseGroup } from './ofctl-text.ts';
 import type { SwitchTables, TableChange } from './switch-tables.ts';
 
@@ -70,6 +72,33 @@ export class OpenVSwitchTables implements SwitchTables {
   async groups(dpid: Dpid): Promise<readonly Group[]> {
     const text = await this.#ofctl(dpid, ['dump-groups', this.#target(dpid)]);
     return this.#read(dpid, text, 'group_id=', parseGroup);
+  }
+
+  async ports(dpid: Dpid): Promise<readonly PortDescription[]> {
+    return this.#dump(dpid, 'dump-ports-desc', parsePorts);
+  }
+
+  async portCounters(dpid: Dpid): Promise<readonly PortCounters[]> {
+    return this.#dump(dpid, 'dump-ports', parsePortCounters);
+  }
+
+  async description(dpid: Dpid): Promise<SwitchDescription> {
+    return this.#dump(dpid, 'dump-desc', parseDescription);
+  }
+
+  async #dump<T>(dpid: Dpid, command: string, parse: (text: string) => T | undefined): Promise<T> {
+    const text = await this.#ofctl(dpid, [command, this.#target(dpid)]);
+    const value = parse(text);
+    if (value !== undefined) return value;
+    throw new ProblemError(
+      environmentProblem({
+        code: 'unreadable-statistics',
+        where: `switch ${dpid}`,
+        cause: `labctl cannot read what ovs-ofctl ${command} prints`,
+        offending: text.slice(0, 300),
+        remedy: 'labctl is made for what Open vSwitch 3.1 prints: see ovs-ofctl --version',
+      }),
+    );
   }
 
   #read<T>(dpid: Dpid, text: string, start: string, parse: (line: string) => T | undefined): readonly T[] {

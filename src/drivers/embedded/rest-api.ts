@@ -2,17 +2,31 @@ import type { Dpid } from '../../model/addresses.ts';
 import { ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
 import { decodePost } from '../floodlight/post-reader.ts';
+import { encodeDescription, encodePortCounters, encodePorts, encodeTotals } from '../floodlight/switch-statistics.ts';
 import { encodeGroupDescription, encodeListed, encodeSwitchFlow, readDpid } from '../floodlight/wire.ts';
 import { type Answer, type Handler, HttpError } from './server.ts';
 import { RefusedError, type StaticEntries } from './static-entries.ts';
 import type { SwitchTables } from './switch-tables.ts';
+import { devices, dpidOf, links, routing } from './topology-resources.ts';
 
 /** Floodlight's names for the Static Entry Pusher, old and new. */
 const PUSHER_PATHS: readonly string[] = ['staticentrypusher', 'staticflowpusher', 'staticflowentrypusher'];
 const PUSHER_CONTENT_TYPE = 'application/json; charset=UTF-8';
-const INVALID_DPID = 'Invalid switch DPID string. Must be a 64-bit value in the form 00:11:22:33:44:55:66:77.';
 /** Codes of `ProblemError`s that say that the machine failed, and not that the request was wrong. */
 const MACHINE_FAILURES: ReadonlySet<string> = new Set(['switch-unreachable', 'missing-program', 'unreadable-flow']);
+
+/** What a switch answers about itself at `/wm/core/switch/DPID/...`. */
+const STATISTICS: Readonly<Record<string, (tables: SwitchTables, dpid: Dpid) => Promise<unknown>>> = {
+  aggregate: async (tables, dpid) => encodeTotals(await tables.flows(dpid)),
+  desc: async (tables, dpid) => encodeDescription(await tables.description(dpid)),
+  flow: async (tables, dpid) => ({ flows: (await tables.flows(dpid)).map(encodeSwitchFlow) }),
+  'group-desc': async (tables, dpid) => ({
+    version: 'OF_13',
+    group_desc: (await tables.groups(dpid)).map(encodeGroupDescription),
+  }),
+  port: async (tables, dpid) => encodePortCounters(await tables.portCounters(dpid)),
+  'port-desc': async (tables, dpid) => encodePorts(await tables.ports(dpid)),
+};
 
 /** Floodlight's answer for a switch or a statistic that it does not have; a 200. */
 const NO_STATISTICS = {
@@ -21,7 +35,7 @@ const NO_STATISTICS = {
   ' * ': '-- An invalid DPID and/or stats/features request.',
   ' **': '-- The switch is not connected to the controller.',
   '*  ': "-- The request specified is not supported by the switch's OpenFlow version.",
-  'Valid statistics and features are': ['flow', 'group-desc'],
+  'Valid statistics and features are': Object.keys(STATISTICS),
 };
 
 /** What the REST interface shows. */
@@ -59,6 +73,13 @@ function resource(state: ControllerState, [root, area = '', ...rest]: readonly s
   if (PUSHER_PATHS.includes(area)) return pusherResource(state, rest);
   const path = rest.join('/');
   if (area === 'topology' && path === 'links/json') return { GET: () => ({ body: links(state.topology) }) };
+  if (area === 'device' && (path === '' || path === 'all/json') && rest.length > 0) {
+    return { GET: () => ({ body: devices(state.topology, state.startedAt) }) };
+  }
+  if (area === 'routing') {
+    const answer = routing(state.topology, rest);
+    return answer === undefined ? undefined : { GET: () => ({ body: answer }) };
+  }
   if (area !== 'core') return undefined;
   const [first, dpid = '', what = '', last] = rest;
   if (first === 'switch' && rest.length === 4 && last === 'json') return switchResource(state, dpid, what);
@@ -140,12 +161,6 @@ async function list(entries: StaticEntries, topology: Topology, text: string): P
   return { body: unknown ? { [text]: [] } : Object.fromEntries(rows) };
 }
 
-function dpidOf(text: string): Dpid {
-  const dpid = readDpid(text);
-  if (dpid === undefined) throw new HttpError(400, INVALID_DPID);
-  return dpid;
-}
-
 function parseBody(body: string): unknown {
   if (body.trim() === '') {
     throw new RefusedError([
@@ -173,19 +188,12 @@ function switchResource(state: ControllerState, text: string, what: string): Met
     const answer = () => roles(dpids, text, dpid === undefined);
     return { GET: answer, POST: (body) => (dpids.length === 0 ? answer() : setRole(body, answer)) };
   }
-  const readers: Readonly<Record<string, (owner: Dpid) => Promise<unknown>>> = {
-    flow: async (owner) => ({ flows: (await tables.flows(owner)).map(encodeSwitchFlow) }),
-    'group-desc': async (owner) => ({
-      version: 'OF_13',
-      group_desc: (await tables.groups(owner)).map(encodeGroupDescription),
-    }),
-  };
-  const read = Object.hasOwn(readers, what) ? readers[what] : undefined;
+  const read = Object.hasOwn(STATISTICS, what) ? STATISTICS[what] : undefined;
   return {
     async GET() {
       if (read === undefined || dpids.length === 0) return { body: NO_STATISTICS };
       const rows = await Promise.all(
-        dpids.map(async (owner): Promise<[string, unknown]> => [owner, await read(owner)]),
+        dpids.map(async (owner): Promise<[string, unknown]> => [owner, await read(tables, owner)]),
       );
       return { body: text === 'all' ? Object.fromEntries(rows) : rows[0]?.[1] };
     },
@@ -209,25 +217,6 @@ async function setRole(body: string, answer: () => Answer): Promise<Answer> {
       { reason, remedy: 'Write {"role": "MASTER"}: the embedded controller is always the master of its switches' },
     ]);
   }).then((given) => ({ ...given, contentType: 'application/json' }));
-}
-
-function links(topology: Topology): readonly unknown[] {
-  return topology.links.flatMap(({ ends: [from, to] }) => {
-    const source = topology.switchNamed(from.node);
-    const target = topology.switchNamed(to.node);
-    if (source === undefined || target === undefined) return [];
-    return [
-      {
-        'src-switch': source.dpid,
-        'src-port': from.port,
-        'dst-switch': target.dpid,
-        'dst-port': to.port,
-        type: 'internal',
-        direction: 'bidirectional',
-        latency: 0,
-      },
-    ];
-  });
 }
 
 function coreResource({ topology, startedAt }: ControllerState, path: string): Methods | undefined {

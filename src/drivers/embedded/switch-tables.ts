@@ -1,5 +1,6 @@
 import type { Dpid } from '../../model/addresses.ts';
 import type { Flow, Group, InstalledFlow } from '../../model/openflow.ts';
+import type { PortCounters, PortDescription, SwitchDescription } from '../floodlight/switch-statistics.ts';
 
 /** One change of a switch's tables. Flows are identified by table, priority and match; groups by id. */
 export type TableChange =
@@ -17,4 +18,8 @@ export interface SwitchTables {
   apply(dpid: Dpid, changes: readonly TableChange[]): Promise<void>;
   flows(dpid: Dpid): Promise<readonly InstalledFlow[]>;
   groups(dpid: Dpid): Promise<readonly Group[]>;
+  /** The switch's own port (`local`) included. */
+  ports(dpid: Dpid): Promise<readonly PortDescription[]>;
+  portCounters(dpid: Dpid): Promise<readonly PortCounters[]>;
+  description(dpid: Dpid): Promise<SwitchDescription>;
 }

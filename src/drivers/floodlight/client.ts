@@ -1,108 +1,173 @@
-import { Agent, errors, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { Dpid } from '../../model/addresses.ts';
 import type { Entry, Group, InstalledFlow } from '../../model/openflow.ts';
-import { environmentProblem, ProblemError } from '../../model/problem.ts';
-import type { ConnectedSwitch } from '../control-plane.ts';
+import { inputProblem, ProblemError } from '../../model/problem.ts';
+import type { ConnectedSwitch, SettableRole } from '../control-plane.ts';
+import {
+  type ControllerDevice,
+  type ControllerLink,
+  type ControllerMemory,
+  type ControllerPath,
+  type ControllerRole,
+  type ControllerSummary,
+  devicesAnswer,
+  flowsAnswer,
+  groupsAnswer,
+  healthAnswer,
+  linksAnswer,
+  listAnswer,
+  memoryAnswer,
+  pathAnswer,
+  pathsAnswer,
+  rolesAnswer,
+  type SwitchPort,
+  statusAnswer,
+  summaryAnswer,
+  switchesAnswer,
+  uptimeAnswer,
+} from './answers.ts';
+import { breaksTheList, harmsOf } from './harmful-entries.ts';
+import { RestConnection, type RestRequest, withoutShout } from './rest-connection.ts';
+import {
+  descriptionAnswer,
+  type FlowTotals,
+  type PortCounters,
+  type PortDescription,
+  portCountersAnswer,
+  portsAnswer,
+  type SwitchDescription,
+  totalsAnswer,
+} from './switch-statistics.ts';
+import type { UncheckedBody } from './unchecked-body.ts';
 import { decodeGroupDescription, decodeListed, decodeSwitchFlow, encodeEntry, readDpid } from './wire.ts';
 
-/** A link as the controller sees it, one per pair of ports. */
-export interface ControllerLink {
-  readonly source: { readonly dpid: Dpid; readonly port: number };
-  readonly target: { readonly dpid: Dpid; readonly port: number };
-  /** False while the controller has seen it in one direction only; such a link carries nothing. */
-  readonly bidirectional: boolean;
-}
+/** What the Static Entry Pusher is called in the controller's paths: the second in older versions. */
+export type PusherName = (typeof PUSHER_NAMES)[number];
+const PUSHER_NAMES = ['staticentrypusher', 'staticflowpusher'] as const;
 
-/** A controller's role for a switch (OpenFlow 1.3, section 6.3.1), as Floodlight names it. */
-export type ControllerRole = 'MASTER' | 'EQUAL' | 'SLAVE' | 'NOCHANGE';
-
-/** More than any caller has requests under way. */
-const MOST_CONNECTIONS = 256;
-const PUSHER = '/wm/staticentrypusher';
 /** Floodlight takes one second per switch to set a role (CONTRACT.md, section 5). */
 const ROLE_TIMEOUT_FACTOR = 12;
 
-const dpidText = z.string().transform((text, context) => {
-  const dpid = readDpid(text);
-  if (dpid !== undefined) return dpid;
-  context.addIssue({ code: 'custom', message: 'not a DPID' });
-  return z.NEVER;
-});
-const statusAnswer = z.object({ status: z.string() });
-// Not z.record: it drops an entry that somebody named __proto__.
-const jsonObject = z.custom<Readonly<Record<string, unknown>>>((value) => typeof value === 'object' && value !== null);
-const listAnswer = z.record(z.string(), z.array(jsonObject));
-const switchesAnswer = z.array(z.object({ switchDPID: dpidText, connectedSince: z.number() }));
-const rolesAnswer = z.record(z.string(), z.string());
-const flowsAnswer = z.object({ flows: z.array(z.unknown()) });
-const groupsAnswer = z.object({ group_desc: z.array(z.unknown()) });
-const errorAnswer = z.object({
-  status: z.string().optional(),
-  description: z.string().optional(),
-  errors: z.array(z.string()).optional(),
-});
-const healthAnswer = z.object({ healthy: z.boolean() });
-const linksAnswer = z.array(
-  z.object({
-    'src-switch': dpidText,
-    'src-port': z.number(),
-    'dst-switch': dpidText,
-    'dst-port': z.number(),
-    direction: z.string(),
-  }),
-);
-
-interface Call {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly path: string;
-  readonly body?: unknown;
+/** How to reach a controller, and what it can. */
+export interface FloodlightClientOptions {
+  /** As `http://127.0.0.1:8080` */
+  readonly url: string;
+  /** For each request; 10 s by default. */
   readonly timeoutMs?: number;
-  /** What the request is about, where a refusal should name it. */
-  readonly subject?: string;
+  /** Where requests go in place of the client's own connections; its owner closes it. */
+  readonly dispatcher?: Dispatcher;
+  /**
+   * Whether the controller can list an entry with write actions. Floodlight cannot: while there is one, its list is not
+   * JSON (CONTRACT.md, section 2). So they are refused unless this is true.
+   */
+  readonly listsWriteActions?: boolean;
 }
 
 /**
  * Floodlight's REST interface as far as labctl needs it, for Floodlight and for the embedded controller alike.
  * "200 OK" from Floodlight means that a body was parsed, not that a switch has it: `entry-push.ts` reads back.
- * Every method throws `ProblemError` of kind `environment`, and the signal's reason when it is aborted.
+ * Every method throws `ProblemError` of kind `environment`, and the signal's reason when it is aborted. What would harm
+ * the controller cannot be said, or is refused before it is sent (`ProblemError` of kind `input`).
  */
-export class StaticEntryPusherClient {
-  readonly url: string;
-  readonly #timeoutMs: number;
-  readonly #agent: Agent;
+export class FloodlightClient {
+  readonly #connection: RestConnection;
+  readonly #listsWriteActions: boolean;
+  #pusher: PusherName | undefined;
 
-  /** @param options `url` as `http://127.0.0.1:8080`; `timeoutMs` for each request, 10 s by default */
-  constructor(options: { url: string; timeoutMs?: number }) {
-    this.url = options.url.replace(/\/+$/, '');
-    this.#timeoutMs = options.timeoutMs ?? 10_000;
-    this.#agent = new Agent({ connections: MOST_CONNECTIONS, connect: { timeout: this.#timeoutMs } });
+  /** @throws ProblemError of kind `input` when the URL is none */
+  constructor({ listsWriteActions = false, ...options }: FloodlightClientOptions) {
+    this.#connection = new RestConnection(options);
+    this.#listsWriteActions = listsWriteActions;
   }
 
-  /** Makes this entry the one of its name. */
+  get url(): string {
+    return this.#connection.url;
+  }
+
+  /**
+   * Finds out what this controller calls its Static Entry Pusher, and remembers it. The other methods do so at first
+   * use; by itself this is for who wants to know early that the controller has one.
+   */
+  async findPusher(signal?: AbortSignal): Promise<PusherName> {
+    if (this.#pusher !== undefined) return this.#pusher;
+    for (const name of PUSHER_NAMES) {
+      if (!(await this.#connection.has(`/wm/${name}/list/all/json`, signal))) continue;
+      this.#pusher = name;
+      return name;
+    }
+    const call = get(`/wm/${PUSHER_NAMES[0]}/list/all/json`);
+    throw this.#connection.problem(call, 'no-static-entry-pusher', 'the controller has no Static Entry Pusher', {
+      remedy:
+        'See whether a Floodlight controller answers at this address, with its module StaticEntryPusher (StaticFlowEntryPusher in older versions) loaded',
+    });
+  }
+
+  /**
+   * Makes this entry the one of its name.
+   * @throws ProblemError of kind `input`, and nothing is sent, when the entry would hang or spoil the controller
+   */
   async post(entry: Entry, signal?: AbortSignal): Promise<void> {
     const subject = `entry ${entry.name} for switch ${entry.dpid}`;
-    const call: Call = { method: 'POST', path: `${PUSHER}/json`, body: encodeEntry(entry), subject };
-    const { status } = await this.#ask(call, statusAnswer, signal);
-    if (status !== 'Entry pushed') throw this.#problem(call, 'request-refused', refusal(call, [status]));
+    this.#refuseHarm(entry, subject);
+    const call: RestRequest = {
+      method: 'POST',
+      path: await this.#pusherPath('json', signal),
+      body: encodeEntry(entry),
+      subject,
+    };
+    const { status } = await this.#connection.ask(call, statusAnswer, signal);
+    if (status === 'Entry pushed') return;
+    throw this.#connection.refusal(call, [status], "Mend the entry; the controller's log may say more");
+  }
+
+  /** Sends a body as somebody wrote it; the controller's reason where it refuses it. */
+  async postUnchecked(body: UncheckedBody, signal?: AbortSignal): Promise<string | undefined> {
+    const call: RestRequest = { method: 'POST', path: await this.#pusherPath('json', signal), body };
+    try {
+      const { status } = await this.#connection.ask(call, statusAnswer, signal);
+      return status === 'Entry pushed' ? undefined : withoutShout(status);
+    } catch (error) {
+      const refused = ['request-refused', 'controller-error'];
+      if (!(error instanceof ProblemError) || !error.problems.every(({ code }) => refused.includes(code))) throw error;
+      return error.problems.map(({ cause }) => cause).join('; ');
+    }
+  }
+
+  #refuseHarm(entry: Entry, where: string): void {
+    const harms = [...harmsOf(entry)];
+    if (!this.#listsWriteActions && breaksTheList(entry)) {
+      harms.push({
+        reason: 'with write actions in it Floodlight could list no entry any more',
+        remedy: 'Write instruction_apply_actions in place of instruction_write_actions',
+      });
+    }
+    if (harms.length === 0) return;
+    throw new ProblemError(
+      harms.map(({ reason, remedy }) => inputProblem({ code: 'harmful-entry', where, cause: reason, remedy })),
+    );
   }
 
   /** Takes an entry away; a name that no entry has is all right. */
   async delete(name: string, signal?: AbortSignal): Promise<void> {
-    const call: Call = { method: 'DELETE', path: `${PUSHER}/json`, body: { name } };
-    const { status } = await this.#ask(call, statusAnswer, signal);
-    if (status !== `Entry ${name} deleted`) {
-      throw this.#problem(call, 'entry-not-deleted', `entry ${name} was not deleted: ${plain(status)}`);
-    }
+    const path = await this.#pusherPath('json', signal);
+    const call: RestRequest = { method: 'DELETE', path, body: { name } };
+    const { status } = await this.#connection.ask(call, statusAnswer, signal);
+    if (status === `Entry ${name} deleted`) return;
+    throw this.#connection.problem(
+      call,
+      'entry-not-deleted',
+      `entry ${name} was not deleted: ${withoutShout(status)}`,
+      { remedy: "See the controller's log" },
+    );
   }
 
   /** The static entries that the controller lists, of all switches or one; their tables are not listed and read 0. */
   async list(dpid: Dpid | 'all', signal?: AbortSignal): Promise<readonly Entry[]> {
-    const call: Call = { method: 'GET', path: `${PUSHER}/list/${dpid}/json` };
-    const answer = await this.#ask(call, listAnswer, signal);
+    const call = get(await this.#pusherPath(`list/${dpid}/json`, signal));
+    const answer = await this.#connection.ask(call, listAnswer, signal);
     return Object.entries(answer).flatMap(([key, elements]) => {
-      const owner = readDpid(key);
-      if (owner === undefined) throw this.#problem(call, 'unexpected-answer', `the list names a switch ${key}`);
+      const owner = this.#owner(call, key);
       return elements.flatMap((element) =>
         Object.entries(element).map(([name, json]) => decodeListed(name, owner, json)),
       );
@@ -111,203 +176,176 @@ export class StaticEntryPusherClient {
 
   /** Takes all static entries away, of all switches or one. */
   async clear(dpid: Dpid | 'all', signal?: AbortSignal): Promise<void> {
-    const call: Call = { method: 'GET', path: `${PUSHER}/clear/${dpid}/json` };
-    const { status } = await this.#ask(call, statusAnswer, signal);
-    if (!status.startsWith('Deleted all flows/groups')) {
-      throw this.#problem(call, 'not-cleared', `the entries were not deleted: ${plain(status)}`);
-    }
+    const call = get(await this.#pusherPath(`clear/${dpid}/json`, signal));
+    const { status } = await this.#connection.ask(call, statusAnswer, signal);
+    if (status.startsWith('Deleted all flows/groups')) return;
+    throw this.#connection.problem(call, 'not-cleared', `the entries were not deleted: ${withoutShout(status)}`, {
+      remedy: "See the controller's log",
+    });
   }
 
+  /** The switches that are connected now, in no order. */
   async switches(signal?: AbortSignal): Promise<readonly ConnectedSwitch[]> {
-    const answer = await this.#ask(get('/wm/core/controller/switches/json'), switchesAnswer, signal);
-    return answer.map((row) => ({ dpid: row.switchDPID, connectedSince: row.connectedSince }));
+    return this.#connection.ask(get('/wm/core/controller/switches/json'), switchesAnswer, signal);
   }
 
+  /** The links between switches that the controller has discovered. */
   async links(signal?: AbortSignal): Promise<readonly ControllerLink[]> {
-    const answer = await this.#ask(get('/wm/topology/links/json'), linksAnswer, signal);
-    return answer.map((row) => ({
-      source: { dpid: row['src-switch'], port: row['src-port'] },
-      target: { dpid: row['dst-switch'], port: row['dst-port'] },
-      bidirectional: row.direction === 'bidirectional',
-    }));
+    return this.#connection.ask(get('/wm/topology/links/json'), linksAnswer, signal);
   }
 
-  async roles(dpid: Dpid | 'all', signal?: AbortSignal): Promise<ReadonlyMap<Dpid, string>> {
+  /** The hosts that the controller has heard of. */
+  async devices(signal?: AbortSignal): Promise<readonly ControllerDevice[]> {
+    return (await this.#connection.ask(get('/wm/device/'), devicesAnswer, signal)).devices;
+  }
+
+  /**
+   * The path that the controller's forwarding takes from one port to another: the ports into and out of each switch, the
+   * two given ones included. Empty when there is none.
+   */
+  async path(source: SwitchPort, target: SwitchPort, signal?: AbortSignal): Promise<readonly SwitchPort[]> {
+    const ends = `${source.dpid}/${source.port}/${target.dpid}/${target.port}`;
+    return (await this.#connection.ask(get(`/wm/routing/path/${ends}/json`), pathAnswer, signal)).results;
+  }
+
+  /** Whether the controller's forwarding knows a way from one switch to another. */
+  async hasPath(source: Dpid, target: Dpid, signal?: AbortSignal): Promise<boolean> {
+    // The ports are those of the ends, and have no part in the finding of the way.
+    return (await this.path({ dpid: source, port: 1 }, { dpid: target, port: 1 }, signal)).length > 0;
+  }
+
+  /** The controller's best paths between two switches, at most so many, the best first. Empty when there is none. */
+  async paths(source: Dpid, target: Dpid, most: number, signal?: AbortSignal): Promise<readonly ControllerPath[]> {
+    const call = get(`/wm/routing/paths/${source}/${target}/${most}/json`);
+    return (await this.#connection.ask(call, pathsAnswer, signal)).results;
+  }
+
+  /** The controller's role for all switches or one. */
+  async roles(dpid: Dpid | 'all', signal?: AbortSignal): Promise<ReadonlyMap<Dpid, ControllerRole>> {
     const call = get(`/wm/core/switch/${dpid}/role/json`);
-    return this.#rolesOf(call, await this.#ask(call, rolesAnswer, signal));
+    return this.#byDpid(call, await this.#connection.ask(call, rolesAnswer, signal));
   }
 
   /**
    * Sets the controller's role. Floodlight takes a second per switch for it and wipes the flow tables of those switches,
    * even when the role does not change (CONTRACT.md, section 5), so it comes before any entry.
+   * @returns the roles that the switches then have
    */
-  async setRole(dpid: Dpid | 'all', role: ControllerRole, signal?: AbortSignal): Promise<ReadonlyMap<Dpid, string>> {
-    const timeoutMs = this.#timeoutMs * ROLE_TIMEOUT_FACTOR;
-    const call: Call = { method: 'POST', path: `/wm/core/switch/${dpid}/role/json`, body: { role }, timeoutMs };
-    return this.#rolesOf(call, await this.#ask(call, rolesAnswer, signal));
-  }
-
-  #rolesOf(call: Call, answer: Readonly<Record<string, string>>): ReadonlyMap<Dpid, string> {
-    return new Map(
-      Object.entries(answer).map(([key, role]) => {
-        const dpid = readDpid(key);
-        if (dpid === undefined) throw this.#problem(call, 'unexpected-answer', `the roles name a switch ${key}`);
-        return [dpid, role];
-      }),
-    );
+  async setRole(
+    dpid: Dpid | 'all',
+    role: SettableRole,
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<Dpid, ControllerRole>> {
+    const path = `/wm/core/switch/${dpid}/role/json`;
+    const timeoutMs = this.#connection.timeoutMs * ROLE_TIMEOUT_FACTOR;
+    const call: RestRequest = { method: 'POST', path, body: { role }, timeoutMs, subject: `the role ${role}` };
+    const roles = this.#byDpid(call, await this.#connection.ask(call, rolesAnswer, signal));
+    const others = [...roles].filter(([, given]) => given !== role);
+    if (others.length === 0) return roles;
+    const found = others.map(([owner, given]) => `${owner} has ${given}`).join(', ');
+    throw this.#connection.problem(call, 'role-not-set', `the role ${role} was not set: ${found}`, {
+      remedy: 'See whether another controller is MASTER of the switch',
+    });
   }
 
   /** The flows that a switch holds, whoever put them there. */
   async flows(dpid: Dpid, signal?: AbortSignal): Promise<readonly InstalledFlow[]> {
-    const answer = await this.#ask(get(`/wm/core/switch/${dpid}/flow/json`), flowsAnswer, signal);
-    return answer.flows.map(decodeSwitchFlow);
+    return (await this.#statistic(dpid, 'flow', flowsAnswer, signal)).flows.map(decodeSwitchFlow);
+  }
+
+  /** The flows of every connected switch, in one request. */
+  async allFlows(signal?: AbortSignal): Promise<ReadonlyMap<Dpid, readonly InstalledFlow[]>> {
+    const answers = await this.#statisticOfAll('flow', flowsAnswer, signal);
+    return new Map([...answers].map(([dpid, { flows }]) => [dpid, flows.map(decodeSwitchFlow)]));
   }
 
   /** The groups that a switch holds. */
   async groups(dpid: Dpid, signal?: AbortSignal): Promise<readonly Group[]> {
-    const answer = await this.#ask(get(`/wm/core/switch/${dpid}/group-desc/json`), groupsAnswer, signal);
-    return answer.group_desc.map(decodeGroupDescription);
+    return (await this.#statistic(dpid, 'group-desc', groupsAnswer, signal)).group_desc.map(decodeGroupDescription);
+  }
+
+  /** The groups of every connected switch, in one request. */
+  async allGroups(signal?: AbortSignal): Promise<ReadonlyMap<Dpid, readonly Group[]>> {
+    const answers = await this.#statisticOfAll('group-desc', groupsAnswer, signal);
+    return new Map([...answers].map(([dpid, { group_desc }]) => [dpid, group_desc.map(decodeGroupDescription)]));
+  }
+
+  /** How many flows a switch holds and what passed through them. */
+  async flowTotals(dpid: Dpid, signal?: AbortSignal): Promise<FlowTotals> {
+    return (await this.#statistic(dpid, 'aggregate', totalsAnswer, signal)).aggregate;
+  }
+
+  /** The ports of a switch, its own (`local`) included. */
+  async ports(dpid: Dpid, signal?: AbortSignal): Promise<readonly PortDescription[]> {
+    return (await this.#statistic(dpid, 'port-desc', portsAnswer, signal)).port_desc;
+  }
+
+  /** What the ports of a switch have counted. */
+  async portCounters(dpid: Dpid, signal?: AbortSignal): Promise<readonly PortCounters[]> {
+    return this.#statistic(dpid, 'port', portCountersAnswer, signal);
+  }
+
+  /** Make and version of a switch. */
+  async description(dpid: Dpid, signal?: AbortSignal): Promise<SwitchDescription> {
+    return (await this.#statistic(dpid, 'desc', descriptionAnswer, signal)).desc;
   }
 
   /** Whether the controller says that it is well. */
   async health(signal?: AbortSignal): Promise<boolean> {
-    return (await this.#ask(get('/wm/core/health/json'), healthAnswer, signal)).healthy;
+    return (await this.#connection.ask(get('/wm/core/health/json'), healthAnswer, signal)).healthy;
+  }
+
+  /** What the controller counts. */
+  async summary(signal?: AbortSignal): Promise<ControllerSummary> {
+    return this.#connection.ask(get('/wm/core/controller/summary/json'), summaryAnswer, signal);
+  }
+
+  async memory(signal?: AbortSignal): Promise<ControllerMemory> {
+    return this.#connection.ask(get('/wm/core/memory/json'), memoryAnswer, signal);
+  }
+
+  /** Milliseconds since the controller started; less than before when it was restarted meanwhile. */
+  async uptime(signal?: AbortSignal): Promise<number> {
+    return (await this.#connection.ask(get('/wm/core/system/uptime/json'), uptimeAnswer, signal)).systemUptimeMsec;
   }
 
   /** Ends the connections at once; what is still under way fails. */
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await this.#connection.close();
   }
 
-  async #ask<T>(call: Call, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
-    const { status, text } = await this.#exchange(call, signal);
-    const json = this.#parse(call, status, text);
-    if (status >= 400) throw this.#errorAnswer(call, status, json);
-    this.#errorObject(call, json);
-    const parsed = schema.safeParse(json);
-    if (parsed.success) return parsed.data;
-    throw this.#problem(call, 'unexpected-answer', 'the answer has another form than Floodlight gives', {
-      offending: text.slice(0, 200),
-      remedy: NOT_A_CONTROLLER,
-    });
+  async #pusherPath(rest: string, signal?: AbortSignal): Promise<string> {
+    return `/wm/${await this.findPusher(signal)}/${rest}`;
   }
 
-  async #exchange(call: Call, signal?: AbortSignal): Promise<{ status: number; text: string }> {
-    const timeoutMs = call.timeoutMs ?? this.#timeoutMs;
-    const timeout = AbortSignal.timeout(timeoutMs);
-    try {
-      const answer = await request(`${this.url}${call.path}`, {
-        method: call.method,
-        dispatcher: this.#agent,
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        ...(call.body === undefined
-          ? {}
-          : { body: JSON.stringify(call.body), headers: { 'content-type': 'application/json' } }),
-      });
-      return { status: answer.statusCode, text: await answer.body.text() };
-    } catch (error) {
-      if (signal?.aborted === true) throw signal.reason;
-      throw this.#connectionProblem(call, error, timeout.aborted ? timeoutMs : undefined);
-    }
+  async #statistic<T>(dpid: Dpid, what: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
+    return this.#connection.ask(get(`/wm/core/switch/${dpid}/${what}/json`), schema, signal);
   }
 
-  #connectionProblem(call: Call, error: unknown, timedOutAfterMs: number | undefined): ProblemError {
-    if (timedOutAfterMs !== undefined || error instanceof errors.ConnectTimeoutError) {
-      const seconds = (timedOutAfterMs ?? this.#timeoutMs) / 1000;
-      return this.#problem(call, 'controller-timeout', `the controller did not answer within ${seconds} s`, {
-        remedy: 'A Floodlight that answers nothing any more has to be restarted; its log says why',
-        error,
-      });
-    }
-    const code = errorCode(error);
-    if (code === 'ECONNREFUSED') {
-      return this.#problem(call, 'controller-refused', 'nothing listens there (connection refused)', {
-        remedy: 'Start the controller, or give its right address and port',
-        error,
-      });
-    }
-    const detail = error instanceof Error ? error.message : String(error);
-    return this.#problem(call, 'controller-unreachable', `the controller cannot be reached (${code ?? detail})`, {
-      remedy: 'See whether the controller still runs, and its address',
-      error,
-    });
+  async #statisticOfAll<T>(what: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<ReadonlyMap<Dpid, T>> {
+    const call = get(`/wm/core/switch/all/${what}/json`);
+    return this.#byDpid(call, await this.#connection.ask(call, z.record(z.string(), schema), signal));
   }
 
-  #parse(call: Call, status: number, text: string): unknown {
-    try {
-      return JSON.parse(text);
-    } catch (error) {
-      const html = /^\s*<(?:!doctype|html)/i.test(text);
-      // While an entry with write actions exists, Floodlight's list lacks a brace (CONTRACT.md, section 2).
-      const writeActions = text.includes('"instruction_write_actions"');
-      const remedy = writeActions
-        ? 'Floodlight cannot list an entry with instruction_write_actions: delete that entry by its name'
-        : html || status >= 400
-          ? NOT_A_CONTROLLER
-          : "See the controller's log";
-      const cause = html
-        ? 'an HTML page came in place of JSON'
-        : text === ''
-          ? 'the answer is empty'
-          : 'the answer is not JSON';
-      const offending = html || text === '' ? {} : { offending: text.slice(0, 120) };
-      throw this.#problem(call, 'not-json', `${cause} (HTTP ${status})`, { remedy, error, ...offending });
-    }
+  #byDpid<T>(call: RestRequest, answer: Readonly<Record<string, T>>): ReadonlyMap<Dpid, T> {
+    return new Map(Object.entries(answer).map(([key, value]) => [this.#owner(call, key), value]));
   }
 
-  /** HTTP 400 and above: Floodlight's error object with a Java stack trace, or a status with the embedded's reason. */
-  #errorAnswer(call: Call, status: number, json: unknown): ProblemError {
-    const { status: reason, description, errors: reasons } = errorAnswer.safeParse(json).data ?? {};
-    if (reason !== undefined) return this.#problem(call, 'request-refused', refusal(call, reasons ?? [reason]));
-    const detail = description === undefined ? '' : `: ${description}`;
-    return this.#problem(call, 'controller-error', `the controller failed (HTTP ${status}${detail})`, {
-      remedy: "See the controller's log",
-    });
-  }
-
-  /** Answers of Floodlight that are errors in spite of their 200. */
-  #errorObject(call: Call, json: unknown): void {
-    if (typeof json !== 'object' || json === null) return;
-    if ('ERROR' in json) throw this.#problem(call, 'request-refused', refusal(call, [String(json.ERROR)]));
-    if ('   ' in json) {
-      throw this.#problem(call, 'unknown-switch', 'the controller has no such switch, or it is not connected', {
-        remedy: 'See /wm/core/controller/switches/json for the switches that are connected',
-      });
-    }
-  }
-
-  #problem(
-    call: Call,
-    code: string,
-    cause: string,
-    more: { remedy?: string; offending?: string; error?: unknown } = {},
-  ): ProblemError {
-    const { error, ...rest } = more;
-    const problem = environmentProblem({ code, where: `${call.method} ${this.url}${call.path}`, cause, ...rest });
-    return new ProblemError(problem, error === undefined ? undefined : { cause: error });
+  #owner(call: RestRequest, key: string): Dpid {
+    const dpid = readDpid(key);
+    if (dpid !== undefined) return dpid;
+    throw this.#connection.problem(
+      call,
+      'unexpected-answer',
+      'the answer names a switch by something else than a DPID',
+      {
+        offending: key,
+        remedy: 'See whether a Floodlight controller answers at this address, and not another program',
+      },
+    );
   }
 }
 
-const NOT_A_CONTROLLER = 'See whether a Floodlight controller answers at this address, and not another program';
-
-function get(path: string): Call {
+function get(path: string): RestRequest {
   return { method: 'GET', path };
-}
-
-function refusal(call: Call, reasons: readonly string[]): string {
-  const subject = call.subject === undefined ? '' : `${call.subject} was refused: `;
-  return `${subject}${reasons.map(plain).join('; ')}`;
-}
-
-/** A status of Floodlight as a cause: without "Error!" or "Warning!" and the full stop. */
-function plain(status: string): string {
-  return status.replace(/^(?:Error|Warning)!\s*/, '').replace(/\.\s*$/, '');
-}
-
-function errorCode(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
-  if (error instanceof AggregateError) return errorCode(error.errors[0]);
-  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

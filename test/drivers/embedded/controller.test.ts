@@ -510,10 +510,14 @@ describe('the HTTP server', () => {
   });
 
   it('answers a failure of its own with 500 and no stack', async () => {
+    const fail = () => Promise.reject(new TypeError('secret'));
     const broken = {
       apply: async () => undefined,
-      flows: () => Promise.reject(new TypeError('secret')),
-      groups: async () => [],
+      flows: fail,
+      groups: fail,
+      ports: fail,
+      portCounters: fail,
+      description: fail,
     };
     const other = new EmbeddedController({ topology, forwarding: 'none', tables: broken, firstPort: 18_380 });
     await other.start(never);
