@@ -33,7 +33,7 @@ export default function setup(project: TestProject): (() => void) | undefined {
   }
   const copy = mkdtempSync('/tmp/lt-copy-');
   chmodSync(copy, 0o755);
-  for (const item of ['package.json', 'dist', 'topologies', 'node_modules']) {
+  for (const item of ['package.json', 'docker-compose.yml', 'dist', 'topologies', 'node_modules']) {
     execFileSync('cp', ['--recursive', '--preserve=mode,links', join(ROOT, item), join(copy, item)]);
   }
   execFileSync('chmod', ['--recursive', 'a+rX', copy]);

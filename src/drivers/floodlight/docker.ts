@@ -1,0 +1,609 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { access, constants } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { delimiter, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { environmentProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import { FloodlightClient } from './client.ts';
+
+/** The program that reads `docker-compose.yml`: Docker's plugin (version 2), or the older program of its own. */
+type ComposeCommand = readonly ['docker', 'compose'] | readonly ['docker-compose'];
+
+/** What this machine's Docker can do for a lab. */
+export type EngineFinding =
+  /** An engine answers and has the image, and a compose program can start it. */
+  | { readonly kind: 'ready'; readonly compose: ComposeCommand }
+  | { readonly kind: 'no-image' }
+  | { readonly kind: 'no-compose' }
+  | { readonly kind: 'no-docker' }
+  | { readonly kind: 'no-answer'; readonly reason: SilenceReason; readonly detail: string };
+
+/** Why an engine does not answer. */
+type SilenceReason = 'not-running' | 'permission-denied' | 'timeout' | 'other';
+
+/** Floodlight as somebody has started it with this repository's compose file. */
+export interface ReachableFloodlight {
+  /** As `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** On the same address. */
+  readonly openFlowPort: number;
+}
+
+export interface FloodlightContainerOptions {
+  /** The lab's name; one container runs per name and Docker engine. */
+  readonly lab: string;
+  readonly image: string;
+  /** Whether an image that the engine lacks may be pulled. */
+  readonly pull: boolean;
+  /** Ports on loopback; where left out, the first free one from 8080 and from 6653 on. */
+  readonly restPort?: number;
+  readonly openFlowPort?: number;
+  /** Where all that Floodlight and compose print goes. */
+  readonly logFile: string;
+  /** For Floodlight to answer once its container runs; 120 s by default. */
+  readonly timeoutMs?: number;
+}
+
+const COMPOSE_FILE = resolve(import.meta.dirname, '../../../docker-compose.yml');
+const REST_PORT = 8080;
+const OPENFLOW_PORT = 6653;
+/** How many ports are tried in search of a free one. */
+const PORTS_TRIED = 200;
+/** How often another port is taken when somebody is faster to use the one that was free. */
+const MOST_STARTS = 5;
+const ENGINE_TIMEOUT_MS = 3_000;
+/** For compose to have the container run. */
+const CONTAINER_TIMEOUT_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 120_000;
+/** Longer than the removal of a container takes. */
+const REMOVAL_TIMEOUT_MS = 20_000;
+const POLL_MS = 150;
+const LOG_LINES_SHOWN = 20;
+const EMBEDDED = 'or run the lab on the embedded controller: --controller embedded';
+
+/** Printed into the log after Floodlight's own words, before those of the removal. */
+const REMOVAL_MARK = 'labctl: removing the container and its network';
+
+/**
+ * Runs compose in the foreground and removes what it made, however compose ends and however labctl's process ends:
+ * that process's death sends TERM. `timeout` puts compose into a process group of its own and passes TERM to all of it,
+ * as an older `docker` does not pass it to its compose plugin.
+ * Arguments: labctl's process id, the mark, the compose command.
+ */
+const RUN_AND_REMOVE = `
+parent=$1 mark=$2 up= asked=
+shift 2
+trap 'asked=1; [ -z "$up" ] || kill -TERM "$up" 2>/dev/null' TERM INT HUP
+[ "$PPID" = "$parent" ] || exit 0
+timeout --kill-after=15 0 "$@" up --no-color --no-log-prefix --force-recreate --renew-anon-volumes --timeout 2 &
+up=$!
+[ -z "$asked" ] || kill -TERM "$up"
+while kill -0 "$up" 2>/dev/null; do wait "$up"; done
+trap '' TERM INT HUP
+echo "$mark"
+exec "$@" down --timeout 2 --volumes --remove-orphans
+`;
+
+/**
+ * Asks Docker's engine for an image, by one command of some 10 ms; looks for compose only where the image is there.
+ * @throws the signal's reason when it is aborted
+ */
+export async function findEngine({
+  image,
+  signal,
+}: {
+  readonly image: string;
+  readonly signal: AbortSignal;
+}): Promise<EngineFinding> {
+  if (!(await isOnPath('docker'))) return { kind: 'no-docker' };
+  const { failed, stderr, timedOut } = await askDocker(['image', 'inspect', '--format', '{{.Id}}', image], signal);
+  if (failed) return /no such image/i.test(stderr) ? { kind: 'no-image' } : silence(stderr, timedOut);
+  const compose = await findCompose(signal);
+  return compose === undefined ? { kind: 'no-compose' } : { kind: 'ready', compose };
+}
+
+/** Why Floodlight cannot be run in Docker, and what to do about it. */
+export function engineProblem(finding: Exclude<EngineFinding, { kind: 'ready' }>, image: string): Problem {
+  switch (finding.kind) {
+    case 'no-docker':
+      return environmentProblem({
+        code: 'no-docker',
+        where: 'Docker',
+        cause: 'there is no program `docker` on PATH',
+        remedy: `install Docker (Debian: sudo apt-get install docker.io docker-compose), ${EMBEDDED}`,
+      });
+    case 'no-compose':
+      return environmentProblem({
+        code: 'no-compose',
+        where: 'Docker',
+        cause: 'there is neither `docker compose` nor `docker-compose`',
+        remedy: 'install one: sudo apt-get install docker-compose (Ubuntu: docker-compose-v2)',
+      });
+    case 'no-image':
+      return environmentProblem({
+        code: 'no-image',
+        where: 'Docker',
+        offending: image,
+        cause: "Docker's engine does not have the image",
+        remedy: `pull it: docker pull ${image} (\`--controller floodlight\` does so), ${EMBEDDED}`,
+      });
+    case 'no-answer':
+      return environmentProblem({
+        code: 'no-engine',
+        where: 'Docker',
+        cause: `Docker's engine ${SILENCE[finding.reason].cause}`,
+        ...(finding.reason === 'other' ? { offending: finding.detail } : {}),
+        remedy: SILENCE[finding.reason].remedy,
+      });
+  }
+}
+
+const SILENCE: Readonly<Record<SilenceReason, { readonly cause: string; readonly remedy: string }>> = {
+  'not-running': {
+    cause: 'is not running',
+    remedy: `start it: sudo systemctl start docker, ${EMBEDDED}`,
+  },
+  'permission-denied': {
+    cause: 'does not let you use it: permission denied on its socket',
+    remedy: `add yourself to the group docker (sudo usermod -aG docker "$USER") and log in again, ${EMBEDDED}`,
+  },
+  timeout: {
+    cause: `did not answer within ${ENGINE_TIMEOUT_MS / 1000} s`,
+    remedy: `see what \`docker info\` says, ${EMBEDDED}`,
+  },
+  other: {
+    cause: 'cannot be used',
+    remedy: `see what \`docker info\` says, ${EMBEDDED}`,
+  },
+};
+
+/**
+ * A Floodlight that somebody started with the compose file and not through labctl; undefined where there is none.
+ * @throws the signal's reason when it is aborted
+ */
+export async function runningByHand(signal: AbortSignal): Promise<ReachableFloodlight | undefined> {
+  if (!(await isOnPath('docker'))) return undefined;
+  const filter = 'label=org.labctl.controller=floodlight';
+  const format = '{{.Label "org.labctl.lab"}}\t{{.Ports}}';
+  const { failed, stdout } = await askDocker(['ps', '--filter', filter, '--format', format], signal);
+  if (failed) return undefined;
+  return stdout
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter(([lab]) => lab === '')
+    .map(([, ports = '']) => reachableAt(ports))
+    .find((floodlight) => floodlight !== undefined);
+}
+
+/** Reads Docker's list of ports, as `127.0.0.1:6653->6653/tcp, 127.0.0.1:8080->8080/tcp`. */
+function reachableAt(ports: string): ReachableFloodlight | undefined {
+  const hostPort = (port: number) =>
+    new RegExp(`(?:127\\.0\\.0\\.1|0\\.0\\.0\\.0):(\\d+)->${port}/tcp`).exec(ports)?.[1];
+  const rest = hostPort(REST_PORT);
+  const openFlow = hostPort(OPENFLOW_PORT);
+  return rest === undefined || openFlow === undefined
+    ? undefined
+    : { url: `http://127.0.0.1:${rest}`, openFlowPort: Number(openFlow) };
+}
+
+/** Floodlight in a container of its own for one lab, on loopback; removed when this process ends, however it ends. */
+export class FloodlightContainer implements ReachableFloodlight {
+  readonly url: string;
+  readonly openFlowPort: number;
+  /** Resolves when the container ended without being asked to, with the reason. */
+  readonly died: Promise<string>;
+  readonly #run: ComposeRun;
+
+  private constructor(run: ComposeRun, openFlowPort: number, url: string) {
+    this.#run = run;
+    this.openFlowPort = openFlowPort;
+    this.url = url;
+    this.died = run.diedByItself;
+  }
+
+  /**
+   * Starts the container, and waits until its REST interface says that it is healthy.
+   * @throws ProblemError when it cannot be started, ends, or does not answer in time, with the end of its log; the
+   *   signal's reason when that is aborted. Nothing is left in either case.
+   */
+  static async start(
+    options: FloodlightContainerOptions,
+    signal: AbortSignal,
+    onStep: (step: string) => void,
+  ): Promise<FloodlightContainer> {
+    if (!existsSync(COMPOSE_FILE)) throw composeFileMissing();
+    const compose = await composeWithImage(options, signal, onStep);
+    await waitForEarlier(options, signal, onStep);
+    for (let start = 1; ; start += 1) {
+      // Who lost a race for a port looks elsewhere, so as not to meet the same lab again.
+      const spread = start === 1 ? 0 : Math.floor(Math.random() * PORTS_TRIED);
+      const restPort = await freePort(options.restPort, REST_PORT + spread);
+      const openFlowPort = await freePort(options.openFlowPort, OPENFLOW_PORT + spread, restPort);
+      const url = `http://127.0.0.1:${restPort}`;
+      onStep(`starting Floodlight in Docker (${options.image})`);
+      const run = new ComposeRun(compose, options, { rest: restPort, openFlow: openFlowPort });
+      try {
+        await run.answers(url, signal, onStep);
+        return new FloodlightContainer(run, openFlowPort, url);
+      } catch (error) {
+        await run.stop().catch((left: ProblemError) => {
+          throw error instanceof ProblemError ? new ProblemError([...error.problems, ...left.problems]) : left;
+        });
+        if (start === MOST_STARTS || !(error instanceof PortsTaken)) throw error;
+      }
+    }
+  }
+
+  /**
+   * Removes the container and its network. Safe to call at any time, and twice.
+   * @throws ProblemError when Docker could not remove them
+   */
+  stop(): Promise<void> {
+    return this.#run.stop();
+  }
+}
+
+/** Thrown when somebody else listens on a port that Floodlight was to have. */
+class PortsTaken extends ProblemError {}
+
+/** One run of compose, with the container that it made. */
+class ComposeRun {
+  readonly diedByItself: Promise<string>;
+  readonly #options: FloodlightContainerOptions;
+  readonly #ports: { readonly rest: number; readonly openFlow: number };
+  readonly #kill: () => void;
+  /** Resolves after the removal, with what went wrong with it. */
+  readonly #ended: Promise<string | undefined>;
+  #stopping = false;
+
+  constructor(
+    compose: ComposeCommand,
+    options: FloodlightContainerOptions,
+    ports: { readonly rest: number; readonly openFlow: number },
+  ) {
+    this.#options = options;
+    this.#ports = ports;
+    const command = [...compose, '--project-name', projectOf(options.lab), '--file', COMPOSE_FILE];
+    // A file, not a pipe: with this process dead, a pipe would end compose before it has removed anything.
+    const log = openSync(options.logFile, 'w');
+    const child = spawn(
+      'setpriv',
+      ['--pdeathsig', 'TERM', '--', 'sh', '-c', RUN_AND_REMOVE, 'sh', `${process.pid}`, REMOVAL_MARK, ...command],
+      {
+        stdio: ['ignore', log, log],
+        env: {
+          ...process.env,
+          LABCTL_FLOODLIGHT_IMAGE: options.image,
+          LABCTL_REST_PORT: `${ports.rest}`,
+          LABCTL_OPENFLOW_PORT: `${ports.openFlow}`,
+          LABCTL_LAB_NAME: options.lab,
+          PYTHONUNBUFFERED: '1',
+        },
+      },
+    );
+    closeSync(log);
+    this.#kill = () => child.kill('SIGTERM');
+    this.#ended = new Promise((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('close', (code, signal) => resolve(code === 0 ? undefined : `${signal ?? `exit code ${code}`}`));
+    });
+    this.diedByItself = new Promise((resolve) => {
+      this.#ended.then(() => {
+        if (!this.#stopping) resolve(this.#lastWords());
+      });
+    });
+  }
+
+  /** @throws ProblemError when it ended or did not answer in time; the signal's reason when that is aborted */
+  async answers(url: string, signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
+    const { timeoutMs = ANSWER_TIMEOUT_MS } = this.#options;
+    const client = new FloodlightClient({ url, timeoutMs: ENGINE_TIMEOUT_MS });
+    let ended = false;
+    this.#ended.then(() => {
+      ended = true;
+    });
+    // Before the container runs, what answers at the port may be another lab's.
+    let runs = false;
+    try {
+      onStep(`waiting for Floodlight to answer at ${url}`);
+      let deadline = performance.now() + CONTAINER_TIMEOUT_MS;
+      while (!ended && performance.now() < deadline) {
+        if (!runs && (await this.#containers(signal)) !== '') {
+          runs = true;
+          deadline = performance.now() + timeoutMs;
+        }
+        if (runs && (await client.health(signal).catch(() => false))) return;
+        await Promise.race([this.#ended, sleep(POLL_MS, undefined, { signal }).catch(() => {})]);
+        signal.throwIfAborted();
+      }
+    } finally {
+      await client.close();
+    }
+    if (ended) throw this.#startFailure();
+    const what = runs ? `Floodlight did not answer at ${url}` : "Floodlight's container did not start";
+    throw this.#silence(`${what} within ${(runs ? timeoutMs : CONTAINER_TIMEOUT_MS) / 1000} s`);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#kill();
+    const trouble = await this.#ended;
+    if (trouble === undefined) return;
+    const { lab } = this.#options;
+    throw new ProblemError(
+      environmentProblem({
+        code: 'container-left',
+        where: 'Docker',
+        cause: indented("Floodlight's container or its network could not be removed", this.#removalLog()),
+        remedy: `remove it: docker rm --force $(docker ps --all --quiet --filter ${projectFilter(lab)}); docker network rm ${projectOf(lab)}_default`,
+      }),
+      { cause: new Error(trouble) },
+    );
+  }
+
+  /** The ids of its containers that run; none while the engine is too busy to say. */
+  async #containers(signal: AbortSignal): Promise<string> {
+    const { stdout } = await askDocker(['ps', '--quiet', '--filter', projectFilter(this.#options.lab)], signal);
+    return stdout;
+  }
+
+  #startFailure(): ProblemError {
+    const log = this.#log();
+    const text = log.join('\n');
+    // In lower case it is Docker's; Java's own complaint, from inside the container, begins with a capital.
+    if (/port is already allocated|address already in use/.test(text)) {
+      return portsTaken(`${this.#ports.rest} or ${this.#ports.openFlow}`);
+    }
+    return new ProblemError(
+      environmentProblem({
+        code: 'container-ended',
+        where: `Docker image ${this.#options.image}`,
+        cause: indented(`Floodlight's container ended before it answered${exitCodeIn(log)}`, log),
+        remedy: 'see whether the image is one of Floodlight; LABCTL_FLOODLIGHT_IMAGE names another one',
+      }),
+    );
+  }
+
+  #silence(sentence: string): ProblemError {
+    return new ProblemError(
+      environmentProblem({
+        code: 'container-timeout',
+        where: `Docker image ${this.#options.image}`,
+        cause: indented(sentence, this.#log()),
+        remedy: 'see whether the image is one of Floodlight; LABCTL_FLOODLIGHT_IMAGE names another one',
+      }),
+    );
+  }
+
+  #lastWords(): string {
+    const log = this.#log();
+    const last = log.filter((line) => exitCodeIn([line]) === '').at(-1);
+    return `Floodlight's container ended${exitCodeIn(log)}${last === undefined ? '' : `: ${last}`}`;
+  }
+
+  /** The end of what Floodlight and compose said, without the removal. */
+  #log(): readonly string[] {
+    const [words = ''] = this.#logParts();
+    return words.split('\n').slice(-LOG_LINES_SHOWN);
+  }
+
+  #removalLog(): readonly string[] {
+    const [, words = ''] = this.#logParts();
+    return words.split('\n').slice(-LOG_LINES_SHOWN);
+  }
+
+  #logParts(): readonly string[] {
+    const text = existsSync(this.#options.logFile) ? readFileSync(this.#options.logFile, 'utf8') : '';
+    return text.split(REMOVAL_MARK).map((part) => printable(part).trim());
+  }
+}
+
+/**
+ * The compose command of an engine that has the image, pulled where that is allowed and needed.
+ * @throws ProblemError, or the signal's reason when that is aborted
+ */
+async function composeWithImage(
+  { image, pull }: FloodlightContainerOptions,
+  signal: AbortSignal,
+  onStep: (step: string) => void,
+): Promise<ComposeCommand> {
+  const finding = await findEngine({ image, signal });
+  if (finding.kind === 'ready') return finding.compose;
+  if (finding.kind !== 'no-image' || !pull) throw new ProblemError(engineProblem(finding, image));
+  const compose = await findCompose(signal);
+  if (compose === undefined) throw new ProblemError(engineProblem({ kind: 'no-compose' }, image));
+  await pullImage(image, signal, onStep);
+  return compose;
+}
+
+/** Pulls an image, saying how many of its layers are there. */
+async function pullImage(image: string, signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
+  onStep(`pulling ${image}`);
+  const { execa } = await import('execa');
+  const pulling = execa('docker', ['pull', image], { stdin: 'ignore', cancelSignal: signal, reject: false });
+  const layers = new Map<string, boolean>();
+  for await (const line of pulling) {
+    const [, layer, state] = /^([0-9a-f]{12}): (.+)$/.exec(line) ?? [];
+    if (layer === undefined || state === undefined) continue;
+    const before = layers.get(layer);
+    layers.set(layer, before === true || /^(?:Pull complete|Already exists)$/.test(state));
+    if (before === layers.get(layer)) continue;
+    const there = [...layers.values()].filter((complete) => complete).length;
+    onStep(`pulling ${image}: ${there} of ${layers.size} layers`);
+  }
+  const result = await pulling;
+  signal.throwIfAborted();
+  if (!result.failed) return;
+  throw new ProblemError(
+    environmentProblem({
+      code: 'image-not-pulled',
+      where: `Docker image ${image}`,
+      cause: indented(
+        'the image cannot be pulled',
+        printable(result.stderr || (result.shortMessage ?? ''))
+          .trim()
+          .split('\n'),
+      ),
+      remedy: `see whether the network is there and the name is right (LABCTL_FLOODLIGHT_IMAGE sets it), ${EMBEDDED}`,
+    }),
+    { cause: result },
+  );
+}
+
+/**
+ * Waits until nothing of an earlier lab of this name is there: one whose process was killed is still being removed.
+ * What does not run is no hindrance in the end: compose takes it over.
+ * @throws ProblemError when a container goes on running, as a lab of another run folder or user may own it
+ */
+async function waitForEarlier(
+  { lab, image }: FloodlightContainerOptions,
+  signal: AbortSignal,
+  onStep: (step: string) => void,
+): Promise<void> {
+  const filter = projectFilter(lab);
+  const ids = async (...args: readonly string[]) => {
+    const { failed, stdout, stderr, timedOut } = await askDocker([...args, '--quiet', '--filter', filter], signal);
+    if (failed) throw new ProblemError(engineProblem(silence(stderr, timedOut), image));
+    return stdout;
+  };
+  // In this order, which is the one of the removal.
+  const remains = async () => (await ids('ps', '--all')) || (await ids('network', 'ls'));
+  if ((await remains()) === '') return;
+  onStep('waiting for the container of an earlier lab of this name to be removed');
+  const deadline = performance.now() + REMOVAL_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+    if ((await remains()) === '') return;
+  }
+  const container = await ids('ps');
+  if (container === '') return;
+  throw new ProblemError(
+    environmentProblem({
+      code: 'container-of-this-name',
+      where: 'Docker',
+      offending: projectOf(lab),
+      cause: `another lab of this name runs its controller in container ${container}`,
+      remedy: `name this lab otherwise with --lab, or, where that lab is gone: docker rm --force ${container}`,
+    }),
+  );
+}
+
+/**
+ * The port that was asked for, or the first free one on loopback from `from` on.
+ * @throws PortsTaken when somebody listens there
+ */
+async function freePort(given: number | undefined, from: number, except?: number): Promise<number> {
+  const candidates = given === undefined ? Array.from({ length: PORTS_TRIED }, (_, index) => from + index) : [given];
+  for (const port of candidates) if (port !== except && (await isFree(port))) return port;
+  throw portsTaken(given === undefined ? `${from} to ${from + PORTS_TRIED - 1}` : `${given}`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+function portsTaken(ports: string): PortsTaken {
+  return new PortsTaken(
+    environmentProblem({
+      code: 'port-taken',
+      where: `127.0.0.1, port ${ports}`,
+      cause: 'another program listens there, so that Floodlight cannot',
+      remedy: '`ss --listening --tcp --numeric --processes` names the program; end it, or choose other ports',
+    }),
+  );
+}
+
+function composeFileMissing(): ProblemError {
+  return new ProblemError(
+    environmentProblem({
+      code: 'no-compose-file',
+      where: COMPOSE_FILE,
+      cause: 'there is no such file, which is a part of labctl and starts Floodlight in Docker',
+      remedy: 'install labctl again',
+    }),
+  );
+}
+
+/** Runs a short Docker command; failures are in the result. */
+async function askDocker(
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<{ readonly failed: boolean; readonly timedOut: boolean; readonly stdout: string; readonly stderr: string }> {
+  signal.throwIfAborted();
+  const { execa } = await import('execa');
+  const result = await execa('docker', args, {
+    stdin: 'ignore',
+    reject: false,
+    timeout: ENGINE_TIMEOUT_MS,
+    cancelSignal: signal,
+  });
+  signal.throwIfAborted();
+  return result;
+}
+
+function silence(stderr: string, timedOut: boolean): Extract<EngineFinding, { kind: 'no-answer' }> {
+  const detail = printable(stderr).trim();
+  if (timedOut) return { kind: 'no-answer', reason: 'timeout', detail };
+  // The daemon's absence reads "Cannot connect to the Docker daemon", since version 28 "failed to connect to the docker API".
+  if (/permission denied while trying to connect/i.test(stderr)) {
+    return { kind: 'no-answer', reason: 'permission-denied', detail };
+  }
+  if (/cannot connect to the docker daemon|failed to connect to the docker api/i.test(stderr)) {
+    return { kind: 'no-answer', reason: 'not-running', detail };
+  }
+  return { kind: 'no-answer', reason: 'other', detail };
+}
+
+/** Docker's own plugin where it is, else the older program. */
+async function findCompose(signal: AbortSignal): Promise<ComposeCommand | undefined> {
+  const { failed } = await askDocker(['compose', 'version'], signal);
+  if (!failed) return ['docker', 'compose'];
+  return (await isOnPath('docker-compose')) ? ['docker-compose'] : undefined;
+}
+
+/** By looking: without Docker, no process is started. */
+async function isOnPath(program: string): Promise<boolean> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(join(folder, program), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}
+
+/** Compose's name for all that belongs to a lab. */
+function projectOf(lab: string): string {
+  return `labctl-${lab}`;
+}
+
+/** For Docker's lists: what compose made for a lab. */
+function projectFilter(lab: string): string {
+  return `label=com.docker.compose.project=${projectOf(lab)}`;
+}
+
+/** The container's exit code as compose tells it in the log, as a clause; empty where it does not. */
+function exitCodeIn(log: readonly string[]): string {
+  const codes = log.flatMap((line) => / exited with code (\d+)$/.exec(line)?.[1] ?? []);
+  const [code] = codes.slice(-1);
+  if (code === undefined) return '';
+  return ` with exit code ${code}${code === '137' ? ' (killed)' : ''}`;
+}
+
+function indented(sentence: string, log: readonly string[]): string {
+  return [sentence, ...log.filter((line) => line !== '')].join('\n    ');
+}
+
+/** Without what could move a terminal's cursor. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed
+  return text.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, '').replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
+}

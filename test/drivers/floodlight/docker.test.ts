@@ -1,0 +1,423 @@
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import {
+  engineProblem,
+  FloodlightContainer,
+  type FloodlightContainerOptions,
+  findEngine,
+  runningByHand,
+} from '../../../src/drivers/floodlight/docker.ts';
+import { type DockerEngine, noEngineBecause, startDockerEngine } from '../../support/docker-engine.ts';
+import { AS_NOBODY, NOBODY } from '../../support/ordinary-user.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const COMPOSE_FILE = join(ROOT, 'docker-compose.yml');
+const BUSYBOX = { programs: ['/bin/busybox'], links: { '/bin/sh': 'busybox' } };
+const never = new AbortController().signal;
+const quiet = () => {};
+
+const lacking = noEngineBecause();
+if (lacking !== undefined) process.stderr.write(`Docker is not tested: ${lacking}\n`);
+
+describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
+  let folder: string;
+  let engine: DockerEngine;
+  beforeAll(async () => {
+    engine = await startDockerEngine();
+    await engine.importImage('answering', {
+      ...BUSYBOX,
+      written: { '/www/wm/core/health/json': '{"healthy":true}' },
+      command: ['/bin/busybox', 'httpd', '-f', '-p', '8080', '-h', '/www'],
+    });
+    await engine.importImage('failing', { ...BUSYBOX, command: ['/bin/sh', '-c', 'echo No more heap; exit 3'] });
+    await engine.importImage('mute', { ...BUSYBOX, command: ['/bin/sh', '-c', 'echo Loading; exec sleep 600'] });
+    folder = mkdtempSync('/tmp/lt-docker-');
+    chmodSync(folder, 0o755);
+    vi.stubEnv('DOCKER_HOST', engine.host);
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    await engine?.stop();
+  });
+
+  const logFile = (lab: string) => join(folder, `${lab}.log`);
+  /** On the first ports that are free, as a lab does. */
+  const startAnywhere = (
+    options: Partial<FloodlightContainerOptions> & { readonly lab: string },
+    signal = never,
+    onStep: (step: string) => void = quiet,
+  ) =>
+    FloodlightContainer.start(
+      { image: 'answering', pull: false, logFile: logFile(options.lab), ...options },
+      signal,
+      onStep,
+    );
+  /** On ports that no other test takes: who loses a race for a port starts again, which takes time. */
+  const start: typeof startAnywhere = async (options, ...rest) =>
+    startAnywhere({ restPort: await somePort(), openFlowPort: await somePort(), ...options }, ...rest);
+  const remainsOf = async (lab: string) => (await engine.remains()).filter((name) => name.startsWith(`labctl-${lab}`));
+  const containersOf = (lab: string) => engine.docker('ps', '--quiet', '--filter', `label=org.labctl.lab=${lab}`);
+
+  // Only what leaves this process's environment alone runs side by side.
+  describe.concurrent('one container per lab', () => {
+    test('answers on loopback, says what it waits for, and stop leaves neither container nor network', async ({
+      expect,
+    }) => {
+      const steps: string[] = [];
+      const floodlight = await startAnywhere({ lab: 'plain' }, never, (step) => steps.push(step));
+      const { hostname } = new URL(floodlight.url);
+      expect(hostname).toBe('127.0.0.1');
+      expect(await (await fetch(`${floodlight.url}/wm/core/health/json`)).json()).toEqual({ healthy: true });
+      expect(steps.slice(-2)).toEqual([
+        'starting Floodlight in Docker (answering)',
+        `waiting for Floodlight to answer at ${floodlight.url}`,
+      ]);
+      const id = await containersOf('plain');
+      const [container] = JSON.parse(await engine.docker('inspect', id));
+      expect(container.HostConfig).toMatchObject({ Memory: 2 * 1024 ** 3, Init: true });
+      expect(['', 'no']).toContain(container.HostConfig.RestartPolicy.Name);
+      expect(container.HostConfig.PortBindings).toEqual({
+        '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: new URL(floodlight.url).port }],
+        '6653/tcp': [{ HostIp: '127.0.0.1', HostPort: `${floodlight.openFlowPort}` }],
+      });
+      await floodlight.stop();
+      expect(await remainsOf('plain')).toEqual([]);
+      await floodlight.stop();
+    });
+
+    test('two labs that start at once have ports of their own', async ({ expect }) => {
+      const both = await Promise.all([startAnywhere({ lab: 'one' }), startAnywhere({ lab: 'two' })]);
+      expect(new Set(both.flatMap(({ url, openFlowPort }) => [url, openFlowPort])).size).toBe(4);
+      for (const { url } of both) expect((await fetch(`${url}/wm/core/health/json`)).status).toBe(200);
+      await Promise.all(both.map((floodlight) => floodlight.stop()));
+      expect([...(await remainsOf('one')), ...(await remainsOf('two'))]).toEqual([]);
+    });
+
+    test('a container that ends shows its log and its exit code at once, and leaves nothing', async ({ expect }) => {
+      await expect(start({ lab: 'failing', image: 'failing' })).rejects.toThrow(
+        /image failing: .*ended before it answered with exit code 3\n[\s\S]*No more heap[\s\S]*LABCTL_FLOODLIGHT_IMAGE/,
+      );
+      expect(await remainsOf('failing')).toEqual([]);
+    });
+
+    test('a container that never answers shows its log after the time-out, and leaves nothing', async ({ expect }) => {
+      await expect(start({ lab: 'mute', image: 'mute', timeoutMs: 5_000 })).rejects.toThrow(
+        /did not answer at http:\/\/127\.0\.0\.1:\d+ within 5 s\n[\s\S]*Loading/,
+      );
+      expect(await remainsOf('mute')).toEqual([]);
+    });
+
+    test('an abort ends a start and leaves nothing', async ({ expect }) => {
+      const abort = new AbortController();
+      const started = start({ lab: 'aborted', image: 'mute' }, abort.signal);
+      started.catch(quiet);
+      await expect.poll(() => containersOf('aborted'), { timeout: 60_000 }).not.toBe('');
+      abort.abort(new Error('interrupted'));
+      await expect(started).rejects.toThrow('interrupted');
+      expect(await remainsOf('aborted')).toEqual([]);
+    });
+
+    test('a container that ends while the lab runs is told with its reason', async ({ expect }) => {
+      const floodlight = await start({ lab: 'killed' });
+      await engine.docker('kill', await containersOf('killed'));
+      expect(await floodlight.died).toMatch(/^Floodlight's container ended with exit code 137 \(killed\)/);
+      expect(await remainsOf('killed')).toEqual([]);
+      await floodlight.stop();
+    });
+
+    test.for([
+      { moment: 'while the lab runs', lab: 'orphan', image: 'answering', until: 'up' },
+      { moment: 'while Floodlight starts', lab: 'early', image: 'mute', until: 'waiting' },
+    ])('kill -9 of its process $moment leaves nothing', async ({ lab, image, until }, { expect }) => {
+      const child = execa(process.execPath, ['--input-type=module', '--eval', STARTER], {
+        env: { LAB: lab, IMAGE: image, MODULE: compiled('docker.js'), LOG: logFile(lab) },
+        reject: false,
+      });
+      await said(child, until);
+      await expect.poll(() => containersOf(lab), { timeout: 60_000 }).not.toBe('');
+      child.kill('SIGKILL');
+      await child;
+      await expect.poll(() => remainsOf(lab), { timeout: 60_000, interval: 100 }).toEqual([]);
+    });
+
+    test('a lab waits for the removal of an earlier container of its name', async ({ expect }) => {
+      const earlier = await start({ lab: 'again' });
+      const steps: string[] = [];
+      const later = start({ lab: 'again', logFile: logFile('again-2') }, never, (step) => steps.push(step));
+      await expect
+        .poll(() => steps)
+        .toContain('waiting for the container of an earlier lab of this name to be removed');
+      await earlier.stop();
+      const floodlight = await later;
+      expect(await containersOf('again')).toMatch(/^[0-9a-f]+$/);
+      await floodlight.stop();
+      expect(await remainsOf('again')).toEqual([]);
+    });
+
+    test("another lab's container of the same name is left alone, and named", async ({ expect }) => {
+      const other = await start({ lab: 'same' });
+      const id = await containersOf('same');
+      await expect(start({ lab: 'same', logFile: logFile('same-2') })).rejects.toThrow(
+        new RegExp(`in container ${id}[\\s\\S]*--lab[\\s\\S]*docker rm --force ${id}`),
+      );
+      expect(await containersOf('same')).toBe(id);
+      await other.stop();
+    });
+
+    test('a port that was asked for and is taken is refused before anything is started', async ({ expect }) => {
+      const { server, port } = await listening();
+      try {
+        await expect(start({ lab: 'taken', restPort: port })).rejects.toThrow(`port ${port}: another program listens`);
+        await expect(start({ lab: 'taken', openFlowPort: port })).rejects.toThrow(`port ${port}`);
+      } finally {
+        server.close();
+      }
+      expect(await remainsOf('taken')).toEqual([]);
+    });
+
+    test('an image that the engine lacks is not pulled unasked', async ({ expect }) => {
+      expect(await findEngine({ image: 'none.invalid/floodlight', signal: never })).toEqual({ kind: 'no-image' });
+      await expect(start({ lab: 'lacking', image: 'none.invalid/floodlight' })).rejects.toThrow(
+        /does not have the image: "none\.invalid\/floodlight"[\s\S]*docker pull none\.invalid\/floodlight/,
+      );
+    });
+
+    test('an image that cannot be pulled is an error with the reason', async ({ expect }) => {
+      const steps: string[] = [];
+      const options = { lab: 'unpulled', image: 'none.invalid/floodlight', pull: true };
+      await expect(start(options, never, (step) => steps.push(step))).rejects.toThrow(
+        /image none\.invalid\/floodlight: the image cannot be pulled\n.*none\.invalid[\s\S]*network/,
+      );
+      expect(steps).toEqual(['pulling none.invalid/floodlight']);
+    });
+
+    test('a Floodlight started by hand is healthy, found, and left alone', async ({ expect }) => {
+      const [rest, openFlow] = [await somePort(), await somePort()];
+      const byHand = (...args: readonly string[]) =>
+        execa('docker-compose', ['--project-name', 'by-hand', '--file', COMPOSE_FILE, ...args], {
+          env: {
+            LABCTL_FLOODLIGHT_IMAGE: 'answering',
+            LABCTL_REST_PORT: `${rest}`,
+            LABCTL_OPENFLOW_PORT: `${openFlow}`,
+          },
+        });
+      const floodlight = await start({ lab: 'beside' });
+      expect(await runningByHand(never)).toBeUndefined();
+      await byHand('up', '--detach');
+      const found = { url: `http://127.0.0.1:${rest}`, openFlowPort: openFlow };
+      expect(await runningByHand(never)).toEqual(found);
+      await floodlight.stop();
+      expect(await runningByHand(never)).toEqual(found);
+      const health = () => engine.docker('ps', '--filter', 'name=by-hand', '--format', '{{.Status}}');
+      await expect.poll(health, { timeout: 60_000 }).toContain('(healthy)');
+      await byHand('down', '--timeout', '0');
+      expect(await runningByHand(never)).toBeUndefined();
+    });
+
+    test('a user of the group docker can start and stop it', async ({ expect }) => {
+      const home = join(folder, 'home');
+      mkdirSync(home);
+      chownSync(home, NOBODY, NOBODY);
+      const { gid } = statSync(new URL(engine.host.replace('unix:', 'file:')));
+      const [setpriv = '', ...options] = AS_NOBODY.map((part) =>
+        part === '--clear-groups' ? `--groups=${gid}` : part,
+      );
+      const child = execa(setpriv, [...options, process.execPath, '--input-type=module', '--eval', STARTER], {
+        cwd: '/',
+        env: {
+          LAB: 'member',
+          IMAGE: 'answering',
+          MODULE: compiledForNobody('docker.js'),
+          LOG: join(home, 'log'),
+          HOME: home,
+        },
+      });
+      await said(child, 'up');
+      expect(await containersOf('member')).not.toBe('');
+      child.kill('SIGTERM');
+      await child.catch(quiet);
+      await expect.poll(() => remainsOf('member'), { timeout: 60_000, interval: 100 }).toEqual([]);
+    });
+  });
+
+  /** Puts a program `docker` before the machine's, which does all but `compose`; that is up to the given lines. */
+  const withDocker = async (name: string, compose: string, path: (bin: string) => string) => {
+    const bin = join(folder, name);
+    mkdirSync(bin);
+    const { stdout: docker } = await execa('which', ['docker']);
+    const text = `#!/bin/sh\n[ "$1" = compose ] || exec ${docker} "$@"\nshift\n${compose}\n`;
+    writeFileSync(join(bin, 'docker'), text, { mode: 0o755 });
+    const before = process.env['PATH'];
+    process.env['PATH'] = path(bin);
+    return () => {
+      process.env['PATH'] = before;
+    };
+  };
+
+  test("Docker's compose plugin comes before docker-compose, and runs the same", async () => {
+    const calls = join(folder, 'calls');
+    const plugin = `echo "$@" >>${calls}\n[ "$1" = version ] || docker-compose "$@"`;
+    const restore = await withDocker('plugin', plugin, (bin) => `${bin}:${process.env['PATH']}`);
+    try {
+      const finding = await findEngine({ image: 'answering', signal: never });
+      expect(finding).toEqual({ kind: 'ready', compose: ['docker', 'compose'] });
+      const floodlight = await start({ lab: 'plugin' });
+      expect(readFileSync(calls, 'utf8')).toMatch(/^--project-name labctl-plugin .* up /m);
+      await floodlight.stop();
+      expect(await remainsOf('plugin')).toEqual([]);
+    } finally {
+      restore();
+    }
+  });
+
+  test('a machine with neither compose program says which to install', async () => {
+    const restore = await withDocker('no-compose', 'exit 1', (bin) => bin);
+    try {
+      expect(await findEngine({ image: 'answering', signal: never })).toEqual({ kind: 'no-compose' });
+      await expect(start({ lab: 'no-compose' })).rejects.toThrow(/neither `docker compose` nor `docker-compose`/);
+    } finally {
+      restore();
+    }
+  });
+
+  test('a user outside of the group docker is told of the group', async () => {
+    const [setpriv = '', ...options] = AS_NOBODY;
+    const { stdout } = await execa(setpriv, [...options, process.execPath, '--input-type=module', '--eval', ASKER], {
+      cwd: '/',
+      env: { MODULE: compiledForNobody('docker.js') },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({
+      finding: { kind: 'no-answer', reason: 'permission-denied' },
+      problem: { kind: 'environment', code: 'no-engine', remedy: expect.stringContaining('usermod -aG docker') },
+    });
+  });
+
+  test('an installation without its compose file says so', async () => {
+    const copy = join(folder, 'installation');
+    cpSync(join(ROOT, 'dist'), join(copy, 'dist'), { recursive: true });
+    cpSync(join(ROOT, 'package.json'), join(copy, 'package.json'));
+    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+    const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', STARTER], {
+      env: {
+        LAB: 'bare',
+        IMAGE: 'answering',
+        MODULE: join(copy, 'dist/drivers/floodlight/docker.js'),
+        LOG: logFile('bare'),
+      },
+    });
+    expect(stdout).toContain(`${join(copy, 'docker-compose.yml')}: there is no such file`);
+  });
+});
+
+describe('without an engine', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync('/tmp/lt-docker-');
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('no docker program: nothing is started, and the embedded controller is named', async () => {
+    vi.stubEnv('PATH', folder);
+    const finding = await findEngine({ image: 'answering', signal: never });
+    expect(finding).toEqual({ kind: 'no-docker' });
+    expect(await runningByHand(never)).toBeUndefined();
+    expect(engineProblem({ kind: 'no-docker' }, 'answering')).toMatchObject({
+      kind: 'environment',
+      remedy: expect.stringMatching(/apt-get install docker\.io[\s\S]*--controller embedded/),
+    });
+  });
+
+  test.skipIf(lacking !== undefined)('an engine that does not run is told from one that does', async () => {
+    vi.stubEnv('DOCKER_HOST', `unix://${folder}/none.sock`);
+    const options = { lab: 'none', image: 'answering', pull: true, logFile: join(folder, 'log') };
+    await expect(FloodlightContainer.start(options, never, quiet)).rejects.toThrow(
+      /engine is not running\n.*systemctl start docker/,
+    );
+    expect(await runningByHand(never)).toBeUndefined();
+  });
+
+  test.skipIf(lacking !== undefined)('an engine that accepts and never answers is given up', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(join(folder, 'deaf.sock'), resolve));
+    try {
+      vi.stubEnv('DOCKER_HOST', `unix://${folder}/deaf.sock`);
+      expect(await findEngine({ image: 'answering', signal: never })).toMatchObject({
+        kind: 'no-answer',
+        reason: 'timeout',
+      });
+    } finally {
+      server.close();
+    }
+  });
+});
+
+/** A process that starts a container, says what it does, and stays. */
+const STARTER = `
+const { FloodlightContainer } = await import(process.env.MODULE);
+const options = { lab: process.env.LAB, image: process.env.IMAGE, pull: false, logFile: process.env.LOG };
+const say = (step) => console.log(step.split(' ')[0]);
+try {
+  await FloodlightContainer.start(options, new AbortController().signal, say);
+  console.log('up');
+  setInterval(() => {}, 1000);
+} catch (error) {
+  console.log(error.message);
+}
+`;
+
+/** A process that says what it finds. */
+const ASKER = `
+const { findEngine, engineProblem } = await import(process.env.MODULE);
+const finding = await findEngine({ image: 'answering', signal: new AbortController().signal });
+console.log(JSON.stringify({ finding, problem: engineProblem(finding, 'answering') }));
+`;
+
+function compiled(module: string): string {
+  return join(ROOT, 'dist/drivers/floodlight', module);
+}
+
+/** The same where an ordinary user can read it. */
+function compiledForNobody(module: string): string {
+  return resolve(inject('programForOrdinaryUser'), '../../drivers/floodlight', module);
+}
+
+/** Resolves when a process has printed the line; fails when it ends before. */
+async function said(child: { readonly stdout: Readable }, line: string): Promise<void> {
+  // Not of the process: that would wait for its end.
+  for await (const text of createInterface(child.stdout)) if (text === line) return;
+  throw new Error(`the process ended and has not said: ${line}`);
+}
+
+async function somePort(): Promise<number> {
+  const { server, port } = await listening();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function listening(): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { server, port: address.port };
+}
