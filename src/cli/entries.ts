@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readEntries, stepsDocument } from '../lab/answers.ts';
-import type { EntriesDocument, EntryDocument, StepsDocument } from '../lab/documents.ts';
+import type { EntriesDocument, EntriesSentDocument, EntryDocument, StepsDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { isRunning } from '../lab/run-folder.ts';
 import { matchKey } from '../model/match.ts';
@@ -11,8 +11,12 @@ import { compileConnections } from '../plan/connections.ts';
 import { requestedConnection } from '../plan/requests.ts';
 import { findSpec } from '../spec/locate.ts';
 import { type LabSpec, readSpec } from '../spec/read.ts';
-import { type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
+import { type ApplyOptions, type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { ProgressLine, printJson, printLines, remark, table } from './terminal.ts';
+
+/** Exit codes of a network that answers otherwise than expected, and of wrong input. */
+const NOT_AS_EXPECTED = 1;
+const WRONG_INPUT = 2;
 
 /** The entries that would be pushed: of the running lab, or of a spec whose lab does not run. */
 export async function showPlan(
@@ -89,18 +93,16 @@ export async function entries(
 /** `labctl entries apply`: pushes entries from files in the tutorial's form, checked before any of them is sent. */
 export async function applyEntries(
   files: readonly string[],
-  options: FormatOptions & LabOptions,
+  options: ApplyOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const lab = RemoteLab.find(labNamed(options));
   const found = files.flatMap((file) => entriesInFile(file));
-  // What can be seen without the lab is told with the file's name.
-  readEntries(
-    found.map(({ document }) => document),
-    (_, index) => found[index]?.where ?? '',
-  );
-  const progress = new ProgressLine();
   const input = { entries: found.map(({ document }) => document) };
+  if (options.force) return sendEntries(lab, input, options, signal);
+  // What can be seen without the lab is told with the file's name.
+  readEntries(input.entries, (_, index) => found[index]?.where ?? '');
+  const progress = new ProgressLine();
   const applied = await lab.run('applyEntries', input, { signal, onProgress: progress.show }).finally(progress.clear);
   for (const warning of applied.warnings) remark(`labctl: warning: ${describeProblem(warning)}`);
   if (options.format === 'json') printJson(applied);
@@ -109,6 +111,35 @@ export async function applyEntries(
     const there = unchanged.length > 0 ? `, ${unchanged.length} there already` : '';
     printLines([`${counted(pushed.length)} pushed and read back${there}`]);
   }
+  return 0;
+}
+
+const OUTCOMES: Readonly<Record<EntriesSentDocument['sent'][number]['outcome'], string>> = {
+  'in-switch': 'in its switch',
+  listed: 'the controller lists it, its switch does not have it',
+  vanished: 'the controller accepted it, and it is nowhere',
+  refused: 'refused',
+  withheld: 'not sent',
+};
+
+/** Sends entries as they are, but for those that would break the controller, and tells what became of each. */
+async function sendEntries(
+  lab: RemoteLab,
+  input: { readonly entries: readonly EntryDocument[] },
+  options: ApplyOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const document = await lab.run('sendEntries', input, { signal });
+  if (options.format === 'json') printJson(document);
+  else {
+    const rows = document.sent.map(({ name, outcome, reason }) => [
+      name ?? '',
+      reason === null ? OUTCOMES[outcome] : `${OUTCOMES[outcome]}: ${reason}`,
+    ]);
+    printLines(table(['NAME', 'WHAT BECAME OF IT'], rows));
+  }
+  if (document.sent.some(({ outcome }) => outcome === 'withheld')) return WRONG_INPUT;
+  return document.sent.every(({ outcome }) => outcome === 'in-switch') ? 0 : NOT_AS_EXPECTED;
 }
 
 function counted(entries: number): string {

@@ -1,28 +1,31 @@
+import { join } from 'node:path';
+import type { ControlPlane } from '../drivers/control-plane.ts';
 import { Resident } from '../drivers/mininet/resident.ts';
+import type { MininetSandbox } from '../drivers/mininet/sandbox.ts';
+import type { ControllerOrder } from '../lab/standby.ts';
+import type { LabSpec } from '../spec/read.ts';
 
-/** A lab's process: real Mininet in a sandbox, and the embedded controller. */
+/** A lab's process: real Mininet in a sandbox, and the controller that was ordered. */
 
 // The sandbox's first process loads Mininet while this one loads the rest.
 const resident = new Resident();
 
 const [
-  { EmbeddedController },
-  { OpenVSwitchTables },
   { bestDatapath, missingRequirements },
-  { MininetSandbox },
+  { MininetSandbox: Sandbox },
   { Lab },
   { runLabProcess },
   { readSpec },
   { ProblemError },
 ] = await Promise.all([
-  import('../drivers/embedded/controller.ts'),
-  import('../drivers/embedded/open-vswitch.ts'),
   import('../drivers/mininet/requirements.ts'),
   import('../drivers/mininet/sandbox.ts'),
   import('../lab/lab.ts'),
   import('../lab/lab-process.ts'),
   import('../spec/read.ts'),
   import('../model/problem.ts'),
+  // Loaded before it is known whether it is wanted, as it is in most labs.
+  import('../drivers/embedded/controller.ts'),
 ]);
 
 runLabProcess(async (order, folder) => {
@@ -30,19 +33,46 @@ runLabProcess(async (order, folder) => {
   const datapath = order.datapath ?? (await bestDatapath());
   const missing = missingRequirements(datapath);
   if (missing.length > 0) throw new ProblemError(missing);
-  const { topology, topo, forwarding } = spec;
-  const dataPlane = new MininetSandbox(resident, {
-    topology,
-    topo,
-    folder,
-    datapath,
-    fallback: order.datapath === undefined,
-  });
-  const controlPlane = new EmbeddedController({
-    topology,
-    forwarding,
-    tables: new OpenVSwitchTables((dpid) => dataPlane.managementSocket(dpid)),
-    firstPort: order.restPort,
-  });
+  const { topology, topo } = spec;
+  const fallback = order.datapath === undefined;
+  const dataPlane = new Sandbox(resident, { topology, topo, folder, datapath, fallback });
+  const controlPlane = await (order.controller.kind === 'embedded'
+    ? embeddedController(spec, order.controller.restPort, dataPlane)
+    : floodlightController(spec, order.controller, { lab: order.name, folder, dataPlane }));
   return new Lab(spec, { dataPlane, controlPlane });
 });
+
+async function embeddedController(
+  { topology, forwarding }: LabSpec,
+  firstPort: number,
+  dataPlane: MininetSandbox,
+): Promise<ControlPlane> {
+  const [{ EmbeddedController }, { OpenVSwitchTables }] = await Promise.all([
+    import('../drivers/embedded/controller.ts'),
+    import('../drivers/embedded/open-vswitch.ts'),
+  ]);
+  const tables = new OpenVSwitchTables((dpid) => dataPlane.managementSocket(dpid));
+  return new EmbeddedController({ topology, forwarding, tables, firstPort });
+}
+
+async function floodlightController(
+  { topology, forwarding }: LabSpec,
+  order: Exclude<ControllerOrder, { kind: 'embedded' }>,
+  { lab, folder, dataPlane }: { lab: string; folder: string; dataPlane: MininetSandbox },
+): Promise<ControlPlane> {
+  const [{ FloodlightController }, { floodlightInContainer, runningFloodlight }] = await Promise.all([
+    import('../drivers/floodlight/controller.ts'),
+    import('../drivers/floodlight/instance.ts'),
+  ]);
+  const instance =
+    order.kind === 'floodlight'
+      ? runningFloodlight(order.url, order.openFlowPort)
+      : floodlightInContainer({ ...order, lab, logFile: join(folder, 'floodlight.log') });
+  return new FloodlightController({
+    topology,
+    forwarding,
+    instance,
+    relaySocket: join(folder, 'of.sock'),
+    connectSwitches: (target, signal) => dataPlane.connectSwitches(target, signal),
+  });
+}

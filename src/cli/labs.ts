@@ -1,8 +1,11 @@
+import type { SettableRole } from '../drivers/control-plane.ts';
+import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { clearRemains, knownLab, knownLabs, withLabLock } from '../lab/run-folder.ts';
-import { inputProblem, ProblemError } from '../model/problem.ts';
+import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
+import { abridged } from '../plan/requests.ts';
 import type { FormatOptions } from './options.ts';
-import { ProgressLine, printJson, printLines, remark, table } from './terminal.ts';
+import { coloured, ProgressLine, printJson, printLines, remark, table } from './terminal.ts';
 
 /** `labctl down`: ends a lab and removes everything of it; does nothing when it is down already. */
 export async function down(name: string | undefined, options: { readonly all?: boolean }): Promise<void> {
@@ -89,16 +92,61 @@ export async function status(name: string | undefined, options: FormatOptions): 
     return;
   }
   const { connected, missing } = document.switches;
+  const { kind, url, trouble } = document.controller;
   printLines([
     `lab          ${document.lab}, since ${localTime(document.startedAt)}`,
     `spec         ${document.specFile}`,
     `network      ${document.dataPlane}`,
-    `controller   ${document.controller.kind}, REST at ${document.controller.url}`,
-    `switches     ${connected.length} connected${missing.length === 0 ? '' : `, missing: ${missing.join(', ')}`}`,
+    `controller   ${kind}, REST at ${url}`,
+    ...(trouble === null
+      ? [`switches     ${connected.length} connected${missing.length === 0 ? '' : `, missing: ${missing.join(', ')}`}`]
+      : [`             ${coloured('red', 'does not answer')}: ${describeProblem(trouble)}`]),
+    `forwarding   ${document.forwarding}`,
     `connections  ${document.connections.length === 0 ? 'none' : document.connections.map((members) => members.join(' ')).join('\n             ')}`,
-    `entries      ${document.entries}`,
+    `entries      ${entriesLine(document)}`,
     `process      ${document.pid}, ${document.memoryMb} MB`,
   ]);
+}
+
+/** How many there are, and which of them are not as they ought to be. */
+function entriesLine({ entries, upkeep }: StatusDocument): string {
+  if (entries === null || upkeep === null) return 'unknown';
+  const { missing, leaving, repaired } = upkeep;
+  const named = (names: readonly string[], what: string) =>
+    names.length === 0 ? [] : [`${names.length} ${what}: ${abridged(names)}`];
+  return [
+    `${entries}`,
+    ...named(missing, 'missing and to be put back'),
+    ...named(leaving, 'to be taken away when their switch is back'),
+    ...(repaired === 0 ? [] : [`${repaired} were lost and put back`]),
+  ].join('\n             ');
+}
+
+/** `labctl switches` and `labctl role`: the switches as the controller has them, after a role is set where one is given. */
+export async function switches(
+  name: string | undefined,
+  change: { readonly role: SettableRole; readonly switchName?: string } | undefined,
+  options: FormatOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const lab = RemoteLab.find(name);
+  const progress = new ProgressLine();
+  const document = await (change === undefined
+    ? lab.run('switches', {}, { signal })
+    : lab.run('role', change, { signal, onProgress: progress.show })
+  ).finally(progress.clear);
+  if (options.format === 'json') {
+    printJson(document);
+    return;
+  }
+  const rows = document.switches.map(({ name, dpid, connectedSince, role, entries }) => [
+    name,
+    dpid,
+    connectedSince === null ? 'not connected' : localTime(connectedSince),
+    role ?? '',
+    String(entries),
+  ]);
+  printLines(table(['SWITCH', 'DPID', 'CONNECTED SINCE', 'ROLE', 'ENTRIES'], rows));
 }
 
 function localTime(iso: string): string {

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
+import { SETTABLE_ROLES, type SettableRole } from '../drivers/control-plane.ts';
 import { describeProblem, type Problem, ProblemError } from '../model/problem.ts';
 import {
+  type ApplyOptions,
+  controllerOption,
   datapathOption,
   expectOption,
   type FormatOptions,
@@ -11,6 +14,7 @@ import {
   type LabOptions,
   labNamed,
   labOption,
+  openflowPortOption,
   restPortOption,
   topoOption,
   type UpOptions,
@@ -82,7 +86,9 @@ program
   .addOption(topoOption())
   .addOption(labOption().default(undefined, "the spec's name"))
   .option('--reconfigure', 'replace a running lab whose spec has changed')
+  .addOption(controllerOption())
   .addOption(restPortOption())
+  .addOption(openflowPortOption())
   .addOption(datapathOption())
   .action(async (argument: string | undefined, options: UpOptions) => {
     const { up } = await import('./up.ts');
@@ -126,6 +132,40 @@ program
     const { status } = await import('./labs.ts');
     await status(labNamed(options, name), options);
   });
+
+program
+  .command('switches')
+  .description('list the switches as the controller has them')
+  .argument('[name]', 'the lab')
+  .addOption(topoOption())
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(async (name: string | undefined, options: FormatOptions & LabOptions) => {
+    const { switches } = await import('./labs.ts');
+    await switches(labNamed(options, name), undefined, options, interrupted.signal);
+  });
+
+program
+  .command('role')
+  .description("show the controller's role for the switches, or set it; setting it takes Floodlight a second a switch")
+  .addArgument(
+    new Argument('[role]', `${SETTABLE_ROLES.join(', ')}; without it the roles are shown`).argParser((text) => {
+      const role = SETTABLE_ROLES.find((each) => each === text.toUpperCase());
+      if (role === undefined) throw new InvalidArgumentError(`a role is one of ${SETTABLE_ROLES.join(', ')}`);
+      return role;
+    }),
+  )
+  .argument('[switch]', 'e.g. s6; all of them where none is named')
+  .addOption(topoOption())
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(
+    async (role: SettableRole | undefined, switchName: string | undefined, options: FormatOptions & LabOptions) => {
+      const { switches } = await import('./labs.ts');
+      const change = role === undefined ? undefined : { role, ...(switchName === undefined ? {} : { switchName }) };
+      await switches(labNamed(options), change, options, interrupted.signal);
+    },
+  );
 
 program
   .command('pingall')
@@ -186,12 +226,13 @@ entriesCommand
     "push entries from files in the form of the tutorial's curl commands, checked first; - is standard input",
   )
   .argument('<files...>', 'JSON: one entry, a list, or one after another')
+  .option('--force', 'send all but what would break the controller, and tell what became of each')
   .addOption(topoOption())
   .addOption(labOption())
   .addOption(formatOption())
-  .action(async (files: string[], options: FormatOptions & LabOptions) => {
+  .action(async (files: string[], options: ApplyOptions) => {
     const { applyEntries } = await import('./entries.ts');
-    await applyEntries(files, options, interrupted.signal);
+    exitCode = await applyEntries(files, options, interrupted.signal);
   });
 
 entriesCommand

@@ -20,8 +20,15 @@ export interface FormatOptions {
 
 export interface UpOptions extends LabOptions {
   readonly reconfigure?: boolean;
+  /** `auto`, `embedded`, `floodlight` or a URL. */
+  readonly controller: string;
   readonly restPort: number;
+  readonly openflowPort: number;
   readonly datapath?: 'kernel' | 'user';
+}
+
+export interface ApplyOptions extends FormatOptions, LabOptions {
+  readonly force?: boolean;
 }
 
 export interface ConnectOptions extends FormatOptions, LabOptions {
@@ -42,15 +49,33 @@ export const formatOption = () =>
 export const expectOption = () =>
   new Option('--expect <name>', "compare with this one of the spec's expectations").env('LABCTL_EXPECT');
 
+export const controllerOption = () =>
+  new Option(
+    '--controller <kind|url>',
+    'embedded, floodlight (in Docker, pulled if need be), the URL of a Floodlight, or auto: Floodlight where ' +
+      'FLOODLIGHT_URL is set or Docker has its image, else embedded',
+  )
+    .default('auto')
+    .env('LABCTL_CONTROLLER');
+
 export const restPortOption = () =>
-  new Option('--rest-port <port>', "the first port to try for the embedded controller's REST interface")
+  new Option('--rest-port <port>', "the first port to try for the controller's REST interface, where labctl starts it")
     .default(8080)
     .env('LABCTL_REST_PORT')
-    .argParser((text) => {
-      const port = Number(text);
-      if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('a port is 1 to 65535');
-      return port;
-    });
+    .argParser(port);
+
+export const openflowPortOption = () =>
+  new Option('--openflow-port <port>', "a Floodlight's OpenFlow port; the first one to try where labctl starts it")
+    .default(6653)
+    .env('LABCTL_OPENFLOW_PORT')
+    .argParser(port);
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535)
+    throw new InvalidArgumentError('a port is 1 to 65535');
+  return number;
+}
 
 export const datapathOption = () =>
   new Option('--datapath <kind>', "Open vSwitch's datapath (default: kernel where its module is there, else user)")

@@ -4,6 +4,7 @@ import { RemoteLab } from '../lab/remote-lab.ts';
 import { StandbyLab } from '../lab/standby.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import type { LabSpec } from '../spec/read.ts';
+import { chooseController } from './controller-choice.ts';
 import { underLock } from './labs.ts';
 import type { UpOptions } from './options.ts';
 import { ProgressLine, printLines, remark } from './terminal.ts';
@@ -31,7 +32,7 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
   try {
     await underLock(name, progress, async () => {
       const running = RemoteLab.named(name);
-      const differences = running === undefined ? [] : await differencesTo(running, spec, signal);
+      const differences = running === undefined ? [] : await differencesTo(running, spec, options, signal);
       if (running !== undefined && differences.length === 0) {
         progress.clear();
         remark(`${name} is up already`);
@@ -42,7 +43,7 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
           inputProblem({
             code: 'spec-changed',
             where: `lab ${name}`,
-            cause: [`the lab is up, and ${file} now says otherwise:`, ...differences].join('\n    '),
+            cause: [`the lab is up, and is asked for otherwise now:`, ...differences].join('\n    '),
             remedy: `replace it: labctl up ${topo} --reconfigure; or run both: labctl up ${topo} --lab OTHER-NAME`,
           }),
         );
@@ -51,13 +52,16 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
         progress.show({ step: `ending the running ${name}` });
         await running.down(progress.show);
       }
+      const { order: controller, line } = await chooseController(options, signal);
+      progress.clear();
+      remark(line);
       const datapath = options.datapath === undefined ? {} : { datapath: options.datapath };
       const order = {
         name,
         specFile: file,
         specPath: resolve(file),
         specText: text,
-        restPort: options.restPort,
+        controller,
         ...datapath,
       };
       try {
@@ -75,13 +79,25 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
   printUp(await RemoteLab.find(name).run('status', {}), spec);
 }
 
-async function differencesTo(running: RemoteLab, spec: LabSpec, signal: AbortSignal): Promise<readonly string[]> {
+/** How a running lab differs from what is asked for now. */
+async function differencesTo(
+  running: RemoteLab,
+  spec: LabSpec,
+  options: UpOptions,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const [{ specDifference }, { readSpec }] = await Promise.all([
     import('../spec/difference.ts'),
     import('../spec/read.ts'),
   ]);
   const current = await running.run('spec', {}, { signal });
-  return specDifference(readSpec(current.file, current.text), spec);
+  const differences = specDifference(readSpec(current.file, current.text), spec);
+  if (options.controller === 'auto') return differences;
+  const { controller } = await running.run('status', {}, { signal });
+  const asked = options.controller.toLowerCase().replace(/\/+$/, '');
+  return [controller.kind.toLowerCase(), controller.url].includes(asked)
+    ? differences
+    : [...differences, `controller: ${options.controller}, and not ${controller.kind} at ${controller.url}`];
 }
 
 function printUp(status: StatusDocument, { topology }: LabSpec): void {

@@ -1,5 +1,6 @@
 import type { Dpid } from '../model/addresses.ts';
 import type { Entry } from '../model/openflow.ts';
+import type { UncheckedBody } from './floodlight/unchecked-body.ts';
 
 /** A switch as its controller sees it. */
 export interface ConnectedSwitch {
@@ -8,24 +9,60 @@ export interface ConnectedSwitch {
   readonly connectedSince: number;
 }
 
+/** What a controller can be made to be for a switch (OpenFlow 1.3, section 6.3.1). */
+export type SettableRole = 'MASTER' | 'EQUAL' | 'SLAVE';
+export const SETTABLE_ROLES: readonly SettableRole[] = ['MASTER', 'EQUAL', 'SLAVE'];
+
+/** How the entries stand that were pushed and not taken away since. */
+export interface Upkeep {
+  /** Names of entries that are not in their switch now; they are put back as soon as that can be. */
+  readonly missing: readonly string[];
+  /** Names of entries that are taken away as soon as their switch is back. */
+  readonly leaving: readonly string[];
+  /** How many entries were lost and put back since the lab came up. */
+  readonly repaired: number;
+}
+
+/** What became of an entry that was sent as somebody wrote it. */
+export interface SentBody {
+  /** Undefined where it has none. */
+  readonly name: string | undefined;
+  /** `listed`: and its switch does not have it; `vanished`: it was accepted, and is nowhere. */
+  readonly outcome: 'in-switch' | 'listed' | 'vanished' | 'refused';
+  /** The controller's, of a refusal. */
+  readonly reason?: string;
+}
+
 /** The controller of a lab: who decides what the switches do. Every method throws `ProblemError`. */
 export interface ControlPlane {
-  /** What kind it is, for people: `embedded`, `floodlight`. */
+  /** What kind it is, for people: `embedded`, `Floodlight`. */
   readonly kind: string;
   /** Where its REST interface answers, e.g. `http://127.0.0.1:8080`; known once it is started. */
   readonly url: string;
+  /** Seconds that it may take for the first packet of a pair of hosts; 0 where it does not react to packets. */
+  readonly reactionSeconds: number;
+  /** What can be done before there are switches; goes on while the data plane is built. `onStep` hears what it does. */
+  prepare(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
   /** Resolves when every switch of the topology is under control and forwards as the spec asks. */
-  start(signal: AbortSignal): Promise<void>;
+  start(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
   /**
    * Makes these entries those of their names: groups first, each read back from the controller's list and from its
    * switch. All or nothing: when one does not arrive, what was pushed is taken back and the error names it.
    */
   push(entries: readonly Entry[], signal: AbortSignal): Promise<void>;
+  /** Sends entries in the form of a POST as they were written; nothing is checked, and nothing undone. */
+  sendUnchecked(bodies: readonly UncheckedBody[], signal: AbortSignal): Promise<readonly SentBody[]>;
   /** Takes these entries away, flows before groups, and reads back that they are gone. */
   remove(entries: readonly Entry[], signal: AbortSignal): Promise<void>;
-  /** Every static entry that the controller lists, whoever pushed it. */
+  /** Every static entry that the controller lists for switches of the topology, whoever pushed it. */
   entries(signal: AbortSignal): Promise<readonly Entry[]>;
-  /** The switches that are connected now. */
+  /** The switches of the topology that are connected now. */
   switches(signal: AbortSignal): Promise<readonly ConnectedSwitch[]>;
+  /** The controller's role for each connected switch, in its own words. */
+  roles(signal: AbortSignal): Promise<ReadonlyMap<Dpid, string>>;
+  /** Sets its role for these switches; their entries are there afterwards as they were before. */
+  setRole(dpids: readonly Dpid[], role: SettableRole, signal: AbortSignal): Promise<void>;
+  upkeep(signal: AbortSignal): Promise<Upkeep>;
+  /** Leaves the controller as it was found. Safe to call at any time. */
   stop(): Promise<void>;
 }

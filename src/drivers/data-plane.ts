@@ -28,8 +28,17 @@ export interface DataPlane {
   readonly description: string;
   /** Builds it all; resolves when every host, switch and link is up. `onStep` hears what is being done. */
   start(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
-  /** Pings every host from every host. Never reports an unreachable pair because of one lost probe. */
-  probeAll(signal: AbortSignal, onProgress: (progress: ProbeProgress) => void): Promise<readonly ProbeResult[]>;
+  /**
+   * Pings every host from every host. Never reports an unreachable pair because of one lost probe, nor because the
+   * controller took up to `reactionSeconds` for the first packet of a pair.
+   */
+  probeAll(
+    reactionSeconds: number,
+    signal: AbortSignal,
+    onProgress: (progress: ProbeProgress) => void,
+  ): Promise<readonly ProbeResult[]>;
+  /** Has every switch connect to an OpenFlow controller: `unix:` and a socket in the lab's folder. */
+  connectSwitches(target: string, signal: AbortSignal): Promise<void>;
   /** The lines that Mininet's `net` prints, read from the running network. */
   net(): Promise<readonly string[]>;
   /** The command that runs `argv` on a host of the lab. */

@@ -1,4 +1,6 @@
+import type { SentBody } from '../drivers/control-plane.ts';
 import { decodePost } from '../drivers/floodlight/post-reader.ts';
+import { type UncheckedBody, uncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import { encodeEntry } from '../drivers/floodlight/wire.ts';
 import type { Entry } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
@@ -8,12 +10,14 @@ import {
   DOCUMENT_VERSION,
   type EntriesAppliedDocument,
   type EntriesDocument,
+  type EntriesSentDocument,
   type ObservationDocument,
   type Rows,
   type StatusDocument,
   type StepsDocument,
+  type SwitchesDocument,
 } from './documents.ts';
-import type { ConnectionChange, EntriesApplied, LabStatus, Observation } from './lab.ts';
+import type { ConnectionChange, EntriesApplied, LabStatus, Observation, SwitchState } from './lab.ts';
 
 /** Makes the documents of `documents.ts` from what a lab answers. */
 
@@ -56,7 +60,7 @@ export function statusDocument(
   lab: string,
   specFile: string,
   startedAt: string,
-  { controller, dataPlane, connected, missing, connections, entries }: LabStatus,
+  { controller, trouble, dataPlane, forwarding, connected, missing, connections, entries, upkeep }: LabStatus,
 ): StatusDocument {
   return {
     version: DOCUMENT_VERSION,
@@ -65,11 +69,27 @@ export function statusDocument(
     startedAt,
     pid: process.pid,
     memoryMb: Math.round(process.memoryUsage.rss() / 1024 / 1024),
-    controller,
+    controller: { ...controller, trouble: trouble ?? null },
     dataPlane,
+    forwarding,
     switches: { connected, missing },
     connections: connections.map(({ members }) => members),
-    entries,
+    entries: entries ?? null,
+    upkeep: upkeep ?? null,
+  };
+}
+
+export function switchesDocument(lab: string, switches: readonly SwitchState[]): SwitchesDocument {
+  return {
+    version: DOCUMENT_VERSION,
+    lab,
+    switches: switches.map(({ name, dpid, connectedSince, role, entries }) => ({
+      name,
+      dpid,
+      connectedSince: connectedSince === undefined ? null : new Date(connectedSince).toISOString(),
+      role: role ?? null,
+      entries,
+    })),
   };
 }
 
@@ -87,6 +107,29 @@ export function entriesAppliedDocument(
 ): EntriesAppliedDocument {
   const names = (entries: readonly Entry[]) => entries.map(({ name }) => name);
   return { version: DOCUMENT_VERSION, lab, pushed: names(pushed), unchanged: names(unchanged), warnings };
+}
+
+/** Sends the entries that may be sent, and tells what became of each, in the order given. */
+export async function sendEntries(
+  lab: string,
+  documents: readonly unknown[],
+  send: (bodies: readonly UncheckedBody[]) => Promise<readonly SentBody[]>,
+): Promise<EntriesSentDocument> {
+  const read = documents.map(uncheckedBody);
+  const sent = (await send(read.flatMap((each) => ('value' in each ? [each.value] : [])))).values();
+  return {
+    version: DOCUMENT_VERSION,
+    lab,
+    sent: read.map((each, index) => {
+      if ('value' in each) {
+        const { name, outcome, reason } = sent.next().value as SentBody;
+        return { name: name ?? null, outcome, reason: reason ?? null };
+      }
+      const { name } = (documents[index] ?? {}) as { readonly name?: unknown };
+      const reason = each.refusals.map((refusal) => `${refusal.reason}. ${refusal.remedy}`).join('; ');
+      return { name: typeof name === 'string' ? name : null, outcome: 'withheld', reason };
+    }),
+  };
 }
 
 /**

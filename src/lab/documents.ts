@@ -1,4 +1,6 @@
+import type { SentBody, SettableRole, Upkeep } from '../drivers/control-plane.ts';
 import type { Command } from '../drivers/data-plane.ts';
+import type { Forwarding } from '../model/connection.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Difference } from '../verify/verdict.ts';
@@ -54,11 +56,34 @@ export interface StatusDocument {
   readonly pid: number;
   /** Resident memory of the lab's process. */
   readonly memoryMb: number;
-  readonly controller: { readonly kind: string; readonly url: string };
+  readonly controller: {
+    readonly kind: string;
+    readonly url: string;
+    /** Why it does not answer; null when it does. */
+    readonly trouble: Problem | null;
+  };
   readonly dataPlane: string;
+  readonly forwarding: Forwarding;
   readonly switches: { readonly connected: readonly string[]; readonly missing: readonly string[] };
   readonly connections: readonly (readonly string[])[];
-  readonly entries: number;
+  /** Static entries that the controller lists; null while it does not answer. */
+  readonly entries: number | null;
+  /** How the pushed entries stand; null while the controller does not answer. */
+  readonly upkeep: Upkeep | null;
+}
+
+export interface SwitchesDocument {
+  readonly version: number;
+  readonly lab: string;
+  readonly switches: readonly {
+    readonly name: string;
+    readonly dpid: string;
+    /** ISO 8601; null while it is not connected, as is the role. */
+    readonly connectedSince: string | null;
+    /** In the controller's words, e.g. MASTER. */
+    readonly role: string | null;
+    readonly entries: number;
+  }[];
 }
 
 export interface EntriesDocument {
@@ -74,6 +99,19 @@ export interface EntriesAppliedDocument {
   readonly pushed: readonly string[];
   readonly unchanged: readonly string[];
   readonly warnings: readonly Problem[];
+}
+
+export interface EntriesSentDocument {
+  readonly version: number;
+  readonly lab: string;
+  /** In the order in which they were given. */
+  readonly sent: readonly {
+    readonly name: string | null;
+    /** `withheld`: it would have broken the controller, and was not sent. */
+    readonly outcome: SentBody['outcome'] | 'withheld';
+    /** Why it was refused or withheld. */
+    readonly reason: string | null;
+  }[];
 }
 
 /** Each command that a lab's process takes: what it is given and what it answers. */
@@ -96,8 +134,17 @@ export interface LabCommands {
     readonly input: { entries: readonly EntryDocument[] };
     readonly output: EntriesAppliedDocument;
   };
+  readonly sendEntries: {
+    readonly input: { entries: readonly EntryDocument[] };
+    readonly output: EntriesSentDocument;
+  };
   readonly deleteEntries: { readonly input: { names: readonly string[] }; readonly output: EntriesDocument };
   readonly clearEntries: { readonly input: { switchName?: string }; readonly output: EntriesDocument };
+  readonly switches: { readonly input: Record<string, never>; readonly output: SwitchesDocument };
+  readonly role: {
+    readonly input: { role: SettableRole; switchName?: string };
+    readonly output: SwitchesDocument;
+  };
   readonly down: { readonly input: Record<string, never>; readonly output: { lab: string } };
 }
 

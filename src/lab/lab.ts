@@ -1,7 +1,8 @@
-import type { ControlPlane } from '../drivers/control-plane.ts';
+import type { ControlPlane, SentBody, SettableRole, Upkeep } from '../drivers/control-plane.ts';
 import type { Command, DataPlane, ProbeProgress, ProbeResult } from '../drivers/data-plane.ts';
+import type { UncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import type { Dpid } from '../model/addresses.ts';
-import { type Connection, sameConnection } from '../model/connection.ts';
+import { type Connection, type Forwarding, sameConnection } from '../model/connection.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import type { Entry } from '../model/openflow.ts';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
@@ -57,7 +58,23 @@ export interface LabStatus {
   readonly connected: readonly string[];
   readonly missing: readonly string[];
   readonly connections: readonly Connection[];
+  readonly forwarding: Forwarding;
+  /** Why the controller does not answer; the rest that it would tell is then unknown. */
+  readonly trouble: Problem | undefined;
   /** Static entries that the controller lists. */
+  readonly entries?: number;
+  readonly upkeep?: Upkeep;
+}
+
+/** A switch of the spec as its controller has it. */
+export interface SwitchState {
+  readonly name: string;
+  readonly dpid: Dpid;
+  /** Milliseconds since 1970; undefined while it is not connected, as is the role. */
+  readonly connectedSince: number | undefined;
+  /** The controller's role in its own words, e.g. MASTER. */
+  readonly role: string | undefined;
+  /** Static entries that the controller lists for it. */
   readonly entries: number;
 }
 
@@ -84,9 +101,13 @@ export class Lab {
 
   /** Brings everything up, the spec's connections included; what has been started stays for `down` when it throws. */
   async up({ signal, report }: Running): Promise<void> {
-    await this.#dataPlane.start(signal, (step) => report({ step }));
+    const onStep = (step: string) => report({ step });
+    await together(signal, [
+      (either) => this.#controlPlane.prepare(either, onStep),
+      (either) => this.#dataPlane.start(either, onStep),
+    ]);
     report({ step: 'controller' });
-    await this.#controlPlane.start(signal);
+    await this.#controlPlane.start(signal, onStep);
     if (this.spec.connections.length === 0) return;
     report({ step: 'connections of the spec' });
     await this.#controlPlane.push(compileConnections(this.spec.topology, this.spec.connections).entries, signal);
@@ -115,7 +136,8 @@ export class Lab {
         }),
       );
     }
-    const probes = await this.#dataPlane.probeAll(signal, (probe) => report({ probe }));
+    const { reactionSeconds } = this.#controlPlane;
+    const probes = await this.#dataPlane.probeAll(reactionSeconds, signal, (probe) => report({ probe }));
     const answered = new Set(
       probes.filter(({ rttMs }) => rttMs !== null).map((probe) => `${probe.source} ${probe.target}`),
     );
@@ -157,19 +179,54 @@ export class Lab {
     return this.#changeTo(remaining, connection, running);
   }
 
+  /** A controller that does not answer is part of the answer. */
   async status(signal: AbortSignal): Promise<LabStatus> {
-    const { topology } = this.spec;
-    const present = new Set((await this.#controlPlane.switches(signal)).map(({ dpid }) => dpid));
-    const names = (there: boolean) =>
-      topology.switches.filter(({ dpid }) => present.has(dpid) === there).map(({ name }) => name);
-    return {
+    const { topology, forwarding } = this.spec;
+    const lab = {
       controller: { kind: this.#controlPlane.kind, url: this.#controlPlane.url },
+      forwarding,
       dataPlane: this.#dataPlane.description,
-      connected: names(true),
-      missing: names(false),
       connections: this.#connections,
-      entries: (await this.#controlPlane.entries(signal)).length,
     };
+    try {
+      const present = new Set((await this.#controlPlane.switches(signal)).map(({ dpid }) => dpid));
+      const names = (there: boolean) =>
+        topology.switches.filter(({ dpid }) => present.has(dpid) === there).map(({ name }) => name);
+      return {
+        ...lab,
+        trouble: undefined,
+        connected: names(true),
+        missing: names(false),
+        entries: (await this.#controlPlane.entries(signal)).length,
+        upkeep: await this.#controlPlane.upkeep(signal),
+      };
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      const [trouble] = error.problems;
+      return { ...lab, trouble, connected: [], missing: topology.switches.map(({ name }) => name) };
+    }
+  }
+
+  /** Each switch of the spec as the controller has it. */
+  async switches(signal: AbortSignal): Promise<readonly SwitchState[]> {
+    const connected = new Map((await this.#controlPlane.switches(signal)).map((each) => [each.dpid, each]));
+    const roles = await this.#controlPlane.roles(signal);
+    const entries = await this.#controlPlane.entries(signal);
+    return this.spec.topology.switches.map(({ name, dpid }) => ({
+      name,
+      dpid,
+      connectedSince: connected.get(dpid)?.connectedSince,
+      role: connected.has(dpid) ? roles.get(dpid) : undefined,
+      entries: entries.filter((entry) => entry.dpid === dpid).length,
+    }));
+  }
+
+  /** Sets the controller's role for one switch, or for all. */
+  async setRole(role: SettableRole, switchName: string | undefined, { signal, report }: Running): Promise<void> {
+    const dpids =
+      switchName === undefined ? this.spec.topology.switches.map(({ dpid }) => dpid) : [this.#dpidOf(switchName)];
+    report({ step: `setting the role of ${dpids.length} switches, a second each` });
+    await this.#controlPlane.setRole(dpids, role, signal);
   }
 
   get connections(): readonly Connection[] {
@@ -201,6 +258,11 @@ export class Lab {
       await this.#controlPlane.push(push, signal);
     }
     return { pushed: push, unchanged: entries.filter((entry) => !push.includes(entry)), warnings };
+  }
+
+  /** Sends entries as they were written, checked for nothing but what would break the controller. */
+  sendUnchecked(bodies: readonly UncheckedBody[], signal: AbortSignal): Promise<readonly SentBody[]> {
+    return this.#controlPlane.sendUnchecked(bodies, signal);
   }
 
   /** Takes the named entries away; all of them exist, or none is taken away. Returns them. */
@@ -293,4 +355,23 @@ export class Lab {
     this.#connections = connections;
     return { connection, changed, steps, observation: await this.pingall(undefined, running) };
   }
+}
+
+/** Does all of it at once; the first failure ends the others, and is thrown when they have ended. */
+async function together(
+  signal: AbortSignal,
+  works: readonly ((signal: AbortSignal) => Promise<void>)[],
+): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const first: { error?: unknown } = {};
+  const outcomes = works.map((work) =>
+    work(either).catch((error: unknown) => {
+      if (failed.signal.aborted) return;
+      first.error = error;
+      failed.abort(error);
+    }),
+  );
+  await Promise.all(outcomes);
+  if (failed.signal.aborted) throw first.error;
 }

@@ -6,8 +6,10 @@ import {
   entriesDocument,
   observationDocument,
   readEntries,
+  sendEntries,
   statusDocument,
   stepsDocument,
+  switchesDocument,
 } from './answers.ts';
 import type { LabCommand, LabCommands } from './documents.ts';
 import type { Lab, LabProgress, Running } from './lab.ts';
@@ -28,7 +30,7 @@ export interface LabIdentity {
 }
 
 /** Commands that only look, and need not wait until another command is done. */
-const AT_ONCE: ReadonlySet<LabCommand> = new Set(['spec', 'status', 'net', 'command', 'entries']);
+const AT_ONCE: ReadonlySet<LabCommand> = new Set(['spec', 'status', 'switches', 'net', 'command', 'entries']);
 
 /**
  * Serves a lab's commands over HTTP on a Unix socket: POST /NAME with JSON, answered by JSON lines. Commands that
@@ -137,10 +139,17 @@ export class LabService {
           running,
         ),
       ),
+    sendEntries: ({ entries }, { signal }) =>
+      sendEntries(this.#identity.name, entries, (bodies) => this.#lab.sendUnchecked(bodies, signal)),
     deleteEntries: async ({ names }, { signal }) =>
       entriesDocument(this.#identity.name, await this.#lab.deleteEntries(names, signal)),
     clearEntries: async ({ switchName }, { signal }) =>
       entriesDocument(this.#identity.name, await this.#lab.clearEntries(switchName, signal)),
+    switches: async (_, { signal }) => switchesDocument(this.#identity.name, await this.#lab.switches(signal)),
+    role: async ({ role, switchName }, running) => {
+      await this.#lab.setRole(role, switchName, running);
+      return switchesDocument(this.#identity.name, await this.#lab.switches(running.signal));
+    },
     down: async () => {
       await this.#onDown();
       return { lab: this.#identity.name };

@@ -3,6 +3,21 @@ import { environmentProblem, type Problem, ProblemError } from '../model/problem
 import type { LabProgress } from './lab.ts';
 import { clearRemains, makeLabFolder } from './run-folder.ts';
 
+/** Which controller a lab is to have. */
+export type ControllerOrder =
+  /** `restPort` is the first port to try for its REST interface. */
+  | { readonly kind: 'embedded'; readonly restPort: number }
+  /** A Floodlight that runs already. */
+  | { readonly kind: 'floodlight'; readonly url: string; readonly openFlowPort: number }
+  /** A Floodlight in a container of the lab's own; the ports are the first to try on loopback. */
+  | {
+      readonly kind: 'container';
+      readonly image: string;
+      readonly pull: boolean;
+      readonly restPort: number;
+      readonly openFlowPort: number;
+    };
+
 /** What a lab's process is told when it starts. */
 export interface LabOrder {
   readonly name: string;
@@ -11,8 +26,7 @@ export interface LabOrder {
   /** The same, absolute. */
   readonly specPath: string;
   readonly specText: string;
-  /** The first port to try for the embedded controller's REST interface. */
-  readonly restPort: number;
+  readonly controller: ControllerOrder;
   readonly datapath?: 'kernel' | 'user';
 }
 

@@ -1,6 +1,6 @@
 import { type Dpid, ipv4ToNumber, macToNumber } from '../model/addresses.ts';
 import { ETH_TYPE, exactly, type Match } from '../model/match.ts';
-import type { Flow } from '../model/openflow.ts';
+import type { Flow, FlowEntry } from '../model/openflow.ts';
 import type { Topology } from '../model/topology.ts';
 import { nextHopsToward } from './paths.ts';
 
@@ -29,6 +29,24 @@ export function forwardingFlows(topology: Topology): ReadonlyMap<Dpid, readonly 
     }
   }
   return flows;
+}
+
+/** Above reactive flows, below every entry of a plan. */
+const ISOLATION_PRIORITY = 2;
+
+/**
+ * Entries that keep a controller which reacts to packets from forwarding any of hosts': on each switch IPv4, IPv6 and
+ * ARP are dropped, unless an entry of a higher priority says otherwise. LLDP is left alone: by it the controller knows
+ * the links.
+ */
+export function isolationEntries(topology: Topology): readonly FlowEntry[] {
+  return topology.switches.flatMap(({ name: node, dpid }) =>
+    (['ipv4', 'ipv6', 'arp'] as const).map((protocol) => {
+      const match = { eth_type: exactly('eth_type', ETH_TYPE[protocol]) };
+      const name = `labctl-forwarding-none/${node}/${protocol}`;
+      return { kind: 'flow', name, dpid, ...outputFlow(ISOLATION_PRIORITY, match, undefined) };
+    }),
+  );
 }
 
 /** A flow of table 0 without timeouts that sends what matches out of one port, or drops it where there is none. */

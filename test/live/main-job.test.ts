@@ -1,42 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Labctl, networkNamespaceOf, networkNamespaces, s10h10Spec } from '../support/labctl.ts';
-
-/** As the tutorial prints it; h9 is alone on s9. */
-const BASELINE = `h1 -> h2 h3 X h5 h6 h7 X X h10
-h2 -> h1 h3 X h5 h6 h7 X X h10
-h3 -> h1 h2 X h5 h6 h7 X X h10
-h4 -> X X X X X X h8 X X
-h5 -> h1 h2 h3 X h6 h7 X X h10
-h6 -> h1 h2 h3 X h5 h7 X X h10
-h7 -> h1 h2 h3 X h5 h6 X X h10
-h8 -> X X X h4 X X X X X
-h9 -> X X X X X X X X X
-h10 -> h1 h2 h3 X h5 h6 h7 X X
-*** Results: 51% dropped (44/90 received)`;
-
-const CONNECTED = `h1 -> X h3 X X X h7 X X h10
-h2 -> X X X h5 h6 X X X X
-h3 -> h1 X X X X h7 X X h10
-h4 -> X X X X X X h8 X X
-h5 -> X h2 X X h6 X X X X
-h6 -> X h2 X X h5 X X X X
-h7 -> h1 X h3 X X X X X h10
-h8 -> X X X h4 X X X X X
-h9 -> X X X X X X X X X
-h10 -> h1 X h3 X X X h7 X X
-*** Results: 77% dropped (20/90 received)`;
-
-const ISOLATED = `h1 -> X X X X X X X X X
-h2 -> X X X h5 h6 X X X X
-h3 -> X X X X X X X X X
-h4 -> X X X X X X X X X
-h5 -> X h2 X X h6 X X X X
-h6 -> X h2 X X h5 X X X X
-h7 -> X X X X X X X X X
-h8 -> X X X X X X X X X
-h9 -> X X X X X X X X X
-h10 -> X X X X X X X X X
-*** Results: 93% dropped (6/90 received)`;
+import { BASELINE, CONNECTED, ISOLATED } from '../support/s10h10-matrices.ts';
 
 describe.each([['as we are'], ['ordinary']] as const)('S10H10 (user: %s)', (user) => {
   const labctl = new Labctl(user);

@@ -36,9 +36,14 @@ export class Labctl {
   readonly #prefix: readonly string[];
   readonly #program: string;
   readonly #interfacesBefore: Promise<readonly string[]>;
+  readonly #variables: Readonly<Record<string, string>>;
 
-  /** @param user `root` only where the tests run as root */
-  constructor(user: 'as we are' | 'ordinary' = 'as we are') {
+  /**
+   * @param user `root` only where the tests run as root
+   * @param variables for its environment; the controller is the embedded one unless they say otherwise
+   */
+  constructor(user: 'as we are' | 'ordinary' = 'as we are', variables: Readonly<Record<string, string>> = {}) {
+    this.#variables = { LABCTL_CONTROLLER: 'embedded', ...variables };
     this.folder = mkdtempSync('/tmp/lt-');
     this.runFolder = join(this.folder, 'r');
     const changes = user === 'ordinary' && userInfo().uid === 0;
@@ -81,7 +86,7 @@ export class Labctl {
 
   get env(): NodeJS.ProcessEnv {
     const { PATH } = process.env;
-    return { PATH, HOME: this.folder, LABCTL_RUN_DIR: this.runFolder, NO_COLOR: '1' };
+    return { PATH, HOME: this.folder, LABCTL_RUN_DIR: this.runFolder, NO_COLOR: '1', ...this.#variables };
   }
 
   #command(args: readonly string[]): string[] {

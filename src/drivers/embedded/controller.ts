@@ -1,11 +1,14 @@
 import type { Dpid } from '../../model/addresses.ts';
 import type { Forwarding } from '../../model/connection.ts';
 import type { Entry, Flow } from '../../model/openflow.ts';
+import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
 import { forwardingFlows } from '../../plan/forwarding.ts';
-import type { ConnectedSwitch, ControlPlane } from '../control-plane.ts';
-import type { StaticEntryPusherClient } from '../floodlight/client.ts';
+import type { ConnectedSwitch, ControlPlane, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
+import type { FloodlightClient } from '../floodlight/client.ts';
 import { listedWithTables, pushEntries, removeEntries } from '../floodlight/entry-push.ts';
+import { sendUnchecked } from '../floodlight/send-unchecked.ts';
+import type { UncheckedBody } from '../floodlight/unchecked-body.ts';
 import { restApi } from './rest-api.ts';
 import { RestServer } from './server.ts';
 import { StaticEntries } from './static-entries.ts';
@@ -23,6 +26,7 @@ const REQUESTS_AT_ONCE = 256;
  */
 export class EmbeddedController implements ControlPlane {
   readonly kind = 'embedded';
+  readonly reactionSeconds = 0;
   readonly #topology: Topology;
   readonly #tables: SwitchTables;
   readonly #firstPort: number;
@@ -30,7 +34,7 @@ export class EmbeddedController implements ControlPlane {
   /** With its HTTP library it loads while the lab's network is built, and not before. */
   readonly #loading = import('../floodlight/client.ts');
   #server: RestServer | undefined;
-  #client: StaticEntryPusherClient | undefined;
+  #client: FloodlightClient | undefined;
 
   /** @param parts `firstPort` is the port it takes, or the next free one after it; 8080 by default */
   constructor(parts: { topology: Topology; forwarding: Forwarding; tables: SwitchTables; firstPort?: number }) {
@@ -54,12 +58,19 @@ export class EmbeddedController implements ControlPlane {
     const state = { topology: this.#topology, tables: this.#tables, entries, startedAt: Date.now() };
     this.#server = new RestServer(restApi(state));
     const port = await this.#server.listen(this.#firstPort);
-    const { StaticEntryPusherClient } = await this.#loading;
-    this.#client = new StaticEntryPusherClient({ url: `http://127.0.0.1:${port}` });
+    const { FloodlightClient } = await this.#loading;
+    this.#client = new FloodlightClient({ url: `http://127.0.0.1:${port}`, listsWriteActions: true });
   }
+
+  /** Its tables need switches. */
+  async prepare(): Promise<void> {}
 
   async push(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     await pushEntries(this.#started(), entries, { concurrency: REQUESTS_AT_ONCE, signal });
+  }
+
+  sendUnchecked(bodies: readonly UncheckedBody[], signal: AbortSignal): Promise<readonly SentBody[]> {
+    return sendUnchecked(this.#started(), bodies, signal);
   }
 
   async remove(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
@@ -74,12 +85,34 @@ export class EmbeddedController implements ControlPlane {
     return this.#started().switches(signal);
   }
 
+  roles(signal: AbortSignal): Promise<ReadonlyMap<Dpid, string>> {
+    return this.#started().roles('all', signal);
+  }
+
+  /** It is the only controller of its switches. */
+  async setRole(_: readonly Dpid[], role: SettableRole): Promise<void> {
+    if (role === 'MASTER') return;
+    throw new ProblemError(
+      inputProblem({
+        code: 'role',
+        where: `role ${role}`,
+        cause: 'the embedded controller is always the master of its switches',
+        remedy: 'take Floodlight to see other roles: labctl up --controller floodlight',
+      }),
+    );
+  }
+
+  /** Nothing is lost here: each answer comes after its switch has taken the entry. */
+  async upkeep(): Promise<Upkeep> {
+    return { missing: [], leaving: [], repaired: 0 };
+  }
+
   async stop(): Promise<void> {
     await this.#client?.close();
     await this.#server?.close();
   }
 
-  #started(): StaticEntryPusherClient {
+  #started(): FloodlightClient {
     if (this.#client === undefined) throw new Error('the embedded controller is not started');
     return this.#client;
   }

@@ -11,7 +11,7 @@ import {
   type GroupEntry,
 } from '../../model/openflow.ts';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
-import type { StaticEntryPusherClient } from './client.ts';
+import type { FloodlightClient } from './client.ts';
 import { cookieOf } from './wire.ts';
 
 /** How entries are sent. */
@@ -21,22 +21,30 @@ export interface PushOptions {
   readonly signal: AbortSignal;
 }
 
+/** What else a push can be told. */
+export interface PushAllOptions extends PushOptions {
+  /** Hears of entries that could not be taken back when a push failed, and that may be there still. */
+  readonly onNotTakenBack?: (entries: readonly Entry[]) => void;
+}
+
 /** Floodlight installs after it has answered; 2,000 flows took it 0.1 s. */
 const ARRIVAL_DEADLINE_MS = 3_000;
 const POLL_INTERVAL_MS = 40;
+/** What has not arrived, or not gone, after this long was lost and is sent again; less than the deadline. */
+const REPAIR_INTERVAL_MS = 700;
 /** For taking back, when the caller's own signal may be aborted already. */
 const ROLLBACK_DEADLINE_MS = 30_000;
 
 /**
  * Makes these entries those of their names: groups before flows, and then reads back, from the controller's list and
- * from the switches, that each has arrived. All or nothing: when one has not, what was pushed is deleted again and the
- * entries that had these names before are put back.
+ * from the switches, that each has arrived; one that was lost is sent again. All or nothing: when one does not arrive,
+ * what was pushed is deleted again and the entries that had these names before are put back.
  * @throws ProblemError naming each entry that was refused or did not arrive, and whether the list or the switch lacks it
  */
 export async function pushEntries(
-  client: StaticEntryPusherClient,
+  client: FloodlightClient,
   entries: readonly Entry[],
-  { concurrency, signal }: PushOptions,
+  { concurrency, signal, onNotTakenBack }: PushAllOptions,
 ): Promise<void> {
   if (entries.length === 0) return;
   refuseClashes(entries);
@@ -54,9 +62,10 @@ export async function pushEntries(
     );
     await forEach(groups, chained ? 1 : concurrency, post);
     await forEach(flows, concurrency, post);
-    await arrival(client, signal, (state) => entries.flatMap((entry) => missing(entry, state, client.url)), entries);
+    await settle(client, entries, signal, missing, putBack);
   } catch (error) {
     const outcome = await takeBack(client, sent, former);
+    if (outcome !== undefined) onNotTakenBack?.(sent.filter(({ name }) => !former.has(name)));
     if (signal.aborted) throw signal.reason;
     throw withOutcome(error, outcome);
   }
@@ -67,7 +76,7 @@ export async function pushEntries(
  * @throws ProblemError naming each entry that is still there
  */
 export async function removeEntries(
-  client: StaticEntryPusherClient,
+  client: FloodlightClient,
   entries: readonly Entry[],
   { concurrency, signal }: PushOptions,
 ): Promise<void> {
@@ -76,34 +85,95 @@ export async function removeEntries(
   const remove = (entry: Entry) => client.delete(entry.name, signal);
   await forEach(flows, concurrency, remove);
   await forEach(groups, concurrency, remove);
-  await arrival(client, signal, (state) => entries.flatMap((entry) => remaining(entry, state, client.url)), entries);
+  await confirmGone(client, entries, signal);
+}
+
+/**
+ * Reads back from the list and the switches that these entries are gone; one that stayed is taken away again.
+ * @throws ProblemError naming each entry that is still there
+ */
+export async function confirmGone(
+  client: FloodlightClient,
+  entries: readonly Entry[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (entries.length > 0) await settle(client, entries, signal, remaining, removeAgain);
 }
 
 /** What the controller lists and what the touched switches hold. */
-interface ReadBack {
+export interface ReadBack {
   readonly listed: ReadonlyMap<string, Entry>;
   readonly flows: ReadonlyMap<Dpid, ReadonlyMap<string, InstalledFlow>>;
   readonly groups: ReadonlyMap<Dpid, ReadonlyMap<number, Group>>;
 }
 
-/** Reads back until nothing is wrong any more, or for as long as an entry may take. */
-async function arrival(
-  client: StaticEntryPusherClient,
-  signal: AbortSignal,
-  faultsOf: (state: ReadBack) => readonly Problem[],
+/** Reads back until no entry has a fault any more, or for as long as one may take; has lost ones mended meanwhile. */
+async function settle(
+  client: FloodlightClient,
   entries: readonly Entry[],
+  signal: AbortSignal,
+  faultOf: (entry: Entry, state: ReadBack, url: string) => Problem | undefined,
+  mend: (client: FloodlightClient, entries: readonly Entry[], state: ReadBack, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const deadline = Date.now() + ARRIVAL_DEADLINE_MS;
+  let nextRepair = Date.now() + REPAIR_INTERVAL_MS;
   for (;;) {
-    const faults = faultsOf(await readBack(client, entries, signal));
-    if (faults.length === 0) return;
-    if (Date.now() >= deadline) throw new ProblemError(faults);
+    const state = await readBack(client, entries, signal);
+    const faulty = entries.flatMap((entry) => {
+      const fault = faultOf(entry, state, client.url);
+      return fault === undefined ? [] : [{ entry, fault }];
+    });
+    if (faulty.length === 0) return;
+    if (Date.now() >= deadline) throw new ProblemError(faulty.map(({ fault }) => fault));
+    if (Date.now() >= nextRepair) {
+      await mend(
+        client,
+        faulty.map(({ entry }) => entry),
+        state,
+        signal,
+      );
+      nextRepair = Date.now() + REPAIR_INTERVAL_MS;
+    }
     await sleep(POLL_INTERVAL_MS, undefined, { signal });
   }
 }
 
-async function readBack(
-  client: StaticEntryPusherClient,
+/**
+ * Sends lost entries again, groups first, one after the other. An entry that is listed but not in its switch has to be
+ * deleted before: Floodlight would only modify what is not there (CONTRACT.md, section 3, group-flow-repost).
+ */
+export async function putBack(
+  client: FloodlightClient,
+  entries: readonly Entry[],
+  { listed }: ReadBack,
+  signal: AbortSignal,
+): Promise<void> {
+  const [groups, flows] = split(entries);
+  const isListed = ({ name, dpid }: Entry) => listed.get(name)?.dpid === dpid;
+  for (const entry of [...flows.filter(isListed), ...groups.filter(isListed)]) await client.delete(entry.name, signal);
+  for (const entry of [...groups, ...flows]) await client.post(entry, signal);
+}
+
+/**
+ * Takes entries away that stayed when they were deleted: Floodlight keeps those that were deleted while their switch was
+ * away, and lets go of them only when they are posted and deleted once more (CONTRACT.md, section 8).
+ */
+export async function removeAgain(
+  client: FloodlightClient,
+  entries: readonly Entry[],
+  { listed }: ReadBack,
+  signal: AbortSignal,
+): Promise<void> {
+  const [groups, flows] = split(entries);
+  for (const entry of [...groups, ...flows]) {
+    if (listed.has(entry.name)) await client.post(entry, signal);
+  }
+  for (const entry of [...flows, ...groups]) await client.delete(entry.name, signal);
+}
+
+/** Reads back what concerns these entries: the list, and the tables of their switches. */
+export async function readBack(
+  client: FloodlightClient,
   entries: readonly Entry[],
   signal: AbortSignal,
 ): Promise<ReadBack> {
@@ -122,7 +192,8 @@ async function readBack(
 
 const READS_AT_ONCE = 8;
 
-function missing(entry: Entry, { listed, flows, groups }: ReadBack, url: string): readonly Problem[] {
+/** Why an entry is not where it ought to be; undefined when it is in the list and in its switch as it is meant. */
+export function missing(entry: Entry, { listed, flows, groups }: ReadBack, url: string): Problem | undefined {
   const found = listed.get(entry.name);
   const isListed = found !== undefined && found.dpid === entry.dpid && listedKey(found) === listedKey(entry);
   if (!isListed) {
@@ -132,23 +203,20 @@ function missing(entry: Entry, { listed, flows, groups }: ReadBack, url: string)
         : found.dpid === entry.dpid
           ? "stands otherwise in the controller's list"
           : `stands in the controller's list for switch ${found.dpid}`;
-    return [arrivalProblem(entry, url, cause)];
+    return arrivalProblem(entry, url, cause);
   }
   if (entry.kind === 'group') {
     const group = groups.get(entry.dpid)?.get(entry.groupId);
-    if (group !== undefined && effectKey(group) === effectKey(entry)) return [];
-    return [
-      arrivalProblem(
-        entry,
-        url,
-        group === undefined ? 'is listed, but not in the switch' : 'is otherwise in the switch',
-      ),
-    ];
+    if (group !== undefined && effectKey(group) === effectKey(entry)) return undefined;
+    const cause = group === undefined ? 'is listed, but not in the switch' : 'is otherwise in the switch';
+    return arrivalProblem(entry, url, cause);
   }
   const flow = flows.get(entry.dpid)?.get(flowKey(entry));
-  if (flow === undefined) return [arrivalProblem(entry, url, 'is listed, but not in the switch')];
+  if (flow === undefined) return arrivalProblem(entry, url, 'is listed, but not in the switch');
   const same = formatInstructions(flow.instructions) === formatInstructions(entry.instructions);
-  return same ? [] : [arrivalProblem(entry, url, `is in the switch with ${formatInstructions(flow.instructions)}`)];
+  return same
+    ? undefined
+    : arrivalProblem(entry, url, `is in the switch with ${formatInstructions(flow.instructions)}`);
 }
 
 function arrivalProblem(entry: Entry, url: string, cause: string): Problem {
@@ -160,26 +228,25 @@ function arrivalProblem(entry: Entry, url: string, cause: string): Problem {
   });
 }
 
-function remaining(entry: Entry, { listed, flows, groups }: ReadBack, url: string): readonly Problem[] {
+/** Why an entry that was taken away is still there; undefined when it is gone from the list and from its switch. */
+export function remaining(entry: Entry, { listed, flows, groups }: ReadBack, url: string): Problem | undefined {
   const others = [...listed.values()].filter((other) => other.name !== entry.name && other.dpid === entry.dpid);
   const inSwitch =
     entry.kind === 'group'
       ? groups.get(entry.dpid)?.has(entry.groupId) === true &&
         !others.some((other) => other.kind === 'group' && other.groupId === entry.groupId)
       : flows.get(entry.dpid)?.get(flowKey(entry))?.cookie === cookieOf(entry.name);
-  if (!listed.has(entry.name) && !inSwitch) return [];
-  return [
-    environmentProblem({
-      code: 'entry-still-there',
-      where: `${url}, switch ${entry.dpid}, entry ${entry.name}`,
-      cause: `the ${entry.kind} entry was deleted, but ${listed.has(entry.name) ? 'the controller still lists it' : 'the switch still holds it'}`,
-      remedy: 'Where the switch was not connected meanwhile: push the entry again, then delete it',
-    }),
-  ];
+  if (!listed.has(entry.name) && !inSwitch) return undefined;
+  return environmentProblem({
+    code: 'entry-still-there',
+    where: `${url}, switch ${entry.dpid}, entry ${entry.name}`,
+    cause: `the ${entry.kind} entry was deleted, but ${listed.has(entry.name) ? 'the controller still lists it' : 'the switch still holds it'}`,
+    remedy: 'See that the switch is connected, and delete the entry again',
+  });
 }
 
 /** An entry's effect as far as the list shows it: without the table. */
-function listedKey(entry: Entry): string {
+export function listedKey(entry: Entry): string {
   return effectKey(entry.kind === 'flow' ? { ...entry, tableId: 0 } : entry);
 }
 
@@ -221,7 +288,7 @@ function refuseClashes(entries: readonly Entry[]): void {
 
 /** The entries that have these names now. */
 async function formerEntries(
-  client: StaticEntryPusherClient,
+  client: FloodlightClient,
   entries: readonly Entry[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Entry>> {
@@ -232,7 +299,7 @@ async function formerEntries(
 
 /** The controller's list, each flow entry with its table, which only the switch knows. */
 export async function listedWithTables(
-  client: StaticEntryPusherClient,
+  client: FloodlightClient,
   signal: AbortSignal,
   isWanted: (entry: Entry) => boolean = () => true,
 ): Promise<readonly Entry[]> {
@@ -249,22 +316,22 @@ export async function listedWithTables(
 
 /** Undoes a push as far as it came; what went wrong with that, if anything. */
 async function takeBack(
-  client: StaticEntryPusherClient,
+  client: FloodlightClient,
   sent: readonly Entry[],
   former: ReadonlyMap<string, Entry>,
 ): Promise<unknown> {
   const signal = AbortSignal.timeout(ROLLBACK_DEADLINE_MS);
   try {
-    const [groups, flows] = split(sent);
-    for (const flow of flows) await client.delete(flow.name, signal);
-    for (const group of groups) {
+    const gone = sent.filter((entry) => {
       // Deleting a group would take the flows of others that use it along: what can be changed back is changed back.
-      const before = former.get(group.name);
-      const inPlace = before?.kind === 'group' && before.dpid === group.dpid && before.groupId === group.groupId;
-      if (!inPlace) await client.delete(group.name, signal);
-    }
-    const [formerGroups, formerFlows] = split(sent.flatMap(({ name }) => former.get(name) ?? []));
-    for (const entry of [...formerGroups, ...formerFlows]) await client.post(entry, signal);
+      const before = former.get(entry.name);
+      const changes = before?.kind === 'group' && entry.kind === 'group';
+      return !(changes && before.dpid === entry.dpid && before.groupId === entry.groupId);
+    });
+    await removeEntries(client, gone, { concurrency: 1, signal });
+    const [groups, flows] = split(sent.flatMap(({ name }) => former.get(name) ?? []));
+    for (const entry of [...groups, ...flows]) await client.post(entry, signal);
+    await settle(client, [...groups, ...flows], signal, missing, putBack);
     return undefined;
   } catch (error) {
     return error ?? new Error('unknown');

@@ -90,16 +90,20 @@ class Prober:
         with contextlib.suppress(OSError):
             fcntl.ioctl(self._sockets[source], SIOCDARP, request + self._interfaces[source].ljust(16, b'\0'))
 
-    def probe_all(self, progress, cancelled):
-        """Returns {"rttMs": rows of round trips or null, "probes": rows of counts}; rows and columns in host order."""
-        return _Run(self, progress, cancelled).result()
+    def probe_all(self, reaction, progress, cancelled):
+        """Returns {"rttMs": rows of round trips or null, "probes": rows of counts}; rows and columns in host order.
+
+        reaction: seconds that the network may take for the first packet of a pair, where its controller reacts to it."""
+        return _Run(self, reaction, progress, cancelled).result()
 
 
 class _Run:
     """One probe of all pairs. A pair is a number: source * hosts + target."""
 
-    def __init__(self, prober, progress, cancelled):
+    def __init__(self, prober, reaction, progress, cancelled):
         self.prober, self.progress, self.cancelled = prober, progress, cancelled
+        self.shortest_wait = max(SHORTEST_WAIT, reaction)
+        self.arp_entry_life = max(ARP_ENTRY_LIFE, reaction)
         self.count = len(prober._names)
         self.identity = os.urandom(4)
         self.icmp_id = struct.unpack('!H', os.urandom(2))[0]
@@ -168,7 +172,7 @@ class _Run:
             self.forget_old()
         last = time.monotonic()
         left = {pair for pair in pairs if pair not in self.round_trips}
-        while left and time.monotonic() - last < min(max(SHORTEST_WAIT, self.slowest * WAIT_IN_ROUND_TRIPS), LONGEST_WAIT):
+        while left and time.monotonic() - last < self.wait_for_answers():
             self.check(number)
             if self.receive(selector, 0.02):
                 left = {pair for pair in left if pair not in self.round_trips}
@@ -178,12 +182,15 @@ class _Run:
         self.remembered.clear()
         self.report(number)
 
+    def wait_for_answers(self):
+        return min(max(self.shortest_wait, self.slowest * WAIT_IN_ROUND_TRIPS), LONGEST_WAIT)
+
     def forget_old(self):
         now = time.monotonic()
         while self.flying and now - next(iter(self.flying.values())) > self.flight:
             self.flying.popitem(last=False)
         while self.remembered and (
-            len(self.remembered) > MOST_ARP_ENTRIES or now - next(iter(self.remembered.values())) > ARP_ENTRY_LIFE
+            len(self.remembered) > MOST_ARP_ENTRIES or now - next(iter(self.remembered.values())) > self.arp_entry_life
         ):
             pair, _ = self.remembered.popitem(last=False)
             self.prober._forget(*divmod(pair, self.count))

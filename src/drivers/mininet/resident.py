@@ -172,6 +172,19 @@ class Resident:
         rows = json.loads(listing.stdout)['data']
         return [f'{name} ({error or "no port number"})' for name, ofport, error in rows if not isinstance(ofport, int) or ofport < 0]
 
+    def connect_switches(self, target):
+        """Has every switch connect to this OpenFlow controller, e.g. `unix:/run/labctl/x/of.sock`."""
+        command = ['ovs-vsctl', '--no-wait']
+        for number, switch in enumerate(self.network.switches):
+            # Tries again every second: a controller that comes back is not kept waiting for the usual eight.
+            command += [
+                '--', f'--id=@c{number}', 'create', 'Controller', f'target="{target}"', 'max_backoff=1000',
+                'inactivity_probe=10000', 'connection_mode=out-of-band',
+                '--', 'set', 'Bridge', switch.name, f'controller=@c{number}',
+            ]
+        if self.network.switches:
+            subprocess.run(command, check=True, capture_output=True, text=True)
+
     def net(self):
         """What Mininet's `net` prints, read from the running network."""
         lines = []
@@ -192,9 +205,13 @@ class Resident:
             if action == 'start':
                 result = self.start(request, lambda step: self.conversation.send(id=identity, progress=step))
             elif action == 'probe':
-                result = self.prober.probe_all(lambda state: self.conversation.send(id=identity, progress=state), cancelled)
+                result = self.prober.probe_all(
+                    request['reaction'], lambda state: self.conversation.send(id=identity, progress=state), cancelled
+                )
             elif action == 'net':
                 result = self.net()
+            elif action == 'connect-switches':
+                result = self.connect_switches(request['target'])
             else:
                 raise ValueError(f'unknown request {action}')
             self.conversation.send(id=identity, result=result)

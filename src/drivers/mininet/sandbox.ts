@@ -56,8 +56,14 @@ export class MininetSandbox implements DataPlane {
     this.description = `Mininet ${started.mininet}, Open vSwitch ${started.openVSwitch}, ${carrier} datapath`;
   }
 
-  async probeAll(signal: AbortSignal, onProgress: (progress: ProbeProgress) => void): Promise<readonly ProbeResult[]> {
-    const answer = (await this.#request('probe', {}, signal, (progress) => onProgress(progress as ProbeProgress))) as {
+  async probeAll(
+    reactionSeconds: number,
+    signal: AbortSignal,
+    onProgress: (progress: ProbeProgress) => void,
+  ): Promise<readonly ProbeResult[]> {
+    const answer = (await this.#request('probe', { reaction: reactionSeconds }, signal, (progress) =>
+      onProgress(progress as ProbeProgress),
+    )) as {
       readonly hosts: readonly string[];
       readonly rttMs: readonly (readonly (number | null)[])[];
       readonly probes: readonly (readonly number[])[];
@@ -69,6 +75,10 @@ export class MininetSandbox implements DataPlane {
           : [{ source, target, rttMs: answer.rttMs[row]?.[column] ?? null, probes: answer.probes[row]?.[column] ?? 0 }],
       ),
     );
+  }
+
+  async connectSwitches(target: string, signal: AbortSignal): Promise<void> {
+    await this.#request('connect-switches', { target }, signal);
   }
 
   async net(): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { StaticEntryPusherClient } from '../../../src/drivers/floodlight/client.ts';
+import { FloodlightClient } from '../../../src/drivers/floodlight/client.ts';
 import { pushEntries, removeEntries } from '../../../src/drivers/floodlight/entry-push.ts';
 import { decodePost } from '../../../src/drivers/floodlight/post-reader.ts';
 import {
@@ -97,7 +97,7 @@ afterEach(async () => {
 });
 
 async function start(floodlight: Floodlight) {
-  const client = new StaticEntryPusherClient({ url: await floodlight.stub.start() });
+  const client = new FloodlightClient({ url: await floodlight.stub.start() });
   ends.push(
     () => client.close(),
     () => floodlight.stub.stop(),

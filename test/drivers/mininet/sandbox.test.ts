@@ -29,7 +29,7 @@ test('where the kernel datapath does not work, the userspace one does', async ()
   await sandbox.start(never, () => {});
   expect(sandbox.description).toMatch(hasModule ? /(?:kernel|userspace) datapath$/ : /userspace datapath$/);
   // No flow is installed: every pair is asked at least four times before it is given up.
-  const probes = await sandbox.probeAll(never, () => {});
+  const probes = await sandbox.probeAll(0, never, () => {});
   expect(probes.map(({ source, target, rttMs }) => [source, target, rttMs])).toEqual([
     ['h1', 'h2', null],
     ['h2', 'h1', null],

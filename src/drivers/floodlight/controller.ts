@@ -1,0 +1,297 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dpid } from '../../model/addresses.ts';
+import type { Forwarding } from '../../model/connection.ts';
+import type { Entry, GroupEntry } from '../../model/openflow.ts';
+import { environmentProblem, ProblemError } from '../../model/problem.ts';
+import type { Switch, Topology } from '../../model/topology.ts';
+import { actionsOf } from '../../plan/entry-check.ts';
+import { isolationEntries } from '../../plan/forwarding.ts';
+import type { ConnectedSwitch, ControlPlane, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
+import { FloodlightClient } from './client.ts';
+import { EntryKeeper } from './entry-keeper.ts';
+import type { FloodlightInstance } from './instance.ts';
+import { OpenFlowRelay } from './relay.ts';
+import type { UncheckedBody } from './unchecked-body.ts';
+
+const POLL_INTERVAL_MS = 100;
+/** Floodlight took 0.3 s for ten switches and 1.7 s for their links; both grow with the network. */
+const LEAST_PATIENCE_MS = 30_000;
+const PATIENCE_PER_SWITCH_MS = 500;
+/** After this long a wait names what is missing. */
+const SHOW_MISSING_AFTER_MS = 3_000;
+/** Connections of a lab that has just ended take this long to go at most. */
+const FORMER_SWITCHES_MS = 3_000;
+const GROUP_ARRIVAL_MS = 2_000;
+const CLEAN_UP_MS = 10_000;
+const WRITING_ROLE = 'MASTER';
+const PROBE_GROUP_ID = 0xfffffe00;
+
+/**
+ * Floodlight as a lab's controller: one that runs somewhere, or in a container. The lab's switches reach it through a
+ * relay. It reacts to packets by itself; what labctl wants otherwise is static entries, which an `EntryKeeper` looks after.
+ */
+export class FloodlightController implements ControlPlane {
+  readonly kind = 'Floodlight';
+  // The first packet of a pair goes through the controller, at each hop once where it is flooded.
+  readonly reactionSeconds = 1;
+  readonly #topology: Topology;
+  readonly #forwarding: Forwarding;
+  readonly #instance: FloodlightInstance;
+  readonly #relaySocket: string;
+  readonly #connectSwitches: (target: string, signal: AbortSignal) => Promise<void>;
+  #client: FloodlightClient | undefined;
+  #relay: OpenFlowRelay | undefined;
+  #keeper: EntryKeeper | undefined;
+  #takesGroups = true;
+
+  /** @param parts `relaySocket` is a path in the sandbox's run folder, to which `connectSwitches` sends the switches */
+  constructor(parts: {
+    topology: Topology;
+    forwarding: Forwarding;
+    instance: FloodlightInstance;
+    relaySocket: string;
+    connectSwitches: (target: string, signal: AbortSignal) => Promise<void>;
+  }) {
+    this.#topology = parts.topology;
+    this.#forwarding = parts.forwarding;
+    this.#instance = parts.instance;
+    this.#relaySocket = parts.relaySocket;
+    this.#connectSwitches = parts.connectSwitches;
+  }
+
+  get url(): string {
+    return this.#prepared().url;
+  }
+
+  async prepare(signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
+    const { url, openFlow } = await this.#instance.open(signal, onStep);
+    const client = new FloodlightClient({ url });
+    this.#client = client;
+    await client.findPusher(signal);
+    await this.#refuseForeignSwitches(client, signal);
+    this.#relay = new OpenFlowRelay(this.#relaySocket, openFlow);
+    await this.#relay.check(signal);
+    await this.#relay.listen();
+  }
+
+  async start(signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
+    const client = this.#prepared();
+    const keeper = new EntryKeeper(client, this.#topology);
+    this.#keeper = keeper;
+    await this.#connectSwitches(`unix:${this.#relaySocket}`, signal);
+    onStep('waiting for the switches to connect to Floodlight');
+    await this.#waitFor('switches', () => this.#missingSwitches(client, signal), signal, onStep);
+    await this.#becomeMaster(client, signal, onStep);
+    const former = await keeper.clear(signal);
+    if (former > 0) onStep(`cleared ${former} entries that Floodlight still held for these switches`);
+    onStep('waiting for Floodlight to discover the links');
+    await this.#waitFor('links', () => this.#missingLinks(client, signal), signal, onStep);
+    await this.#findOutGroups(client, keeper, signal);
+    await keeper.start(signal);
+    if (this.#forwarding === 'none') await keeper.pushOwn(isolationEntries(this.#topology), signal);
+  }
+
+  async push(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    this.#refuseGroupsIfLost(entries);
+    await this.#started().push(entries, signal);
+  }
+
+  sendUnchecked(bodies: readonly UncheckedBody[], signal: AbortSignal): Promise<readonly SentBody[]> {
+    return this.#started().sendUnchecked(bodies, signal);
+  }
+
+  remove(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    return this.#started().remove(entries, signal);
+  }
+
+  entries(signal: AbortSignal): Promise<readonly Entry[]> {
+    return this.#started().entries(signal);
+  }
+
+  switches(signal: AbortSignal): Promise<readonly ConnectedSwitch[]> {
+    return this.#started().switches(signal);
+  }
+
+  async roles(signal: AbortSignal): Promise<ReadonlyMap<Dpid, string>> {
+    const roles = await this.#prepared().roles('all', signal);
+    return new Map([...roles].filter(([dpid]) => this.#topology.switchWithDpid(dpid) !== undefined));
+  }
+
+  setRole(dpids: readonly Dpid[], role: SettableRole, signal: AbortSignal): Promise<void> {
+    return this.#started().setRole(dpids, role, signal);
+  }
+
+  upkeep(signal: AbortSignal): Promise<Upkeep> {
+    return this.#started().upkeep(signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.#keeper?.stop();
+    // Entries that stay listed would come back into the switches of the next lab.
+    if (!this.#instance.endsWithLab) await this.#keeper?.clear(AbortSignal.timeout(CLEAN_UP_MS)).catch(() => {});
+    this.#relay?.close();
+    await this.#client?.close();
+    await this.#instance.close();
+  }
+
+  /** One Floodlight serves one lab at a time: DPIDs would collide. */
+  async #refuseForeignSwitches(client: FloodlightClient, signal: AbortSignal): Promise<void> {
+    const deadline = Date.now() + FORMER_SWITCHES_MS;
+    for (;;) {
+      const dpids = new Set((await client.switches(signal)).map(({ dpid }) => dpid));
+      const taken = this.#topology.switches.filter(({ dpid }) => dpids.has(dpid));
+      if (taken.length === 0) return;
+      if (Date.now() > deadline) {
+        throw new ProblemError(
+          environmentProblem({
+            code: 'controller-in-use',
+            where: client.url,
+            cause: `the controller already has other switches with the DPIDs of ${taken.map(({ name }) => name).join(', ')}: one Floodlight serves one lab at a time`,
+            remedy: 'end the lab (or mn) that they belong to, or take another controller, as in --controller embedded',
+          }),
+        );
+      }
+      await sleep(POLL_INTERVAL_MS, undefined, { signal });
+    }
+  }
+
+  async #waitFor(
+    what: 'switches' | 'links',
+    findMissing: () => Promise<readonly string[]>,
+    signal: AbortSignal,
+    onStep: (step: string) => void,
+  ): Promise<void> {
+    const patienceMs = LEAST_PATIENCE_MS + PATIENCE_PER_SWITCH_MS * this.#topology.switches.length;
+    const begin = Date.now();
+    let shown = '';
+    for (;;) {
+      const missing = await findMissing();
+      if (missing.length === 0) return;
+      const waitedMs = Date.now() - begin;
+      const list = missing.join(', ');
+      if (waitedMs > patienceMs) {
+        throw new ProblemError(
+          environmentProblem({
+            code: what === 'switches' ? 'switches-missing' : 'links-missing',
+            where: this.url,
+            cause: `after ${Math.round(waitedMs / 1000)} s Floodlight still lacks the ${what} ${list}`,
+            remedy:
+              what === 'switches'
+                ? "see the controller's log, and that --openflow-port is this controller's"
+                : "see the controller's log, and that its LinkDiscovery module is loaded",
+          }),
+        );
+      }
+      if (waitedMs > SHOW_MISSING_AFTER_MS && list !== shown) {
+        shown = list;
+        onStep(`waiting for Floodlight to have the ${what} ${list}`);
+      }
+      await sleep(POLL_INTERVAL_MS, undefined, { signal });
+    }
+  }
+
+  async #missingSwitches(client: FloodlightClient, signal: AbortSignal): Promise<readonly string[]> {
+    const connected = new Set((await client.switches(signal)).map(({ dpid }) => dpid));
+    return this.#topology.switches.filter(({ dpid }) => !connected.has(dpid)).map(({ name }) => name);
+  }
+
+  /** Links of the spec that Floodlight does not know in both directions, or does not route over yet. */
+  async #missingLinks(client: FloodlightClient, signal: AbortSignal): Promise<readonly string[]> {
+    const known = new Set<string>();
+    for (const { source, target, bidirectional } of await client.links(signal)) {
+      const ends = [`${source.dpid}/${source.port}`, `${target.dpid}/${target.port}`];
+      if (bidirectional) known.add(ends.sort().join(' '));
+    }
+    const missing: string[] = [];
+    const wanted: { readonly from: Switch; readonly to: Switch; readonly name: string }[] = [];
+    for (const { ends } of this.#topology.links) {
+      const [from, to] = ends.map(({ node }) => this.#topology.switchNamed(node));
+      if (from === undefined || to === undefined) continue;
+      const name = `${from.name}-${to.name}`;
+      const key = [`${from.dpid}/${ends[0].port}`, `${to.dpid}/${ends[1].port}`].sort().join(' ');
+      if (known.has(key)) wanted.push({ from, to, name });
+      else missing.push(name);
+    }
+    // The routing learns of links a little later than the list does.
+    if (missing.length > 0) return missing;
+    for (const { from, to, name } of wanted) {
+      if (!(await hasPath(client, from.dpid, to.dpid, signal))) return [name];
+    }
+    return [];
+  }
+
+  /** Before anything is pushed, as setting a role wipes the tables; not at all where it is so already. */
+  async #becomeMaster(client: FloodlightClient, signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
+    const roles = await client.roles('all', signal);
+    const others = this.#topology.switches.filter(({ dpid }) => roles.get(dpid) !== WRITING_ROLE);
+    if (others.length === 0) return;
+    onStep(`making Floodlight the master of ${others.map(({ name }) => name).join(', ')}`);
+    for (const { dpid } of others) await client.setRole(dpid, WRITING_ROLE, signal);
+  }
+
+  /** Some Floodlights answer 200 to a group and send it to no switch (v1.2 is reported so). */
+  async #findOutGroups(client: FloodlightClient, keeper: EntryKeeper, signal: AbortSignal): Promise<void> {
+    const [node] = this.#topology.switches;
+    if (node === undefined) return;
+    const [port = 1] = this.#topology.neighboursOf(node.name).map((neighbour) => neighbour.port);
+    const probe: GroupEntry = {
+      kind: 'group',
+      name: 'labctl-probe/group',
+      dpid: node.dpid,
+      groupId: PROBE_GROUP_ID,
+      groupType: 'select',
+      buckets: [{ weight: 1, actions: [{ kind: 'output', port }] }],
+    };
+    const deadline = Date.now() + GROUP_ARRIVAL_MS;
+    try {
+      await client.post(probe, signal);
+      do {
+        const groups = await client.groups(node.dpid, signal);
+        this.#takesGroups = groups.some(({ groupId }) => groupId === PROBE_GROUP_ID);
+        if (!this.#takesGroups) await sleep(POLL_INTERVAL_MS, undefined, { signal });
+      } while (!this.#takesGroups && Date.now() < deadline);
+    } catch (error) {
+      signal.throwIfAborted();
+      // It refused it, or answers with something else: either way no group is to be had.
+      if (!(error instanceof ProblemError)) throw error;
+      this.#takesGroups = false;
+    }
+    await keeper.remove([probe], signal);
+  }
+
+  /** What this controller would accept and then lose. */
+  #refuseGroupsIfLost(entries: readonly Entry[]): void {
+    if (this.#takesGroups) return;
+    const problems = entries
+      .filter((entry) => entry.kind === 'group' || actionsOf(entry).some(({ kind }) => kind === 'group'))
+      .map(({ name }) =>
+        environmentProblem({
+          code: 'no-groups',
+          where: `${this.url}, entry ${name}`,
+          cause: 'it needs a group, and this Floodlight sends groups to no switch (tried when the lab came up)',
+          remedy: 'take a newer Floodlight, or the embedded controller: labctl up --controller embedded',
+        }),
+      );
+    if (problems.length > 0) throw new ProblemError(problems);
+  }
+
+  #prepared(): FloodlightClient {
+    if (this.#client === undefined) throw new Error('the controller is not prepared');
+    return this.#client;
+  }
+
+  #started(): EntryKeeper {
+    if (this.#keeper === undefined) throw new Error('the controller is not started');
+    return this.#keeper;
+  }
+}
+
+/** True also where an older Floodlight has nothing that could say. */
+async function hasPath(client: FloodlightClient, from: Dpid, to: Dpid, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await client.hasPath(from, to, signal);
+  } catch (error) {
+    if (error instanceof ProblemError && error.problems.some(({ code }) => code === 'unknown-resource')) return true;
+    throw error;
+  }
+}

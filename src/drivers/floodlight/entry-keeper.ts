@@ -1,0 +1,358 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dpid } from '../../model/addresses.ts';
+import { type Entry, effectKey } from '../../model/openflow.ts';
+import { environmentProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import type { Topology } from '../../model/topology.ts';
+import type { ConnectedSwitch, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
+import type { FloodlightClient } from './client.ts';
+import {
+  confirmGone,
+  listedKey,
+  listedWithTables,
+  missing,
+  pushEntries,
+  putBack,
+  readBack,
+  remaining,
+  removeAgain,
+  removeEntries,
+} from './entry-push.ts';
+import { sendUnchecked } from './send-unchecked.ts';
+import type { UncheckedBody } from './unchecked-body.ts';
+
+/** Floodlight loses entries of concurrent requests (CONTRACT.md, section 8). */
+const ONE_AT_A_TIME = { concurrency: 1 } as const;
+const LOOK_INTERVAL_MS = 1_000;
+/** Between looks while something is to be mended. */
+const MEND_INTERVAL_MS = 300;
+/** Every so many looks the tables are read too, as a role that somebody sets wipes them and nothing else shows it. */
+const LOOKS_PER_TABLE_READ = 5;
+/** How long the tables of a switch that came back are doubted: Floodlight sends it its own entries a second later. */
+const DOUBT_MS = 3_000;
+/** By how much a controller's start has to move to be another start, and not a slow answer. */
+const RESTART_MS = 1_000;
+const ROLE_MEND_DEADLINE_MS = 15_000;
+/** Roles in which Floodlight's writes reach a switch. */
+const WRITING_ROLES: ReadonlySet<string> = new Set(['MASTER', 'EQUAL']);
+/** Codes of problems of a list that holds what labctl, or Floodlight itself, cannot write down. */
+const UNREADABLE: ReadonlySet<string> = new Set(['unreadable-entry', 'not-json']);
+
+/**
+ * Keeps the static entries of a lab in a Floodlight that loses them: when it restarts, when a switch comes back, when a
+ * role is set. What is in the list while nothing of this happens is what is wanted, whoever pushed or deleted it; what
+ * then is missing is put back, groups first.
+ */
+export class EntryKeeper {
+  readonly #client: FloodlightClient;
+  readonly #topology: Topology;
+  readonly #wanted = new Map<string, Entry>();
+  /** Names of wanted entries that nobody sees or takes away: they stand for the controller's own forwarding. */
+  readonly #own = new Set<string>();
+  readonly #leaving = new Map<string, Entry>();
+  /** Names of entries that were found missing and are not back yet. */
+  readonly #lost = new Set<string>();
+  /** Switches that may have lost entries, with the time from which on their tables are believed. */
+  readonly #doubted = new Map<Dpid, number>();
+  readonly #connectedSince = new Map<Dpid, number>();
+  /** On the clock of `performance.now()`. */
+  #controllerStart: number | undefined;
+  #strangers = '';
+  #repaired = 0;
+  #looks = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #ended = new AbortController();
+
+  constructor(client: FloodlightClient, topology: Topology) {
+    this.#client = client;
+    this.#topology = topology;
+  }
+
+  /** Begins to look after the entries. Nothing has been pushed yet, and every switch is connected. */
+  async start(signal: AbortSignal): Promise<void> {
+    this.#noteEvents(await this.#client.uptime(signal), await this.switches(signal));
+    this.#doubted.clear();
+    void this.#watch();
+  }
+
+  /** Resolves when it does nothing any more. */
+  async stop(): Promise<void> {
+    this.#ended.abort(new Error('stopped'));
+    await this.#last;
+  }
+
+  push(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      signal.throwIfAborted();
+      await this.#refuseUnsendable(entries, signal);
+      const onNotTakenBack = (stuck: readonly Entry[]) => {
+        for (const entry of stuck) this.#leaving.set(entry.name, entry);
+      };
+      await pushEntries(this.#client, entries, { ...ONE_AT_A_TIME, signal, onNotTakenBack });
+      for (const entry of entries) {
+        this.#wanted.set(entry.name, entry);
+        this.#leaving.delete(entry.name);
+      }
+    });
+  }
+
+  /** Pushes entries that are the controller's own: `entries` does not show them, and they come back if deleted. */
+  async pushOwn(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    await this.push(entries, signal);
+    for (const { name } of entries) this.#own.add(name);
+  }
+
+  sendUnchecked(bodies: readonly UncheckedBody[], signal: AbortSignal): Promise<readonly SentBody[]> {
+    return this.#inTurn(() => sendUnchecked(this.#client, bodies, signal));
+  }
+
+  /** Entries of a switch that is away are taken away when it is back: Floodlight would keep them if told now. */
+  remove(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      signal.throwIfAborted();
+      const connected = dpidsOf(await this.switches(signal));
+      for (const entry of entries) {
+        this.#wanted.delete(entry.name);
+        this.#leaving.set(entry.name, entry);
+      }
+      const present = entries.filter(({ dpid }) => connected.has(dpid));
+      await removeEntries(this.#client, present, { ...ONE_AT_A_TIME, signal });
+      for (const { name } of present) this.#leaving.delete(name);
+    });
+  }
+
+  /** What is listed for the topology's switches. The list shows no tables: they are as wanted, or read from the switch. */
+  async entries(signal: AbortSignal): Promise<readonly Entry[]> {
+    const listed = (await this.#list(signal)).filter(({ name }) => !this.#own.has(name) && !this.#leaving.has(name));
+    const known = listed.map((entry) => this.#asWanted(entry));
+    if (known.every((entry) => entry !== undefined)) return known;
+    const connected = dpidsOf(await this.switches(signal));
+    const unknown = new Set(listed.filter((_, index) => known[index] === undefined).map(({ name }) => name));
+    const read = await listedWithTables(
+      this.#client,
+      signal,
+      ({ name, dpid }) => unknown.has(name) && connected.has(dpid),
+    );
+    const byName = new Map(read.map((entry) => [entry.name, entry]));
+    return listed.map((entry, index) => known[index] ?? byName.get(entry.name) ?? entry);
+  }
+
+  async switches(signal: AbortSignal): Promise<readonly ConnectedSwitch[]> {
+    const all = await this.#client.switches(signal);
+    return all.filter(({ dpid }) => this.#topology.switchWithDpid(dpid) !== undefined);
+  }
+
+  /** Floodlight wipes the tables of a switch whose role is set: what was there is put back. */
+  setRole(dpids: readonly Dpid[], role: SettableRole, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const dpid of dpids) {
+        this.#doubt(dpid);
+        await this.#client.setRole(dpid, role, signal);
+      }
+      if (!WRITING_ROLES.has(role)) return;
+      const deadline = Date.now() + ROLE_MEND_DEADLINE_MS;
+      let lost = await this.#mend(new Set(dpids), signal);
+      while (lost.length > 0) {
+        if (Date.now() > deadline) throw new ProblemError(lost);
+        await sleep(MEND_INTERVAL_MS, undefined, { signal });
+        lost = await this.#mend(new Set(dpids), signal);
+      }
+    });
+  }
+
+  upkeep(signal: AbortSignal): Promise<Upkeep> {
+    return this.#inTurn(async () => {
+      const connected = dpidsOf(await this.switches(signal));
+      const here = [...this.#wanted.values()].filter(({ dpid }) => connected.has(dpid));
+      const state = await readBack(this.#client, here, signal);
+      const lost = [...this.#wanted.values()].filter(
+        (entry) => !connected.has(entry.dpid) || missing(entry, state, this.#client.url) !== undefined,
+      );
+      return {
+        missing: lost.map(({ name }) => name),
+        leaving: [...this.#leaving.keys()],
+        repaired: this.#repaired,
+      };
+    });
+  }
+
+  /**
+   * Takes away all that the controller lists for the topology's switches; returns how many entries. Those of a switch
+   * that is away stay: Floodlight would keep them all the same, and hold on to them more stubbornly.
+   */
+  clear(signal: AbortSignal): Promise<number> {
+    return this.#inTurn(async () => {
+      const connected = dpidsOf(await this.switches(signal));
+      const readable = (await this.#listOrNothing(signal))?.filter(({ dpid }) => connected.has(dpid));
+      const dpids = readable === undefined ? connected : new Set(readable.map(({ dpid }) => dpid));
+      for (const dpid of dpids) await this.#client.clear(dpid, signal);
+      const entries = readable ?? (await this.#list(signal)).filter(({ dpid }) => connected.has(dpid));
+      await confirmGone(this.#client, entries, signal);
+      return entries.length;
+    });
+  }
+
+  /** Undefined where the list cannot be read because of what somebody pushed. */
+  async #listOrNothing(signal: AbortSignal): Promise<readonly Entry[] | undefined> {
+    try {
+      return await this.#list(signal);
+    } catch (error) {
+      if (error instanceof ProblemError && error.problems.some(({ code }) => UNREADABLE.has(code))) return undefined;
+      throw error;
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<readonly Entry[]> {
+    const listed = await this.#client.list('all', signal);
+    return listed.filter(({ dpid }) => this.#topology.switchWithDpid(dpid) !== undefined);
+  }
+
+  /** The wanted entry that a listed one shows, with its table. */
+  #asWanted(listed: Entry): Entry | undefined {
+    if (listed.kind === 'group') return listed;
+    const wanted = this.#wanted.get(listed.name);
+    return wanted?.dpid === listed.dpid && listedKey(wanted) === listedKey(listed) ? wanted : undefined;
+  }
+
+  /** Entries for a switch that is away, or of which Floodlight is not the master, would be thrown away. */
+  async #refuseUnsendable(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    const dpids = new Set(entries.map(({ dpid }) => dpid));
+    const connected = dpidsOf(await this.switches(signal));
+    const roles = await this.#client.roles('all', signal);
+    const problems: Problem[] = [...dpids].flatMap((dpid) => {
+      const where = `${this.#client.url}, switch ${this.#topology.switchWithDpid(dpid)?.name ?? dpid}`;
+      if (!connected.has(dpid)) {
+        const cause = 'the switch is not connected to the controller, which would throw its entries away';
+        return environmentProblem({
+          code: 'switch-away',
+          where,
+          cause,
+          remedy: 'wait until `labctl status` shows it again; nothing was pushed',
+        });
+      }
+      const role = roles.get(dpid);
+      if (role === undefined || WRITING_ROLES.has(role)) return [];
+      return environmentProblem({
+        code: 'not-master',
+        where,
+        cause: `the controller's role is ${role}: its entries would not reach the switch`,
+        remedy: 'labctl role MASTER makes it the master; nothing was pushed',
+      });
+    });
+    if (problems.length > 0) throw new ProblemError(problems);
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      const isQuiet = this.#doubted.size === 0 && this.#leaving.size === 0;
+      await sleep(isQuiet ? LOOK_INTERVAL_MS : MEND_INTERVAL_MS, undefined, { signal, ref: false }).catch(() => {});
+      // A controller that is away is looked at again: commands and `status` tell of it meanwhile.
+      if (!signal.aborted) await this.#inTurn(() => this.#look(signal)).catch(() => {});
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    // The list before what tells its age: a list that was read after a restart is not taken for what is wanted.
+    const listed = await this.#list(signal);
+    const uptimeMs = await this.#client.uptime(signal);
+    const switches = await this.switches(signal);
+    const quiet = !this.#noteEvents(uptimeMs, switches) && this.#doubted.size === 0;
+    if (quiet) await this.#follow(listed, signal);
+    this.#looks += 1;
+    const due = this.#looks % LOOKS_PER_TABLE_READ === 0;
+    const connected = dpidsOf(switches);
+    const doubted = new Set([...this.#doubted.keys(), ...[...this.#leaving.values()].map(({ dpid }) => dpid)]);
+    const dpids = due ? connected : new Set([...doubted].filter((dpid) => connected.has(dpid)));
+    if (dpids.size > 0 && this.#wanted.size + this.#leaving.size + this.#doubted.size > 0) {
+      await this.#mend(dpids, signal);
+    }
+  }
+
+  /** Whether the controller or a switch has come back since the last look. */
+  #noteEvents(uptimeMs: number, switches: readonly ConnectedSwitch[]): boolean {
+    const start = performance.now() - uptimeMs;
+    const restarted = this.#controllerStart !== undefined && start > this.#controllerStart + RESTART_MS;
+    this.#controllerStart = start;
+    if (restarted) for (const { dpid } of this.#topology.switches) this.#doubt(dpid);
+    let came = restarted;
+    for (const { dpid, connectedSince } of switches) {
+      if (this.#connectedSince.get(dpid) === connectedSince) continue;
+      this.#connectedSince.set(dpid, connectedSince);
+      this.#doubt(dpid);
+      came = true;
+    }
+    return came;
+  }
+
+  #doubt(dpid: Dpid): void {
+    this.#doubted.set(dpid, Date.now() + DOUBT_MS);
+  }
+
+  /** Takes over what others pushed and deleted. */
+  async #follow(listed: readonly Entry[], signal: AbortSignal): Promise<void> {
+    const byName = new Map(listed.map((entry) => [entry.name, entry]));
+    for (const name of this.#wanted.keys()) {
+      if (!byName.has(name) && !this.#own.has(name) && !this.#lost.has(name)) this.#wanted.delete(name);
+    }
+    const strangers = listed.filter(
+      (entry) => !this.#own.has(entry.name) && !this.#leaving.has(entry.name) && !this.#isWanted(entry),
+    );
+    const key = strangers.map((entry) => `${entry.dpid} ${entry.name} ${effectKey(entry)}`).join('\n');
+    if (key === this.#strangers) return;
+    const names = new Set(strangers.map(({ name }) => name));
+    const read = await listedWithTables(this.#client, signal, ({ name }) => names.has(name));
+    const state = await readBack(this.#client, read, signal);
+    // One that its switch never took is not ours to insist on; it may still arrive.
+    const arrived = read.filter((entry) => missing(entry, state, this.#client.url) === undefined);
+    for (const entry of arrived) this.#wanted.set(entry.name, entry);
+    this.#strangers = arrived.length === read.length ? '' : key;
+  }
+
+  #isWanted(listed: Entry): boolean {
+    const wanted = this.#wanted.get(listed.name);
+    return wanted !== undefined && wanted.dpid === listed.dpid && listedKey(wanted) === listedKey(listed);
+  }
+
+  /** Puts back what these connected switches lost, and takes away what is to leave; returns what is still lost. */
+  async #mend(dpids: ReadonlySet<Dpid>, signal: AbortSignal): Promise<readonly Problem[]> {
+    const roles = await this.#client.roles('all', signal);
+    const writable = new Set([...dpids].filter((dpid) => WRITING_ROLES.has(roles.get(dpid) ?? '')));
+    const wanted = [...this.#wanted.values()].filter(({ dpid }) => writable.has(dpid));
+    const leaving = [...this.#leaving.values()].filter(({ dpid }) => writable.has(dpid));
+    const state = await readBack(this.#client, [...wanted, ...leaving], signal);
+
+    const faults = new Map<Entry, Problem>();
+    for (const entry of wanted) {
+      // What somebody has deleted meanwhile, or has timed out, is not lost.
+      const mayEnd = entry.kind === 'flow' && entry.idleTimeoutSeconds + entry.hardTimeoutSeconds > 0;
+      const wasDeleted = !state.listed.has(entry.name) && !this.#doubted.has(entry.dpid) && !this.#own.has(entry.name);
+      if (mayEnd || (wasDeleted && !this.#lost.has(entry.name))) continue;
+      const fault = missing(entry, state, this.#client.url);
+      if (fault !== undefined) {
+        faults.set(entry, fault);
+        this.#lost.add(entry.name);
+      } else if (this.#lost.delete(entry.name)) this.#repaired += 1;
+    }
+    const staying = leaving.filter((entry) => remaining(entry, state, this.#client.url) !== undefined);
+    for (const entry of leaving) if (!staying.includes(entry)) this.#leaving.delete(entry.name);
+    await removeAgain(this.#client, staying, state, signal);
+    await putBack(this.#client, [...faults.keys()], state, signal);
+
+    const unsettled = new Set([...faults.keys(), ...staying].map(({ dpid }) => dpid));
+    for (const dpid of writable) {
+      if (!unsettled.has(dpid) && Date.now() > (this.#doubted.get(dpid) ?? 0)) this.#doubted.delete(dpid);
+    }
+    return [...faults.values()];
+  }
+
+  /** One after another: what is pushed or taken away is not looked at half-way. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(act);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}
+
+function dpidsOf(switches: readonly ConnectedSwitch[]): Set<Dpid> {
+  return new Set(switches.map(({ dpid }) => dpid));
+}

@@ -1,0 +1,268 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Labctl, s10h10Spec, smallSpec } from '../support/labctl.ts';
+import { BASELINE, CONNECTED, ISOLATED } from '../support/s10h10-matrices.ts';
+
+/** A Floodlight, or what stands in for one, that has no switches. */
+export interface FloodlightUnderTest {
+  readonly url: string;
+  readonly openflowPort: number;
+  /** Ends it with SIGKILL; absent where it is not ours to end. */
+  readonly kill?: () => Promise<void>;
+  /** Starts it again where it was. */
+  readonly restart?: () => Promise<void>;
+  stop(): Promise<void>;
+}
+
+const TUTORIAL = resolve(import.meta.dirname, '../../topologies/tutorial');
+const flowMods = readdirSync(TUTORIAL)
+  .filter((name) => name.startsWith('flow-mod-'))
+  .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  .map((name) => join(TUTORIAL, name));
+/** Longer than a switch takes to come back, and labctl to see to its entries. */
+const MENDING = { timeout: 40_000, interval: 250 };
+
+interface Status {
+  readonly controller: { readonly trouble: unknown };
+  readonly switches: { readonly connected: readonly string[]; readonly missing: readonly string[] };
+  readonly entries: number | null;
+  readonly upkeep: { missing: readonly string[]; leaving: readonly string[]; repaired: number } | null;
+}
+
+/** What a lab does on a Floodlight; one lab at a time, as a Floodlight serves one. */
+export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnderTest>): void {
+  describe(`a lab on ${name}`, () => {
+    let floodlight: FloodlightUnderTest;
+    let labctl: Labctl;
+    beforeAll(async () => {
+      floodlight = await begin();
+      labctl = new Labctl('as we are', {
+        LABCTL_CONTROLLER: floodlight.url,
+        LABCTL_OPENFLOW_PORT: String(floodlight.openflowPort),
+      });
+      labctl.file('lab.yaml', s10h10Spec('on-floodlight'));
+      labctl.file('connected.yaml', `${s10h10Spec('on-floodlight')}\nconnections: [[h2, h5, h6]]\n`);
+    });
+    afterEach(async () => {
+      await labctl.run('down', '--all');
+      await labctl.expectNothingLeft();
+      // Nor is anything left in the controller.
+      expect(await get('/wm/core/controller/switches/json')).toEqual([]);
+      const listed = (await get('/wm/staticentrypusher/list/all/json')) as Record<string, readonly unknown[]>;
+      expect(Object.values(listed).flat()).toEqual([]);
+    });
+    afterAll(async () => {
+      await labctl?.clean();
+      await floodlight?.stop();
+    });
+
+    const get = async (path: string): Promise<unknown> => (await fetch(`${floodlight.url}${path}`)).json();
+    const status = async (): Promise<Status> => JSON.parse(await labctl.ok('status', '--format', 'json'));
+    const vsctl = (...args: readonly string[]) =>
+      execa('ovs-vsctl', [`--db=unix:${join(labctl.runFolder, 'on-floodlight', 'db.sock')}`, ...args]);
+    const sendAway = (node: string) => vsctl('del-controller', node);
+    const bringBack = (node: string) =>
+      vsctl('set-controller', node, `unix:${join(labctl.runFolder, 'on-floodlight', 'of.sock')}`);
+    /** Names of static entries in a switch, as its own table has them: those of labctl's plan have these priorities. */
+    const plannedFlows = async (node: string) => {
+      const target = `unix:${join(labctl.runFolder, 'on-floodlight', `${node}.mgmt`)}`;
+      const { stdout } = await execa('ovs-ofctl', ['-O', 'OpenFlow13', 'dump-flows', target]);
+      return stdout.split('\n').filter((line) => /priority=30[123]00/.test(line)).length;
+    };
+
+    test('is judged as on the embedded controller: 44, 20 and again 44 of 90', async () => {
+      const up = await labctl.run('up', 'lab.yaml');
+      expect(up).toMatchObject({ exitCode: 0 });
+      expect(up.stderr).toContain(`controller: Floodlight at ${floodlight.url} (asked for)`);
+      expect(await status()).toMatchObject({
+        controller: { kind: 'Floodlight', url: floodlight.url, trouble: null },
+        switches: { missing: [] },
+        entries: 0,
+      });
+      expect(await labctl.ok('pingall')).toContain(BASELINE);
+      expect(await labctl.ok('connect', 'h2', 'h5', 'h6')).toContain(CONNECTED);
+      expect((await labctl.run('pingall', '--expect', 'baseline')).exitCode).toBe(1);
+      expect(await labctl.ok('disconnect', 'h2', 'h5', 'h6')).toContain(BASELINE);
+      expect(await labctl.ok('entries', 'list')).toBe('no static entries');
+      expect(await labctl.ok('down')).toBe('on-floodlight is down');
+    });
+
+    test('with forwarding none reaches nobody, then 6 of 90, and keeps its links', async () => {
+      const spec = s10h10Spec('on-floodlight', (text) => text.replace('forwarding: reactive', 'forwarding: none'));
+      labctl.file('none.yaml', spec);
+      await labctl.ok('up', 'none.yaml');
+      expect(await labctl.ok('pingall')).toContain('(0/90 received)');
+      expect(await labctl.ok('connect', 'h2', 'h5', 'h6')).toContain(ISOLATED);
+      // What stands for the forwarding is no entry of the user's.
+      expect((await status()).entries).toBe(39);
+      expect(await labctl.ok('entries', 'clear')).toBe('39 entries taken away');
+      expect(await labctl.ok('pingall')).toContain('(0/90 received)');
+      const links = (await get('/wm/topology/links/json')) as { readonly direction: string }[];
+      expect(links.map(({ direction }) => direction)).toEqual(Array.from({ length: 7 }, () => 'bidirectional'));
+    });
+
+    test('is refused while another lab has switches of its DPIDs there, which goes on', async () => {
+      await labctl.ok('up', 'lab.yaml');
+      labctl.file('small.yaml', smallSpec('second'));
+      const second = await labctl.run('up', 'small.yaml');
+      expect(second.exitCode).toBe(3);
+      expect(second.stderr).toContain('the controller already has other switches with the DPIDs of s1, s2');
+      expect(await status()).toMatchObject({ switches: { missing: [] } });
+    });
+
+    test("the tutorial's entries: refused as written, sent by force they show that s10's reach no switch", async () => {
+      await labctl.ok('up', 'lab.yaml');
+      const asWritten = await labctl.run('entries', 'apply', ...flowMods);
+      expect(asWritten.exitCode).toBe(2);
+      expect(asWritten.stderr.match(/did you mean s10, 00:00:00:00:00:00:00:0a\?/g)).toHaveLength(4);
+      expect(await labctl.ok('entries', 'list')).toBe('no static entries');
+
+      const forced = await labctl.run('entries', 'apply', '--force', '--format', 'json', ...flowMods);
+      expect(forced.exitCode).toBe(1);
+      const outcomes = (JSON.parse(forced.stdout).sent as { name: string; outcome: string }[]).map(
+        (each) => `${each.name} ${each.outcome}`,
+      );
+      const lost = ['flow-mod-3', 'flow-mod-4', 'flow-mod-9', 'flow-mod-10'];
+      expect(outcomes).toEqual(
+        Array.from({ length: 10 }, (_, index) => `flow-mod-${index + 1}`).map(
+          (each) => `${each} ${lost.includes(each) ? 'vanished' : 'in-switch'}`,
+        ),
+      );
+      expect(await labctl.ok('entries', 'clear')).toBe('6 entries taken away');
+
+      const texts = flowMods.map((file) => readFileSync(file, 'utf8').replaceAll('00:10"', '00:0a"'));
+      labctl.file('right.json', texts.join(''));
+      expect(await labctl.ok('entries', 'apply', 'right.json')).toBe('10 entries pushed and read back');
+      expect(await labctl.ok('entries', 'add', join(TUTORIAL, 'group-mod-1.json'))).toBe(
+        '1 entry pushed and read back',
+      );
+      expect(await labctl.ok('entries', 'list')).toContain('weight 50: output=2 | weight 50: output=3');
+      expect(await labctl.ok('entries', 'clear', 's10')).toBe('4 entries taken away');
+      expect(await labctl.ok('entries', 'delete', 'flow-mod-1', 'flow-mod-2')).toBe('2 entries taken away');
+      expect((await status()).entries).toBe(5);
+    });
+
+    test('a switch away takes no entries, and loses what was taken away meanwhile', async () => {
+      await labctl.ok('up', 'connected.yaml');
+      const held = await plannedFlows('s6');
+      expect(held).toBeGreaterThan(0);
+      await sendAway('s6');
+      await expect.poll(async () => (await status()).switches.missing, MENDING).toEqual(['s6']);
+      const refused = await labctl.run('connect', 'h1', 'h6');
+      expect(refused.exitCode).toBe(3);
+      expect(refused.stderr).toContain('switch s6: the switch is not connected');
+      expect(await status()).toMatchObject({ entries: 39, upkeep: { leaving: [] } });
+      expect((await status()).upkeep?.missing).toHaveLength(held);
+
+      expect(await labctl.ok('entries', 'clear')).toBe('39 entries taken away');
+      expect((await status()).upkeep?.leaving).toHaveLength(held);
+      await bringBack('s6');
+      await expect.poll(status, MENDING).toMatchObject({ switches: { missing: [] }, upkeep: { leaving: [] } });
+      expect(await plannedFlows('s6')).toBe(0);
+      expect((await status()).entries).toBe(0);
+    });
+
+    test('a switch that was away gets back what it lacks, and an entry that was deleted meanwhile can be taken away', async () => {
+      await labctl.ok('up', 'connected.yaml');
+      const held = await plannedFlows('s6');
+      await sendAway('s6');
+      await expect.poll(async () => (await status()).switches.missing, MENDING).toEqual(['s6']);
+      // Floodlight says that it is deleted, and brings it back with the switch.
+      const zombie = { name: 'labctl/s6/fence-to/h6' };
+      await fetch(`${floodlight.url}/wm/staticentrypusher/json`, { method: 'DELETE', body: JSON.stringify(zombie) });
+      await bringBack('s6');
+      await expect.poll(status, MENDING).toMatchObject({ switches: { missing: [] }, upkeep: { missing: [] } });
+      expect(await plannedFlows('s6')).toBe(held);
+      expect(await labctl.ok('entries', 'delete', zombie.name)).toBe('1 entry taken away');
+      expect(await plannedFlows('s6')).toBe(held - 1);
+    });
+
+    test('a switch whose tables somebody wiped by setting the role gets its entries back', async () => {
+      await labctl.ok('up', 'connected.yaml');
+      const held = await plannedFlows('s5');
+      // A second after a switch has come Floodlight sends it its entries: what is wiped before then comes back by itself.
+      await sleep(2_000);
+      const answer = await fetch(`${floodlight.url}/wm/core/switch/00:00:00:00:00:00:00:05/role/json`, {
+        method: 'POST',
+        body: '{"role":"MASTER"}',
+      });
+      expect(await answer.json()).toEqual({ '00:00:00:00:00:00:00:05': 'MASTER' });
+      await expect.poll(async () => (await status()).upkeep?.repaired, MENDING).toBe(held);
+      expect(await plannedFlows('s5')).toBe(held);
+    });
+
+    test('labctl role sets the role and leaves the entries as they were; without MASTER none is pushed', async () => {
+      await labctl.ok('up', 'connected.yaml');
+      const held = await plannedFlows('s6');
+      expect(held).toBeGreaterThan(0);
+      expect(await labctl.ok('role', 'slave', 's6')).toMatch(/^s6 .* SLAVE /m);
+      const refused = await labctl.run('connect', 'h1', 'h6');
+      expect(refused.exitCode).toBe(3);
+      expect(refused.stderr).toContain("switch s6: the controller's role is SLAVE");
+      expect(await labctl.ok('role', 'MASTER', 's6')).toMatch(/^s6 .* MASTER /m);
+      expect(await plannedFlows('s6')).toBe(held);
+      expect((await status()).upkeep?.missing).toEqual([]);
+    });
+
+    test('entries that others push and delete are theirs, and come back when a switch does', async () => {
+      await labctl.ok('up', 'lab.yaml');
+      const post = (method: string, body: unknown) =>
+        fetch(`${floodlight.url}/wm/staticentrypusher/json`, { method, body: JSON.stringify(body) });
+      const flow = (entry: string, priority: string) => ({
+        ...{ switch: '00:00:00:00:00:00:00:09', name: entry, priority, active: 'true' },
+        ...{ eth_type: '0x0800', ipv4_dst: '10.0.0.1', actions: 'output=1' },
+      });
+      await post('POST', flow('kept', '40000'));
+      await post('POST', flow('deleted', '40001'));
+      await expect.poll(async () => (await status()).entries, MENDING).toBe(2);
+      await post('DELETE', { name: 'deleted' });
+      await expect.poll(async () => (await status()).entries, MENDING).toBe(1);
+      // Longer than between two looks at the tables.
+      await sleep(7_000);
+      expect(await labctl.ok('entries', 'list')).toMatch(/ kept$/m);
+      expect((await status()).entries).toBe(1);
+    });
+
+    test('what a killed lab left in the controller is cleared when the next one comes up', async () => {
+      await labctl.ok('up', 'connected.yaml');
+      const { pid } = JSON.parse(await labctl.ok('status', '--format', 'json')) as { pid: number };
+      process.kill(pid, 'SIGKILL');
+      await labctl.ok('down', 'on-floodlight');
+      const up = await labctl.run('up', 'lab.yaml');
+      expect(up).toMatchObject({ exitCode: 0 });
+      expect(up.stderr).toContain('cleared 39 entries that Floodlight still held for these switches');
+      expect((await status()).entries).toBe(0);
+      expect(await plannedFlows('s6')).toBe(0);
+    });
+
+    test('killed and started again, the controller gets every entry back, groups first', async (context) => {
+      const { kill, restart } = floodlight;
+      if (kill === undefined || restart === undefined) return context.skip('it is not ours to end');
+      await labctl.ok('up', 'connected.yaml');
+      labctl.file(
+        'group.json',
+        JSON.stringify([
+          JSON.parse(readFileSync(join(TUTORIAL, 'group-mod-1.json'), 'utf8')),
+          {
+            ...{ switch: '00:00:00:00:00:00:00:06', name: 'through', priority: '40000', active: 'true' },
+            ...{ eth_type: '0x0800', ipv4_dst: '10.9.9.9', actions: 'group=1' },
+          },
+        ]),
+      );
+      expect(await labctl.ok('entries', 'apply', 'group.json')).toBe('2 entries pushed and read back');
+      await kill();
+      await expect.poll(async () => (await status()).controller.trouble, MENDING).not.toBeNull();
+      const refused = await labctl.run('connect', 'h1', 'h3');
+      expect(refused.exitCode).toBe(3);
+      expect(refused.stderr).toContain('connection refused');
+      await restart();
+      await expect
+        .poll(status, MENDING)
+        .toMatchObject({ switches: { missing: [] }, entries: 41, upkeep: { missing: [], leaving: [], repaired: 41 } });
+      expect(await labctl.ok('pingall')).toContain(CONNECTED);
+    });
+  });
+}

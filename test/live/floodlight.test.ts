@@ -1,0 +1,35 @@
+import { afterEach, expect, test } from 'vitest';
+import { type Floodlight, startFloodlight } from '../support/floodlight-stand-in.ts';
+import { Labctl, smallSpec } from '../support/labctl.ts';
+import { floodlightSuite } from './floodlight-suite.ts';
+
+floodlightSuite('a stand-in for Floodlight', () => startFloodlight());
+
+let old: Floodlight | undefined;
+let labctl: Labctl | undefined;
+afterEach(async () => {
+  await labctl?.clean();
+  await old?.stop();
+});
+
+test('a Floodlight of the old path, which loses groups, is used as far as it goes', async () => {
+  old = await startFloodlight({ old: true });
+  labctl = new Labctl('as we are', { FLOODLIGHT_URL: old.url, LABCTL_OPENFLOW_PORT: String(old.openflowPort) });
+  labctl.file('lab.yaml', smallSpec('old-floodlight'));
+  const up = await labctl.run('up', 'lab.yaml', '--controller', 'auto');
+  expect(up).toMatchObject({ exitCode: 0 });
+  expect(up.stderr).toContain(`controller: Floodlight at ${old.url} (FLOODLIGHT_URL is set)`);
+  expect(await labctl.ok('connect', 'h1', 'h2')).toContain('(2/6 received)');
+  labctl.file(
+    'group.json',
+    JSON.stringify({
+      ...{ switch: '00:00:00:00:00:00:00:01', entry_type: 'group', name: 'g', active: 'true', group_type: 'all' },
+      ...{ group_id: '1', group_buckets: [{ bucket_id: '1', bucket_watch_group: 'any', bucket_actions: 'output=1' }] },
+    }),
+  );
+  const refused = await labctl.run('entries', 'add', 'group.json');
+  expect(refused.exitCode).toBe(3);
+  expect(refused.stderr).toContain('this Floodlight sends groups to no switch');
+  expect(await labctl.ok('down')).toBe('old-floodlight is down');
+  await labctl.expectNothingLeft();
+});
