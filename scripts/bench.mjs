@@ -1,13 +1,18 @@
 // Speed and memory, as ratios of things measured side by side in this run. Starts labs of its own, and leaves nothing.
 // usage: npm run bench
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// With FLOODLIGHT_URL (and LABCTL_OPENFLOW_PORT) pushes are measured on that Floodlight, else on the tests' stand-in.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'undici';
 
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync('/tmp/lb-');
-const env = { ...process.env, LABCTL_RUN_DIR: join(folder, 'r'), LABCTL_LAB: 'bench' };
+const env = { ...process.env, LABCTL_RUN_DIR: join(folder, 'r'), LABCTL_LAB: 'bench', LABCTL_CONTROLLER: 'embedded' };
 
 function labctl(...args) {
   return execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
@@ -55,6 +60,105 @@ function stockMininet(runs) {
     .map((text) => Number(text) / 1e9);
 }
 
+/** A Floodlight to push to: the one that is given, or the stand-in. */
+async function floodlight() {
+  const { FLOODLIGHT_URL: given, LABCTL_OPENFLOW_PORT: port = '6653' } = process.env;
+  if (given) return { url: given, port, what: 'Floodlight', stop() {} };
+  const program = join(root, 'test/support/floodlight-stand-in.py');
+  const child = spawn('/usr/bin/python3', [program, '--die-with-parent', '--rest-port', '0', '--openflow-port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(createInterface(child.stdout), 'line');
+  const { rest, openflow } = JSON.parse(line);
+  return {
+    url: `http://127.0.0.1:${rest}`,
+    port: `${openflow}`,
+    what: 'stand-in for Floodlight',
+    stop: () => child.kill('SIGKILL'),
+  };
+}
+
+/** Flow entries that differ in name, match and switch, as the tutorial writes them. */
+function manyEntries(count, prefix) {
+  return Array.from({ length: count }, (_, index) => ({
+    switch: `00:00:00:00:00:00:00:0${1 + (index % 9)}`,
+    name: `${prefix}-${index}`,
+    priority: '30000',
+    eth_type: '0x0800',
+    ipv4_dst: `10.1.${index >> 8}.${index & 255}`,
+    active: 'true',
+    actions: 'output=1',
+  }));
+}
+
+/** S10H10's switches on a controller, with nothing of a lab beside that would look after entries meanwhile. */
+async function switchesOn(url, port) {
+  const { MininetSandbox } = await import('../dist/drivers/mininet/sandbox.js');
+  const { Resident } = await import('../dist/drivers/mininet/resident.js');
+  const { OpenFlowRelay } = await import('../dist/drivers/floodlight/relay.js');
+  const { findSpec, readSpec } = await import('../dist/index.js');
+  const { file, text } = findSpec(join(root, 'topologies/s10h10.yaml'));
+  const { topology, topo } = readSpec(file, text);
+  const run = join(folder, 'n');
+  mkdirSync(run);
+  const sandbox = new MininetSandbox(new Resident(), { topology, topo, folder: run, datapath: 'user' });
+  const relay = new OpenFlowRelay(join(run, 'of.sock'), { host: new URL(url).hostname, port: Number(port) });
+  const { signal } = new AbortController();
+  await sandbox.start(signal, () => {});
+  await relay.listen();
+  await sandbox.connectSwitches(`unix:${join(run, 'of.sock')}`, signal);
+  const switches = async () => (await (await fetch(`${url}/wm/core/controller/switches/json`)).json()).length;
+  while ((await switches()) < topology.switches.length) await sleep(100);
+  return async () => {
+    await sandbox.stop();
+    relay.close();
+  };
+}
+
+/** Pushes in turn by a bare loop of POSTs over one connection and as labctl does, reading back that none is lost. */
+async function pushes(count, runs) {
+  const { FloodlightClient } = await import('../dist/drivers/floodlight/client.js');
+  const { pushEntries } = await import('../dist/drivers/floodlight/entry-push.js');
+  const { decodePost } = await import('../dist/drivers/floodlight/post-reader.js');
+  const { url, port, what, stop } = await floodlight();
+  const agent = new Agent({ connections: 1 });
+  const client = new FloodlightClient({ url });
+  const entries = manyEntries(count, 'labctl-bench').map((document) => decodePost(document).entry);
+  const bodies = manyEntries(count, 'bare').map((document) => JSON.stringify(document));
+  const { signal } = new AbortController();
+  const empty = async () => {
+    do {
+      await client.clear('all');
+      await sleep(500);
+    } while ((await client.list('all')).length > 0);
+  };
+  const takeAway = await switchesOn(url, port);
+  try {
+    const ours = [];
+    const bare = [];
+    for (let run = 0; run < runs; run += 1) {
+      await empty();
+      const began = performance.now();
+      for (const body of bodies) {
+        const options = { dispatcher: agent, method: 'POST', body };
+        await (await request(`${url}/wm/staticentrypusher/json`, options)).body.text();
+      }
+      bare.push((performance.now() - began) / 1000);
+      await empty();
+      const then = performance.now();
+      await pushEntries(client, entries, { concurrency: 1, arrivalMs: 60, signal });
+      ours.push((performance.now() - then) / 1000);
+    }
+    await empty();
+    return { what, ours: median(ours), bare: median(bare) };
+  } finally {
+    await takeAway();
+    await client.close();
+    await agent.close();
+    stop();
+  }
+}
+
 const rows = [];
 const row = (what, ours, theirs, ratio) => rows.push([what, ours, theirs, ratio]);
 const seconds = (value) => `${value.toFixed(2)} s`;
@@ -89,6 +193,10 @@ try {
 
   const { memoryMb } = JSON.parse(labctl('status', '--format', 'json'));
   row("the lab's Node process | its limit", `${memoryMb} MB`, '120 MB', 120 / memoryMb);
+  labctl('down');
+
+  const { what, ours, bare } = await pushes(2_000, 5);
+  row(`push of 2,000 entries, none lost | a bare loop of POSTs, ${what}`, seconds(ours), seconds(bare), bare / ours);
 } finally {
   spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), 'down', '--all'], { env });
   rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,3 @@
-import type { EngineFinding } from '../drivers/floodlight/docker.ts';
 import type { ControllerOrder } from '../lab/standby.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 
@@ -44,19 +43,17 @@ export async function chooseController(wish: ControllerWish, signal: AbortSignal
     return at(controllerUrl(controller, '--controller'), 'asked for');
 
   const { engineProblem, findEngine, runningByHand } = await import('../drivers/floodlight/docker.ts');
-  const image = process.env['LABCTL_FLOODLIGHT_IMAGE'] || 'glefevre/floodlight';
-  const finding = await findEngine({ image, signal });
-  if (finding.kind === 'ready' || finding.kind === 'no-image' || finding.kind === 'no-compose') {
-    const running = await runningByHand(signal);
-    if (running !== undefined) {
-      return {
-        order: { kind: 'floodlight', ...running },
-        line: `controller: Floodlight at ${running.url} (its container runs already); ${OTHER}`,
-      };
-    }
+  const image = floodlightImage();
+  const [finding, running] = await Promise.all([findEngine({ image, signal }), runningByHand(signal)]);
+  if (running !== undefined) {
+    return {
+      order: { kind: 'floodlight', ...running },
+      line: `controller: Floodlight at ${running.url} (its container runs already); ${OTHER}`,
+    };
   }
   if (controller === 'auto' && finding.kind !== 'ready') {
-    return embedded(unready(finding, image));
+    const { cause } = engineProblem(finding, image);
+    return embedded(finding.kind === 'no-image' ? `${cause} ${image}` : cause);
   }
   if (finding.kind !== 'ready' && finding.kind !== 'no-image') throw new ProblemError(engineProblem(finding, image));
   const reason = controller === 'floodlight' ? 'asked for' : `Docker has the image ${image}`;
@@ -66,18 +63,9 @@ export async function chooseController(wish: ControllerWish, signal: AbortSignal
   };
 }
 
-/** Why `auto` does not take Floodlight in Docker. */
-function unready(finding: Exclude<EngineFinding, { kind: 'ready' }>, image: string): string {
-  switch (finding.kind) {
-    case 'no-docker':
-      return 'there is no Docker here';
-    case 'no-image':
-      return `Docker lacks the image ${image}`;
-    case 'no-compose':
-      return 'Docker has no compose';
-    case 'no-answer':
-      return 'no Docker engine answers';
-  }
+/** The image of Floodlight that is run in Docker. */
+export function floodlightImage(): string {
+  return process.env['LABCTL_FLOODLIGHT_IMAGE'] || 'glefevre/floodlight';
 }
 
 /** @throws ProblemError when it is no URL of a REST interface */

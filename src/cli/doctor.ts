@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { engineProblem, findEngine } from '../drivers/floodlight/docker.ts';
 import {
   bestDatapath,
   mininetRequirement,
@@ -8,6 +9,7 @@ import {
 } from '../drivers/mininet/requirements.ts';
 import { runFolder } from '../lab/run-folder.ts';
 import { ProblemError } from '../model/problem.ts';
+import { floodlightImage } from './controller-choice.ts';
 import type { FormatOptions } from './options.ts';
 import { coloured, printJson, printLines } from './terminal.ts';
 
@@ -24,9 +26,10 @@ export async function doctor(options: FormatOptions): Promise<number> {
     ...(existsSync('/proc/self/ns') ? [await namespaceRequirement()] : []),
     runFolderRequirement(),
   ];
+  const floodlight = await floodlightFinding();
   const missing = requirements.filter(({ remedy }) => remedy !== undefined);
   if (options.format === 'json') {
-    printJson({ version: 1, canRunLabs: missing.length === 0, datapath, requirements });
+    printJson({ version: 1, canRunLabs: missing.length === 0, datapath, floodlight, requirements });
   } else {
     printLines([
       ...requirements.flatMap(({ name, finding, remedy }) =>
@@ -34,6 +37,7 @@ export async function doctor(options: FormatOptions): Promise<number> {
           ? [`${coloured('green', 'ok')}       ${name}: ${finding}`]
           : [`${coloured('red', 'missing')}  ${name}: ${finding}`, `         -> ${remedy}`],
       ),
+      `floodlight in Docker: ${floodlight}; without it labs have the embedded controller, or one at a URL`,
       `datapath ${datapath === 'kernel' ? 'kernel module' : 'userspace (the openvswitch kernel module is not loaded)'}`,
       missing.length === 0
         ? 'This machine can run labs: labctl up s10h10'
@@ -41,6 +45,13 @@ export async function doctor(options: FormatOptions): Promise<number> {
     ]);
   }
   return missing.length === 0 ? 0 : CANNOT;
+}
+
+/** Whether labs can have Floodlight in Docker; none of them needs it. */
+async function floodlightFinding(): Promise<string> {
+  const image = floodlightImage();
+  const finding = await findEngine({ image, signal: new AbortController().signal });
+  return finding.kind === 'ready' ? `the image ${image} is there` : engineProblem(finding, image).cause;
 }
 
 function nodeRequirement(): Requirement {

@@ -84,9 +84,15 @@ export async function entries(
     return lab.run('clearEntries', work.switchName === undefined ? {} : { switchName: work.switchName }, { signal });
   };
   const document = await run();
+  const { unreadable } = document;
   if (options.format === 'json') printJson(document);
-  else if (work.kind !== 'list') printLines([`${counted(document.entries.length)} taken away`]);
-  else if (document.entries.length === 0) printLines(['no static entries']);
+  else if (work.kind !== 'list') printLines([`${counted(document.entries.length + unreadable.length)} taken away`]);
+  else if (unreadable.length > 0) {
+    const { topology } = await specOf(lab, signal);
+    printLines(entryTable(topology, document.entries));
+    const named = unreadable.map(({ name, dpid }) => `${name} on ${topology.switchWithDpid(dpid)?.name ?? dpid}`);
+    remark(`not shown, as labctl does not know what it says: ${named.join(', ')}`);
+  } else if (document.entries.length === 0) printLines(['no static entries']);
   else printLines(entryTable((await specOf(lab, signal)).topology, document.entries));
 }
 

@@ -23,6 +23,18 @@ export interface Upkeep {
   readonly repaired: number;
 }
 
+/** A static entry that says what labctl does not know. */
+export interface UnreadableEntry {
+  readonly name: string;
+  readonly dpid: Dpid;
+}
+
+/** What a controller lists. */
+export interface EntryList {
+  readonly entries: readonly Entry[];
+  readonly unreadable: readonly UnreadableEntry[];
+}
+
 /** What became of an entry that was sent as somebody wrote it. */
 export interface SentBody {
   /** Undefined where it has none. */
@@ -53,9 +65,9 @@ export interface ControlPlane {
   /** Sends entries in the form of a POST as they were written; nothing is checked, and nothing undone. */
   sendUnchecked(bodies: readonly UncheckedBody[], signal: AbortSignal): Promise<readonly SentBody[]>;
   /** Takes these entries away, flows before groups, and reads back that they are gone. */
-  remove(entries: readonly Entry[], signal: AbortSignal): Promise<void>;
+  remove(list: EntryList, signal: AbortSignal): Promise<void>;
   /** Every static entry that the controller lists for switches of the topology, whoever pushed it. */
-  entries(signal: AbortSignal): Promise<readonly Entry[]>;
+  entries(signal: AbortSignal): Promise<EntryList>;
   /** The switches of the topology that are connected now. */
   switches(signal: AbortSignal): Promise<readonly ConnectedSwitch[]>;
   /** The controller's role for each connected switch, in its own words. */

@@ -1,4 +1,4 @@
-import type { SentBody } from '../drivers/control-plane.ts';
+import type { EntryList, SentBody } from '../drivers/control-plane.ts';
 import { decodePost } from '../drivers/floodlight/post-reader.ts';
 import { type UncheckedBody, uncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import { encodeEntry } from '../drivers/floodlight/wire.ts';
@@ -97,8 +97,8 @@ export function stepsDocument(lab: string, { remove, push }: Steps): StepsDocume
   return { version: DOCUMENT_VERSION, lab, remove: remove.map(encodeEntry), push: push.map(encodeEntry) };
 }
 
-export function entriesDocument(lab: string, entries: readonly Entry[]): EntriesDocument {
-  return { version: DOCUMENT_VERSION, lab, entries: entries.map(encodeEntry) };
+export function entriesDocument(lab: string, { entries, unreadable }: EntryList): EntriesDocument {
+  return { version: DOCUMENT_VERSION, lab, entries: entries.map(encodeEntry), unreadable };
 }
 
 export function entriesAppliedDocument(

@@ -1,4 +1,4 @@
-import type { SentBody, SettableRole, Upkeep } from '../drivers/control-plane.ts';
+import type { SentBody, SettableRole, UnreadableEntry, Upkeep } from '../drivers/control-plane.ts';
 import type { Command } from '../drivers/data-plane.ts';
 import type { Forwarding } from '../model/connection.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
@@ -90,6 +90,8 @@ export interface EntriesDocument {
   readonly version: number;
   readonly lab: string;
   readonly entries: readonly EntryDocument[];
+  /** Entries that say what labctl does not know. */
+  readonly unreadable: readonly UnreadableEntry[];
 }
 
 export interface EntriesAppliedDocument {

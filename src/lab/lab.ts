@@ -1,4 +1,11 @@
-import type { ControlPlane, SentBody, SettableRole, Upkeep } from '../drivers/control-plane.ts';
+import type {
+  ControlPlane,
+  EntryList,
+  SentBody,
+  SettableRole,
+  UnreadableEntry,
+  Upkeep,
+} from '../drivers/control-plane.ts';
 import type { Command, DataPlane, ProbeProgress, ProbeResult } from '../drivers/data-plane.ts';
 import type { UncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import type { Dpid } from '../model/addresses.ts';
@@ -197,7 +204,7 @@ export class Lab {
         trouble: undefined,
         connected: names(true),
         missing: names(false),
-        entries: (await this.#controlPlane.entries(signal)).length,
+        entries: await this.#countEntries(signal),
         upkeep: await this.#controlPlane.upkeep(signal),
       };
     } catch (error) {
@@ -211,7 +218,8 @@ export class Lab {
   async switches(signal: AbortSignal): Promise<readonly SwitchState[]> {
     const connected = new Map((await this.#controlPlane.switches(signal)).map((each) => [each.dpid, each]));
     const roles = await this.#controlPlane.roles(signal);
-    const entries = await this.#controlPlane.entries(signal);
+    const list = await this.#controlPlane.entries(signal);
+    const entries = [...list.entries, ...list.unreadable];
     return this.spec.topology.switches.map(({ name, dpid }) => ({
       name,
       dpid,
@@ -243,13 +251,18 @@ export class Lab {
     return this.#dataPlane.commandOn(host, argv);
   }
 
-  entries(signal: AbortSignal): Promise<readonly Entry[]> {
+  entries(signal: AbortSignal): Promise<EntryList> {
     return this.#controlPlane.entries(signal);
+  }
+
+  async #countEntries(signal: AbortSignal): Promise<number> {
+    const { entries, unreadable } = await this.#controlPlane.entries(signal);
+    return entries.length + unreadable.length;
   }
 
   /** Checks entries that somebody wrote by hand, and pushes those that are not there already: all of them, or none. */
   async applyEntries(entries: readonly Entry[], { signal, report }: Running): Promise<EntriesApplied> {
-    const installed = await this.#controlPlane.entries(signal);
+    const { entries: installed } = await this.#controlPlane.entries(signal);
     const { problems, warnings } = checkEntries(this.spec.topology, installed, entries);
     if (problems.length > 0) throw new ProblemError(problems);
     const { push } = stepsBetween(installed, entries);
@@ -266,10 +279,10 @@ export class Lab {
   }
 
   /** Takes the named entries away; all of them exist, or none is taken away. Returns them. */
-  async deleteEntries(names: readonly string[], signal: AbortSignal): Promise<readonly Entry[]> {
+  async deleteEntries(names: readonly string[], signal: AbortSignal): Promise<EntryList> {
     const installed = await this.#controlPlane.entries(signal);
-    const byName = new Map(installed.map((entry) => [entry.name, entry]));
-    const unknown = names.filter((name) => !byName.has(name));
+    const known = new Set([...installed.entries, ...installed.unreadable].map(({ name }) => name));
+    const unknown = names.filter((name) => !known.has(name));
     if (unknown.length > 0) {
       throw new ProblemError(
         inputProblem({
@@ -280,24 +293,26 @@ export class Lab {
         }),
       );
     }
-    const entries = installed.filter((entry) => names.includes(entry.name));
-    await this.#remove(entries);
-    return entries;
+    return this.#remove(installed, ({ name }) => names.includes(name));
   }
 
   /** Takes every static entry away, of one switch or of all, and with the last entries the connections. Returns them. */
-  async clearEntries(switchName: string | undefined, signal: AbortSignal): Promise<readonly Entry[]> {
-    const dpid = switchName === undefined ? undefined : this.#dpidOf(switchName);
+  async clearEntries(switchName: string | undefined, signal: AbortSignal): Promise<EntryList> {
+    const owner = switchName === undefined ? undefined : this.#dpidOf(switchName);
     const installed = await this.#controlPlane.entries(signal);
-    const entries = installed.filter((entry) => dpid === undefined || entry.dpid === dpid);
-    await this.#remove(entries);
-    if (dpid === undefined) this.#connections = [];
-    return entries;
+    const removed = await this.#remove(installed, ({ dpid }) => owner === undefined || dpid === owner);
+    if (owner === undefined) this.#connections = [];
+    return removed;
   }
 
   /** Half a removal would leave a network that nobody asked for: once begun, it is finished. */
-  #remove(entries: readonly Entry[]): Promise<void> {
-    return this.#controlPlane.remove(entries, new AbortController().signal);
+  async #remove(
+    { entries, unreadable }: EntryList,
+    isMeant: (entry: UnreadableEntry) => boolean = () => true,
+  ): Promise<EntryList> {
+    const meant = { entries: entries.filter(isMeant), unreadable: unreadable.filter(isMeant) };
+    await this.#controlPlane.remove(meant, new AbortController().signal);
+    return meant;
   }
 
   #dpidOf(switchName: string): Dpid {
@@ -320,8 +335,8 @@ export class Lab {
   }
 
   async #stepsTo(connections: readonly Connection[], signal: AbortSignal): Promise<Steps> {
-    const installed = await this.#controlPlane.entries(signal);
-    const ours = installed.filter(({ name }) => name.startsWith(ENTRY_NAME_PREFIX));
+    const { entries } = await this.#controlPlane.entries(signal);
+    const ours = entries.filter(({ name }) => name.startsWith(ENTRY_NAME_PREFIX));
     return stepsBetween(ours, compileConnections(this.spec.topology, connections).entries);
   }
 
@@ -339,7 +354,7 @@ export class Lab {
     if (steps.remove.length > 0) {
       running.report({ step: `taking ${steps.remove.length} entries away` });
       try {
-        await this.#remove(steps.remove);
+        await this.#remove({ entries: steps.remove, unreadable: [] });
       } catch (error) {
         throw new ProblemError(
           environmentProblem({

@@ -61,7 +61,8 @@ export function macToNumber(mac: MacAddress): bigint {
 
 /** @param value 0 to 2^32-1 */
 export function ipv4FromNumber(value: bigint): Ipv4Address {
-  return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 255n)).join('.') as Ipv4Address;
+  const bits = Number(value);
+  return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}` as Ipv4Address;
 }
 
 export function parseIpv4(text: string): Ipv4Address | undefined {

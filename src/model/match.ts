@@ -159,9 +159,13 @@ export interface MaskedValue {
 /** What a flow entry matches; a field that is absent matches anything. */
 export type Match = Readonly<Partial<Record<MatchField, MaskedValue>>>;
 
+const ALL_ONES = Object.fromEntries(
+  MATCH_FIELD_NAMES.map((field) => [field, (1n << BigInt(MATCH_FIELDS[field].bits)) - 1n]),
+) as Readonly<Record<MatchField, bigint>>;
+
 /** The mask of an exact match. */
 export function allOnes(field: MatchField): bigint {
-  return (1n << BigInt(MATCH_FIELDS[field].bits)) - 1n;
+  return ALL_ONES[field];
 }
 
 export function exactly(field: MatchField, value: bigint): MaskedValue {
@@ -179,12 +183,19 @@ export const RESERVED_PORTS = {
   local: 0xfffffffen,
 } as const;
 export type ReservedPort = keyof typeof RESERVED_PORTS;
+/** Keys of matches that were asked for before: thousands of entries are compared again and again. */
+const matchKeys = new WeakMap<Match, string>();
+
 /** A key that is equal exactly for equal matches. */
 export function matchKey(match: Match): string {
-  return MATCH_FIELD_NAMES.flatMap((field) => {
+  const known = matchKeys.get(match);
+  if (known !== undefined) return known;
+  const key = MATCH_FIELD_NAMES.flatMap((field) => {
     const masked = match[field];
     return masked === undefined ? [] : [`${field}=${formatField(field, masked)}`];
   }).join(',');
+  matchKeys.set(match, key);
+  return key;
 }
 
 /** A match's value as Floodlight lists it: masks of IPv4 as netmasks, hexadecimal without leading zeros. */

@@ -1,5 +1,7 @@
 import { EmbeddedController } from '../../src/drivers/embedded/controller.ts';
 import { OpenVSwitchTables } from '../../src/drivers/embedded/open-vswitch.ts';
+import { startControlledNetwork } from '../support/controlled-network.ts';
+import { startFloodlight } from '../support/floodlight-stand-in.ts';
 import { startBridges } from '../support/open-vswitch.ts';
 import { s10h10 } from '../support/topologies.ts';
 import { contractSuite } from './contract-suite.ts';
@@ -21,5 +23,23 @@ contractSuite({
     };
   },
   concurrency: 32,
+  skips: {},
+});
+
+// Shows that the suite passes where entries are installed late and lost silently, as by Floodlight.
+contractSuite({
+  name: 'a stand-in for Floodlight',
+  async setup() {
+    const floodlight = await startFloodlight();
+    const network = await startControlledNetwork(s10h10, floodlight);
+    return {
+      url: floodlight.url,
+      async stop() {
+        await network.stop();
+        await floodlight.stop();
+      },
+    };
+  },
+  concurrency: 1,
   skips: {},
 });

@@ -50,7 +50,7 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       await labctl.run('down', '--all');
       await labctl.expectNothingLeft();
       // Nor is anything left in the controller.
-      expect(await get('/wm/core/controller/switches/json')).toEqual([]);
+      await expect.poll(() => get('/wm/core/controller/switches/json'), { timeout: 5_000 }).toEqual([]);
       const listed = (await get('/wm/staticentrypusher/list/all/json')) as Record<string, readonly unknown[]>;
       expect(Object.values(listed).flat()).toEqual([]);
     });
@@ -143,6 +143,28 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       expect(await labctl.ok('entries', 'clear', 's10')).toBe('4 entries taken away');
       expect(await labctl.ok('entries', 'delete', 'flow-mod-1', 'flow-mod-2')).toBe('2 entries taken away');
       expect((await status()).entries).toBe(5);
+    });
+
+    test('an entry that labctl cannot read is told of, stops nothing, and can be taken away', async () => {
+      await labctl.ok('up', 'connected.yaml');
+      const odd = {
+        switch: '00:00:00:00:00:00:00:09',
+        name: 'odd',
+        in_port: '1',
+        active: 'true',
+        actions: 'output=any',
+      };
+      labctl.file('odd.json', JSON.stringify(odd));
+      const forced = await labctl.run('entries', 'apply', '--force', 'odd.json');
+      expect(forced).toMatchObject({ exitCode: 1 });
+      expect(forced.stdout).toMatch(/^odd +the controller/m);
+      const listed = await labctl.run('entries', 'list');
+      expect(listed).toMatchObject({ exitCode: 0 });
+      expect(listed.stdout.split('\n')).toHaveLength(1 + 39);
+      expect(listed.stderr).toContain('not shown, as labctl does not know what it says: odd on s9');
+      expect((await status()).entries).toBe(40);
+      expect(await labctl.ok('entries', 'delete', 'odd')).toBe('1 entry taken away');
+      expect((await status()).entries).toBe(39);
     });
 
     test('a switch away takes no entries, and loses what was taken away meanwhile', async () => {

@@ -3,6 +3,7 @@ import {
   accessSync,
   chmodSync,
   constants,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -20,7 +21,7 @@ import { execa } from 'execa';
 
 /** What an image holds, beside empty `/tmp` and `/run`. */
 interface ImageContents {
-  /** Programs of this machine by absolute path, copied to the same path with the shared libraries they load. */
+  /** Programs and shared libraries of this machine by absolute path, copied with the libraries that they load. */
   readonly programs?: readonly string[];
   /** Files and whole folders of this machine by absolute path, copied to the same path. */
   readonly copied?: readonly string[];
@@ -225,7 +226,9 @@ async function importImage(
     for (const path of new Set([...programs, ...libraries.flat()])) {
       await execa('cp', ['--dereference', path, inside(path)]);
     }
-    for (const path of copied) await execa('cp', ['--recursive', '--preserve=mode,links', path, inside(path)]);
+    // With their times, by which Python knows whether a compiled module is that of its source.
+    const options = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true };
+    for (const path of copied) cpSync(path, inside(path), options);
     for (const [path, text] of Object.entries(written)) {
       writeFileSync(inside(path), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
     }
@@ -241,7 +244,7 @@ async function importImage(
 
 /** The shared libraries that a program loads, and their loader; none of a static one. */
 async function librariesOf(program: string): Promise<readonly string[]> {
-  accessSync(program, constants.X_OK);
+  accessSync(program, constants.R_OK);
   const { stdout } = await execa('ldd', [program], { reject: false });
   return stdout.split('\n').flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
 }

@@ -4,7 +4,7 @@ import type { Entry, Flow } from '../../model/openflow.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
 import { forwardingFlows } from '../../plan/forwarding.ts';
-import type { ConnectedSwitch, ControlPlane, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
+import type { ConnectedSwitch, ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
 import type { FloodlightClient } from '../floodlight/client.ts';
 import { listedWithTables, pushEntries, removeEntries } from '../floodlight/entry-push.ts';
 import { sendUnchecked } from '../floodlight/send-unchecked.ts';
@@ -73,12 +73,12 @@ export class EmbeddedController implements ControlPlane {
     return sendUnchecked(this.#started(), bodies, signal);
   }
 
-  async remove(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+  async remove({ entries }: EntryList, signal: AbortSignal): Promise<void> {
     await removeEntries(this.#started(), entries, { concurrency: REQUESTS_AT_ONCE, signal });
   }
 
-  async entries(signal: AbortSignal): Promise<readonly Entry[]> {
-    return listedWithTables(this.#started(), signal);
+  async entries(signal: AbortSignal): Promise<EntryList> {
+    return { entries: await listedWithTables(this.#started(), signal), unreadable: [] };
   }
 
   async switches(signal: AbortSignal): Promise<readonly ConnectedSwitch[]> {

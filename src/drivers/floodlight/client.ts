@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Dpid } from '../../model/addresses.ts';
 import type { Entry, Group, InstalledFlow } from '../../model/openflow.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
-import type { ConnectedSwitch, SettableRole } from '../control-plane.ts';
+import type { ConnectedSwitch, EntryList, SettableRole, UnreadableEntry } from '../control-plane.ts';
 import {
   type ControllerDevice,
   type ControllerLink,
@@ -64,6 +64,15 @@ export interface FloodlightClientOptions {
   readonly listsWriteActions?: boolean;
 }
 
+declare const fitToSend: unique symbol;
+
+/** A request that posts an entry; `prepare` alone makes it. */
+export interface PreparedEntry {
+  readonly subject: string;
+  readonly text: string;
+  readonly [fitToSend]: true;
+}
+
 /**
  * Floodlight's REST interface as far as labctl needs it, for Floodlight and for the embedded controller alike.
  * "200 OK" from Floodlight means that a body was parsed, not that a switch has it: `entry-push.ts` reads back.
@@ -108,14 +117,22 @@ export class FloodlightClient {
    * @throws ProblemError of kind `input`, and nothing is sent, when the entry would hang or spoil the controller
    */
   async post(entry: Entry, signal?: AbortSignal): Promise<void> {
+    await this.send(this.prepare(entry), signal);
+  }
+
+  /**
+   * The request that posts an entry, to be sent later: to make it takes a tenth of the time that Floodlight takes for it.
+   * @throws ProblemError of kind `input` when the entry would hang or spoil the controller
+   */
+  prepare(entry: Entry): PreparedEntry {
     const subject = `entry ${entry.name} for switch ${entry.dpid}`;
     this.#refuseHarm(entry, subject);
-    const call: RestRequest = {
-      method: 'POST',
-      path: await this.#pusherPath('json', signal),
-      body: encodeEntry(entry),
-      subject,
-    };
+    return { subject, text: JSON.stringify(encodeEntry(entry)) } as PreparedEntry;
+  }
+
+  /** Posts an entry that was prepared. */
+  async send({ subject, text }: PreparedEntry, signal?: AbortSignal): Promise<void> {
+    const call: RestRequest = { method: 'POST', path: await this.#pusherPath('json', signal), text, subject };
     const { status } = await this.#connection.ask(call, statusAnswer, signal);
     if (status === 'Entry pushed') return;
     throw this.#connection.refusal(call, [status], "Mend the entry; the controller's log may say more");
@@ -164,14 +181,24 @@ export class FloodlightClient {
 
   /** The static entries that the controller lists, of all switches or one; their tables are not listed and read 0. */
   async list(dpid: Dpid | 'all', signal?: AbortSignal): Promise<readonly Entry[]> {
+    return (await this.wholeList(dpid, signal)).entries;
+  }
+
+  /** The same, and which others it lists that say what labctl does not know. */
+  async wholeList(dpid: Dpid | 'all', signal?: AbortSignal): Promise<EntryList> {
     const call = get(await this.#pusherPath(`list/${dpid}/json`, signal));
     const answer = await this.#connection.ask(call, listAnswer, signal);
-    return Object.entries(answer).flatMap(([key, elements]) => {
+    const entries: Entry[] = [];
+    const unreadable: UnreadableEntry[] = [];
+    for (const [key, elements] of Object.entries(answer)) {
       const owner = this.#owner(call, key);
-      return elements.flatMap((element) =>
-        Object.entries(element).map(([name, json]) => decodeListed(name, owner, json)),
-      );
-    });
+      for (const [name, json] of elements.flatMap((element) => Object.entries(element))) {
+        const entry = decodeListed(name, owner, json);
+        if (entry === undefined) unreadable.push({ name, dpid: owner });
+        else entries.push(entry);
+      }
+    }
+    return { entries, unreadable };
   }
 
   /** Takes all static entries away, of all switches or one. */
@@ -248,26 +275,30 @@ export class FloodlightClient {
     });
   }
 
-  /** The flows that a switch holds, whoever put them there. */
+  /** The flows that a switch holds, whoever put them there, as far as labctl knows what they say. */
   async flows(dpid: Dpid, signal?: AbortSignal): Promise<readonly InstalledFlow[]> {
-    return (await this.#statistic(dpid, 'flow', flowsAnswer, signal)).flows.map(decodeSwitchFlow);
+    return (await this.#statistic(dpid, 'flow', flowsAnswer, signal)).flows.flatMap(readable(decodeSwitchFlow));
   }
 
   /** The flows of every connected switch, in one request. */
   async allFlows(signal?: AbortSignal): Promise<ReadonlyMap<Dpid, readonly InstalledFlow[]>> {
     const answers = await this.#statisticOfAll('flow', flowsAnswer, signal);
-    return new Map([...answers].map(([dpid, { flows }]) => [dpid, flows.map(decodeSwitchFlow)]));
+    return new Map([...answers].map(([dpid, { flows }]) => [dpid, flows.flatMap(readable(decodeSwitchFlow))]));
   }
 
   /** The groups that a switch holds. */
   async groups(dpid: Dpid, signal?: AbortSignal): Promise<readonly Group[]> {
-    return (await this.#statistic(dpid, 'group-desc', groupsAnswer, signal)).group_desc.map(decodeGroupDescription);
+    return (await this.#statistic(dpid, 'group-desc', groupsAnswer, signal)).group_desc.flatMap(
+      readable(decodeGroupDescription),
+    );
   }
 
   /** The groups of every connected switch, in one request. */
   async allGroups(signal?: AbortSignal): Promise<ReadonlyMap<Dpid, readonly Group[]>> {
     const answers = await this.#statisticOfAll('group-desc', groupsAnswer, signal);
-    return new Map([...answers].map(([dpid, { group_desc }]) => [dpid, group_desc.map(decodeGroupDescription)]));
+    return new Map(
+      [...answers].map(([dpid, { group_desc }]) => [dpid, group_desc.flatMap(readable(decodeGroupDescription))]),
+    );
   }
 
   /** How many flows a switch holds and what passed through them. */
@@ -348,4 +379,12 @@ export class FloodlightClient {
 
 function get(path: string): RestRequest {
   return { method: 'GET', path };
+}
+
+/** What `decode` makes of an element, or nothing. */
+function readable<T>(decode: (json: unknown) => T | undefined): (json: unknown) => readonly T[] {
+  return (json) => {
+    const value = decode(json);
+    return value === undefined ? [] : [value];
+  };
 }

@@ -6,10 +6,10 @@ import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import type { Switch, Topology } from '../../model/topology.ts';
 import { actionsOf } from '../../plan/entry-check.ts';
 import { isolationEntries } from '../../plan/forwarding.ts';
-import type { ConnectedSwitch, ControlPlane, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
+import type { ConnectedSwitch, ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
 import { FloodlightClient } from './client.ts';
 import { EntryKeeper } from './entry-keeper.ts';
-import type { FloodlightInstance } from './instance.ts';
+import type { FloodlightAddress, FloodlightInstance } from './instance.ts';
 import { OpenFlowRelay } from './relay.ts';
 import type { UncheckedBody } from './unchecked-body.ts';
 
@@ -24,7 +24,8 @@ const FORMER_SWITCHES_MS = 3_000;
 const GROUP_ARRIVAL_MS = 2_000;
 const CLEAN_UP_MS = 10_000;
 const WRITING_ROLE = 'MASTER';
-const PROBE_GROUP_ID = 0xfffffe00;
+// Floodlight reads it as a signed number of 32 bits (ParseUtils.java).
+const PROBE_GROUP_ID = 0x7ffffe00;
 
 /**
  * Floodlight as a lab's controller: one that runs somewhere, or in a container. The lab's switches reach it through a
@@ -39,32 +40,51 @@ export class FloodlightController implements ControlPlane {
   readonly #instance: FloodlightInstance;
   readonly #relaySocket: string;
   readonly #connectSwitches: (target: string, signal: AbortSignal) => Promise<void>;
+  readonly #patienceMs: number;
+  readonly #formerSwitchesMs: number;
   #client: FloodlightClient | undefined;
   #relay: OpenFlowRelay | undefined;
   #keeper: EntryKeeper | undefined;
   #takesGroups = true;
 
-  /** @param parts `relaySocket` is a path in the sandbox's run folder, to which `connectSwitches` sends the switches */
+  /**
+   * @param parts `relaySocket` is a path in the sandbox's run folder, to which `connectSwitches` sends the switches;
+   * `patienceMs` is how long to wait for the switches, and then for the links; `formerSwitchesMs` for those of a lab that
+   * has just ended to go
+   */
   constructor(parts: {
     topology: Topology;
     forwarding: Forwarding;
     instance: FloodlightInstance;
     relaySocket: string;
     connectSwitches: (target: string, signal: AbortSignal) => Promise<void>;
+    patienceMs?: number;
+    formerSwitchesMs?: number;
   }) {
     this.#topology = parts.topology;
     this.#forwarding = parts.forwarding;
     this.#instance = parts.instance;
     this.#relaySocket = parts.relaySocket;
     this.#connectSwitches = parts.connectSwitches;
+    this.#patienceMs = parts.patienceMs ?? LEAST_PATIENCE_MS + PATIENCE_PER_SWITCH_MS * parts.topology.switches.length;
+    this.#formerSwitchesMs = parts.formerSwitchesMs ?? FORMER_SWITCHES_MS;
   }
 
   get url(): string {
-    return this.#prepared().url;
+    if (this.#client === undefined) throw new Error('the controller is not prepared');
+    return this.#client.url;
   }
 
   async prepare(signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
-    const { url, openFlow } = await this.#instance.open(signal, onStep);
+    const address = await this.#instance.open(signal, onStep);
+    await this.#orItsLog(this.#prepare(address, signal));
+  }
+
+  start(signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
+    return this.#orItsLog(this.#start(signal, onStep));
+  }
+
+  async #prepare({ url, openFlow }: FloodlightAddress, signal: AbortSignal): Promise<void> {
     const client = new FloodlightClient({ url });
     this.#client = client;
     await client.findPusher(signal);
@@ -74,7 +94,7 @@ export class FloodlightController implements ControlPlane {
     await this.#relay.listen();
   }
 
-  async start(signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
+  async #start(signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
     const client = this.#prepared();
     const keeper = new EntryKeeper(client, this.#topology);
     this.#keeper = keeper;
@@ -83,7 +103,7 @@ export class FloodlightController implements ControlPlane {
     await this.#waitFor('switches', () => this.#missingSwitches(client, signal), signal, onStep);
     await this.#becomeMaster(client, signal, onStep);
     const former = await keeper.clear(signal);
-    if (former > 0) onStep(`cleared ${former} entries that Floodlight still held for these switches`);
+    if (former !== 0) onStep(`cleared ${former ?? 'the'} entries that Floodlight still held for these switches`);
     onStep('waiting for Floodlight to discover the links');
     await this.#waitFor('links', () => this.#missingLinks(client, signal), signal, onStep);
     await this.#findOutGroups(client, keeper, signal);
@@ -100,11 +120,11 @@ export class FloodlightController implements ControlPlane {
     return this.#started().sendUnchecked(bodies, signal);
   }
 
-  remove(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
-    return this.#started().remove(entries, signal);
+  remove(list: EntryList, signal: AbortSignal): Promise<void> {
+    return this.#started().remove(list, signal);
   }
 
-  entries(signal: AbortSignal): Promise<readonly Entry[]> {
+  entries(signal: AbortSignal): Promise<EntryList> {
     return this.#started().entries(signal);
   }
 
@@ -136,7 +156,7 @@ export class FloodlightController implements ControlPlane {
 
   /** One Floodlight serves one lab at a time: DPIDs would collide. */
   async #refuseForeignSwitches(client: FloodlightClient, signal: AbortSignal): Promise<void> {
-    const deadline = Date.now() + FORMER_SWITCHES_MS;
+    const deadline = Date.now() + this.#formerSwitchesMs;
     for (;;) {
       const dpids = new Set((await client.switches(signal)).map(({ dpid }) => dpid));
       const taken = this.#topology.switches.filter(({ dpid }) => dpids.has(dpid));
@@ -161,7 +181,6 @@ export class FloodlightController implements ControlPlane {
     signal: AbortSignal,
     onStep: (step: string) => void,
   ): Promise<void> {
-    const patienceMs = LEAST_PATIENCE_MS + PATIENCE_PER_SWITCH_MS * this.#topology.switches.length;
     const begin = Date.now();
     let shown = '';
     for (;;) {
@@ -169,7 +188,7 @@ export class FloodlightController implements ControlPlane {
       if (missing.length === 0) return;
       const waitedMs = Date.now() - begin;
       const list = missing.join(', ');
-      if (waitedMs > patienceMs) {
+      if (waitedMs > this.#patienceMs) {
         throw new ProblemError(
           environmentProblem({
             code: what === 'switches' ? 'switches-missing' : 'links-missing',
@@ -256,7 +275,7 @@ export class FloodlightController implements ControlPlane {
       if (!(error instanceof ProblemError)) throw error;
       this.#takesGroups = false;
     }
-    await keeper.remove([probe], signal);
+    await keeper.remove({ entries: [probe], unreadable: [] }, signal);
   }
 
   /** What this controller would accept and then lose. */
@@ -275,14 +294,37 @@ export class FloodlightController implements ControlPlane {
     if (problems.length > 0) throw new ProblemError(problems);
   }
 
+  /** A log that goes with its lab is shown where the lab does not come up. */
+  async #orItsLog(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      const { log } = this.#instance;
+      if (!(error instanceof ProblemError) || log.length === 0) throw error;
+      const last = error.problems.length - 1;
+      const problems = error.problems.map((problem, index) => {
+        if (index !== last) return problem;
+        const remedy = [problem.remedy ?? [], "Floodlight's log ends:", log].flat(2).join('\n    ');
+        return { ...problem, remedy };
+      });
+      throw new ProblemError(problems, { cause: error });
+    }
+  }
+
   #prepared(): FloodlightClient {
     if (this.#client === undefined) throw new Error('the controller is not prepared');
+    this.#refuseEnded();
     return this.#client;
   }
 
   #started(): EntryKeeper {
     if (this.#keeper === undefined) throw new Error('the controller is not started');
+    this.#refuseEnded();
     return this.#keeper;
+  }
+
+  #refuseEnded(): void {
+    if (this.#instance.ended !== undefined) throw new ProblemError(this.#instance.ended);
   }
 }
 

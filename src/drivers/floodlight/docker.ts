@@ -36,7 +36,7 @@ export interface FloodlightContainerOptions {
   readonly image: string;
   /** Whether an image that the engine lacks may be pulled. */
   readonly pull: boolean;
-  /** Ports on loopback; where left out, the first free one from 8080 and from 6653 on. */
+  /** The first ports to try on loopback; by default 8080 and 6653. */
   readonly restPort?: number;
   readonly openFlowPort?: number;
   /** Where all that Floodlight and compose print goes. */
@@ -50,6 +50,7 @@ const REST_PORT = 8080;
 const OPENFLOW_PORT = 6653;
 /** How many ports are tried in search of a free one. */
 const PORTS_TRIED = 200;
+const LAST_PORT = 0xffff;
 /** How often another port is taken when somebody is faster to use the one that was free. */
 const MOST_STARTS = 5;
 const ENGINE_TIMEOUT_MS = 3_000;
@@ -62,24 +63,33 @@ const POLL_MS = 150;
 const LOG_LINES_SHOWN = 20;
 const EMBEDDED = 'or run the lab on the embedded controller: --controller embedded';
 
+/** Longer than a restarted container is away. */
+const RESTART_SECONDS = 1;
+
 /** Printed into the log after Floodlight's own words, before those of the removal. */
 const REMOVAL_MARK = 'labctl: removing the container and its network';
 
 /**
  * Runs compose in the foreground and removes what it made, however compose ends and however labctl's process ends:
- * that process's death sends TERM. `timeout` puts compose into a process group of its own and passes TERM to all of it,
- * as an older `docker` does not pass it to its compose plugin.
- * Arguments: labctl's process id, the mark, the compose command.
+ * that process's death sends TERM. Compose ends also when somebody restarts the container: it is then followed again.
+ * `timeout` puts compose into a process group of its own and passes TERM to all of it, as an older `docker` does not
+ * pass it to its compose plugin.
+ * Arguments: labctl's process id, the mark, Docker's filter for the container, the compose command.
  */
 const RUN_AND_REMOVE = `
-parent=$1 mark=$2 up= asked=
-shift 2
+parent=$1 mark=$2 filter=$3 up= asked= recreate='--force-recreate --renew-anon-volumes'
+shift 3
 trap 'asked=1; [ -z "$up" ] || kill -TERM "$up" 2>/dev/null' TERM INT HUP
 [ "$PPID" = "$parent" ] || exit 0
-timeout --kill-after=15 0 "$@" up --no-color --no-log-prefix --force-recreate --renew-anon-volumes --timeout 2 &
-up=$!
-[ -z "$asked" ] || kill -TERM "$up"
-while kill -0 "$up" 2>/dev/null; do wait "$up"; done
+while
+  timeout --kill-after=15 0 "$@" up --no-color --no-log-prefix $recreate --timeout 2 &
+  up=$!
+  [ -z "$asked" ] || kill -TERM "$up"
+  while kill -0 "$up" 2>/dev/null; do wait "$up"; done
+  up= recreate=--no-recreate
+  [ -n "$asked" ] || sleep ${RESTART_SECONDS}
+  [ -z "$asked" ] && [ -n "$(docker ps --quiet --filter "$filter")" ]
+do :; done
 trap '' TERM INT HUP
 echo "$mark"
 exec "$@" down --timeout 2 --volumes --remove-orphans
@@ -218,8 +228,8 @@ export class FloodlightContainer implements ReachableFloodlight {
     for (let start = 1; ; start += 1) {
       // Who lost a race for a port looks elsewhere, so as not to meet the same lab again.
       const spread = start === 1 ? 0 : Math.floor(Math.random() * PORTS_TRIED);
-      const restPort = await freePort(options.restPort, REST_PORT + spread);
-      const openFlowPort = await freePort(options.openFlowPort, OPENFLOW_PORT + spread, restPort);
+      const restPort = await freePort(options.restPort ?? REST_PORT, spread);
+      const openFlowPort = await freePort(options.openFlowPort ?? OPENFLOW_PORT, spread, restPort);
       const url = `http://127.0.0.1:${restPort}`;
       onStep(`starting Floodlight in Docker (${options.image})`);
       const run = new ComposeRun(compose, options, { rest: restPort, openFlow: openFlowPort });
@@ -233,6 +243,11 @@ export class FloodlightContainer implements ReachableFloodlight {
         if (start === MOST_STARTS || !(error instanceof PortsTaken)) throw error;
       }
     }
+  }
+
+  /** The last lines that Floodlight printed; none once it is stopped. */
+  get log(): readonly string[] {
+    return this.#run.log();
   }
 
   /**
@@ -269,7 +284,10 @@ class ComposeRun {
     const log = openSync(options.logFile, 'w');
     const child = spawn(
       'setpriv',
-      ['--pdeathsig', 'TERM', '--', 'sh', '-c', RUN_AND_REMOVE, 'sh', `${process.pid}`, REMOVAL_MARK, ...command],
+      [
+        ...['--pdeathsig', 'TERM', '--', 'sh', '-c', RUN_AND_REMOVE, 'sh'],
+        ...[`${process.pid}`, REMOVAL_MARK, projectFilter(options.lab), ...command],
+      ],
       {
         stdio: ['ignore', log, log],
         env: {
@@ -349,7 +367,7 @@ class ComposeRun {
   }
 
   #startFailure(): ProblemError {
-    const log = this.#log();
+    const log = this.log();
     const text = log.join('\n');
     // In lower case it is Docker's; Java's own complaint, from inside the container, begins with a capital.
     if (/port is already allocated|address already in use/.test(text)) {
@@ -360,7 +378,7 @@ class ComposeRun {
         code: 'container-ended',
         where: `Docker image ${this.#options.image}`,
         cause: indented(`Floodlight's container ended before it answered${exitCodeIn(log)}`, log),
-        remedy: 'see whether the image is one of Floodlight; LABCTL_FLOODLIGHT_IMAGE names another one',
+        remedy: `see whether the image is one of Floodlight (LABCTL_FLOODLIGHT_IMAGE names another one), ${EMBEDDED}`,
       }),
     );
   }
@@ -370,20 +388,20 @@ class ComposeRun {
       environmentProblem({
         code: 'container-timeout',
         where: `Docker image ${this.#options.image}`,
-        cause: indented(sentence, this.#log()),
-        remedy: 'see whether the image is one of Floodlight; LABCTL_FLOODLIGHT_IMAGE names another one',
+        cause: indented(sentence, this.log()),
+        remedy: `see whether the image is one of Floodlight (LABCTL_FLOODLIGHT_IMAGE names another one), ${EMBEDDED}`,
       }),
     );
   }
 
   #lastWords(): string {
-    const log = this.#log();
+    const log = this.log();
     const last = log.filter((line) => exitCodeIn([line]) === '').at(-1);
     return `Floodlight's container ended${exitCodeIn(log)}${last === undefined ? '' : `: ${last}`}`;
   }
 
   /** The end of what Floodlight and compose said, without the removal. */
-  #log(): readonly string[] {
+  log(): readonly string[] {
     const [words = ''] = this.#logParts();
     return words.split('\n').slice(-LOG_LINES_SHOWN);
   }
@@ -490,13 +508,14 @@ async function waitForEarlier(
 }
 
 /**
- * The port that was asked for, or the first free one on loopback from `from` on.
- * @throws PortsTaken when somebody listens there
+ * A free port on loopback, of the first ones from `first` on; the search begins `spread` ports later.
+ * @throws PortsTaken when somebody listens on each
  */
-async function freePort(given: number | undefined, from: number, except?: number): Promise<number> {
-  const candidates = given === undefined ? Array.from({ length: PORTS_TRIED }, (_, index) => from + index) : [given];
-  for (const port of candidates) if (port !== except && (await isFree(port))) return port;
-  throw portsTaken(given === undefined ? `${from} to ${from + PORTS_TRIED - 1}` : `${given}`);
+async function freePort(first: number, spread: number, except?: number): Promise<number> {
+  const candidates = Array.from({ length: PORTS_TRIED }, (_, index) => first + ((index + spread) % PORTS_TRIED));
+  for (const port of candidates) if (port !== except && port <= LAST_PORT && (await isFree(port))) return port;
+  const last = Math.min(first + PORTS_TRIED - 1, LAST_PORT);
+  throw portsTaken(last === first ? `${first}` : `${first} to ${last}`);
 }
 
 function isFree(port: number): Promise<boolean> {

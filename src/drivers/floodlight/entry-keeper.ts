@@ -3,7 +3,7 @@ import type { Dpid } from '../../model/addresses.ts';
 import { type Entry, effectKey } from '../../model/openflow.ts';
 import { environmentProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
-import type { ConnectedSwitch, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
+import type { ConnectedSwitch, EntryList, SentBody, SettableRole, UnreadableEntry, Upkeep } from '../control-plane.ts';
 import type { FloodlightClient } from './client.ts';
 import {
   confirmGone,
@@ -20,8 +20,8 @@ import {
 import { sendUnchecked } from './send-unchecked.ts';
 import type { UncheckedBody } from './unchecked-body.ts';
 
-/** Floodlight loses entries of concurrent requests (CONTRACT.md, section 8). */
-const ONE_AT_A_TIME = { concurrency: 1 } as const;
+/** Floodlight loses entries of concurrent requests, and installs after it has answered (CONTRACT.md, section 8). */
+const ONE_AT_A_TIME = { concurrency: 1, arrivalMs: 60 } as const;
 const LOOK_INTERVAL_MS = 1_000;
 /** Between looks while something is to be mended. */
 const MEND_INTERVAL_MS = 300;
@@ -29,14 +29,11 @@ const MEND_INTERVAL_MS = 300;
 const LOOKS_PER_TABLE_READ = 5;
 /** How long the tables of a switch that came back are doubted: Floodlight sends it its own entries a second later. */
 const DOUBT_MS = 3_000;
-/** By how much a controller's start has to move to be another start, and not a slow answer. */
+/** By how much a controller's start has to move to be another start, and not another reading of the clocks. */
 const RESTART_MS = 1_000;
 const ROLE_MEND_DEADLINE_MS = 15_000;
 /** Roles in which Floodlight's writes reach a switch. */
 const WRITING_ROLES: ReadonlySet<string> = new Set(['MASTER', 'EQUAL']);
-/** Codes of problems of a list that holds what labctl, or Floodlight itself, cannot write down. */
-const UNREADABLE: ReadonlySet<string> = new Set(['unreadable-entry', 'not-json']);
-
 /**
  * Keeps the static entries of a lab in a Floodlight that loses them: when it restarts, when a switch comes back, when a
  * role is set. What is in the list while nothing of this happens is what is wanted, whoever pushed or deleted it; what
@@ -54,8 +51,8 @@ export class EntryKeeper {
   /** Switches that may have lost entries, with the time from which on their tables are believed. */
   readonly #doubted = new Map<Dpid, number>();
   readonly #connectedSince = new Map<Dpid, number>();
-  /** On the clock of `performance.now()`. */
-  #controllerStart: number | undefined;
+  /** When the controller can have started at the latest, on the clock of `performance.now()`. */
+  #latestStart: number | undefined;
   #strangers = '';
   #repaired = 0;
   #looks = 0;
@@ -69,7 +66,8 @@ export class EntryKeeper {
 
   /** Begins to look after the entries. Nothing has been pushed yet, and every switch is connected. */
   async start(signal: AbortSignal): Promise<void> {
-    this.#noteEvents(await this.#client.uptime(signal), await this.switches(signal));
+    this.#noteStart(performance.now(), await this.#client.uptime(signal));
+    this.#noteSwitches(await this.switches(signal));
     this.#doubted.clear();
     void this.#watch();
   }
@@ -84,13 +82,19 @@ export class EntryKeeper {
     return this.#inTurn(async () => {
       signal.throwIfAborted();
       await this.#refuseUnsendable(entries, signal);
-      const onNotTakenBack = (stuck: readonly Entry[]) => {
-        for (const entry of stuck) this.#leaving.set(entry.name, entry);
+      const onNotTakenBack = (pushed: readonly Entry[], replaced: readonly Entry[]) => {
+        for (const entry of pushed) this.#leaving.set(entry.name, entry);
+        for (const entry of replaced) {
+          this.#wanted.set(entry.name, entry);
+          this.#lost.add(entry.name);
+          this.#doubt(entry.dpid);
+        }
       };
       await pushEntries(this.#client, entries, { ...ONE_AT_A_TIME, signal, onNotTakenBack });
       for (const entry of entries) {
         this.#wanted.set(entry.name, entry);
         this.#leaving.delete(entry.name);
+        this.#lost.delete(entry.name);
       }
     });
   }
@@ -106,23 +110,30 @@ export class EntryKeeper {
   }
 
   /** Entries of a switch that is away are taken away when it is back: Floodlight would keep them if told now. */
-  remove(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+  remove({ entries, unreadable }: EntryList, signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       signal.throwIfAborted();
       const connected = dpidsOf(await this.switches(signal));
       for (const entry of entries) {
         this.#wanted.delete(entry.name);
+        this.#lost.delete(entry.name);
         this.#leaving.set(entry.name, entry);
       }
       const present = entries.filter(({ dpid }) => connected.has(dpid));
       await removeEntries(this.#client, present, { ...ONE_AT_A_TIME, signal });
+      for (const { name } of unreadable) await this.#client.delete(name, signal);
       for (const { name } of present) this.#leaving.delete(name);
     });
   }
 
   /** What is listed for the topology's switches. The list shows no tables: they are as wanted, or read from the switch. */
-  async entries(signal: AbortSignal): Promise<readonly Entry[]> {
-    const listed = (await this.#list(signal)).filter(({ name }) => !this.#own.has(name) && !this.#leaving.has(name));
+  async entries(signal: AbortSignal): Promise<EntryList> {
+    const { entries, unreadable } = await this.#list(signal);
+    const listed = entries.filter(({ name }) => !this.#own.has(name) && !this.#leaving.has(name));
+    return { entries: await this.#withTables(listed, signal), unreadable };
+  }
+
+  async #withTables(listed: readonly Entry[], signal: AbortSignal): Promise<readonly Entry[]> {
     const known = listed.map((entry) => this.#asWanted(entry));
     if (known.every((entry) => entry !== undefined)) return known;
     const connected = dpidsOf(await this.switches(signal));
@@ -144,6 +155,9 @@ export class EntryKeeper {
   /** Floodlight wipes the tables of a switch whose role is set: what was there is put back. */
   setRole(dpids: readonly Dpid[], role: SettableRole, signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
+      const connected = dpidsOf(await this.switches(signal));
+      const away = dpids.filter((dpid) => !connected.has(dpid));
+      if (away.length > 0) throw new ProblemError(away.map((dpid) => this.#awayProblem(dpid, 'no role was set')));
       for (const dpid of dpids) {
         this.#doubt(dpid);
         await this.#client.setRole(dpid, role, signal);
@@ -165,7 +179,8 @@ export class EntryKeeper {
       const here = [...this.#wanted.values()].filter(({ dpid }) => connected.has(dpid));
       const state = await readBack(this.#client, here, signal);
       const lost = [...this.#wanted.values()].filter(
-        (entry) => !connected.has(entry.dpid) || missing(entry, state, this.#client.url) !== undefined,
+        (entry) =>
+          !mayEnd(entry) && (!connected.has(entry.dpid) || missing(entry, state, this.#client.url) !== undefined),
       );
       return {
         missing: lost.map(({ name }) => name),
@@ -176,34 +191,38 @@ export class EntryKeeper {
   }
 
   /**
-   * Takes away all that the controller lists for the topology's switches; returns how many entries. Those of a switch
+   * Takes away all that the controller lists for the topology's switches; returns how many entries, where its list can be
+   * read. Those of a switch
    * that is away stay: Floodlight would keep them all the same, and hold on to them more stubbornly.
    */
-  clear(signal: AbortSignal): Promise<number> {
+  clear(signal: AbortSignal): Promise<number | undefined> {
     return this.#inTurn(async () => {
       const connected = dpidsOf(await this.switches(signal));
-      const readable = (await this.#listOrNothing(signal))?.filter(({ dpid }) => connected.has(dpid));
-      const dpids = readable === undefined ? connected : new Set(readable.map(({ dpid }) => dpid));
+      const isHere = ({ dpid }: UnreadableEntry) => connected.has(dpid);
+      const list = await this.#listIfJson(signal);
+      const found = list === undefined ? undefined : [...list.entries, ...list.unreadable].filter(isHere);
+      const dpids = found === undefined ? connected : new Set(found.map(({ dpid }) => dpid));
       for (const dpid of dpids) await this.#client.clear(dpid, signal);
-      const entries = readable ?? (await this.#list(signal)).filter(({ dpid }) => connected.has(dpid));
-      await confirmGone(this.#client, entries, signal);
-      return entries.length;
+      const { entries } = list ?? (await this.#list(signal));
+      await confirmGone(this.#client, entries.filter(isHere), signal);
+      return found?.length;
     });
   }
 
-  /** Undefined where the list cannot be read because of what somebody pushed. */
-  async #listOrNothing(signal: AbortSignal): Promise<readonly Entry[] | undefined> {
+  /** Undefined where an entry with write actions makes the list something else than JSON. */
+  async #listIfJson(signal: AbortSignal): Promise<EntryList | undefined> {
     try {
       return await this.#list(signal);
     } catch (error) {
-      if (error instanceof ProblemError && error.problems.some(({ code }) => UNREADABLE.has(code))) return undefined;
+      if (error instanceof ProblemError && error.problems.some(({ code }) => code === 'not-json')) return undefined;
       throw error;
     }
   }
 
-  async #list(signal: AbortSignal): Promise<readonly Entry[]> {
-    const listed = await this.#client.list('all', signal);
-    return listed.filter(({ dpid }) => this.#topology.switchWithDpid(dpid) !== undefined);
+  async #list(signal: AbortSignal): Promise<EntryList> {
+    const { entries, unreadable } = await this.#client.wholeList('all', signal);
+    const isOfTopology = ({ dpid }: UnreadableEntry) => this.#topology.switchWithDpid(dpid) !== undefined;
+    return { entries: entries.filter(isOfTopology), unreadable: unreadable.filter(isOfTopology) };
   }
 
   /** The wanted entry that a listed one shows, with its table. */
@@ -219,26 +238,30 @@ export class EntryKeeper {
     const connected = dpidsOf(await this.switches(signal));
     const roles = await this.#client.roles('all', signal);
     const problems: Problem[] = [...dpids].flatMap((dpid) => {
-      const where = `${this.#client.url}, switch ${this.#topology.switchWithDpid(dpid)?.name ?? dpid}`;
-      if (!connected.has(dpid)) {
-        const cause = 'the switch is not connected to the controller, which would throw its entries away';
-        return environmentProblem({
-          code: 'switch-away',
-          where,
-          cause,
-          remedy: 'wait until `labctl status` shows it again; nothing was pushed',
-        });
-      }
+      if (!connected.has(dpid)) return this.#awayProblem(dpid, 'nothing was pushed');
       const role = roles.get(dpid);
       if (role === undefined || WRITING_ROLES.has(role)) return [];
       return environmentProblem({
         code: 'not-master',
-        where,
+        where: this.#whereOf(dpid),
         cause: `the controller's role is ${role}: its entries would not reach the switch`,
         remedy: 'labctl role MASTER makes it the master; nothing was pushed',
       });
     });
     if (problems.length > 0) throw new ProblemError(problems);
+  }
+
+  #whereOf(dpid: Dpid): string {
+    return `${this.#client.url}, switch ${this.#topology.switchWithDpid(dpid)?.name ?? dpid}`;
+  }
+
+  #awayProblem(dpid: Dpid, outcome: string): Problem {
+    return environmentProblem({
+      code: 'switch-away',
+      where: this.#whereOf(dpid),
+      cause: 'the switch is not connected to the controller, which would throw away what is meant for it',
+      remedy: `wait until \`labctl status\` shows it again; ${outcome}`,
+    });
   }
 
   async #watch(): Promise<void> {
@@ -253,14 +276,14 @@ export class EntryKeeper {
 
   async #look(signal: AbortSignal): Promise<void> {
     // The list before what tells its age: a list that was read after a restart is not taken for what is wanted.
-    const listed = await this.#list(signal);
-    const uptimeMs = await this.#client.uptime(signal);
+    const { entries: listed } = await this.#list(signal);
+    const restarted = this.#noteStart(performance.now(), await this.#client.uptime(signal));
     const switches = await this.switches(signal);
-    const quiet = !this.#noteEvents(uptimeMs, switches) && this.#doubted.size === 0;
-    if (quiet) await this.#follow(listed, signal);
+    const came = this.#noteSwitches(switches);
+    const connected = dpidsOf(switches);
+    if (!restarted && !came && this.#doubted.size === 0) await this.#follow(listed, connected, signal);
     this.#looks += 1;
     const due = this.#looks % LOOKS_PER_TABLE_READ === 0;
-    const connected = dpidsOf(switches);
     const doubted = new Set([...this.#doubted.keys(), ...[...this.#leaving.values()].map(({ dpid }) => dpid)]);
     const dpids = due ? connected : new Set([...doubted].filter((dpid) => connected.has(dpid)));
     if (dpids.size > 0 && this.#wanted.size + this.#leaving.size + this.#doubted.size > 0) {
@@ -268,13 +291,18 @@ export class EntryKeeper {
     }
   }
 
-  /** Whether the controller or a switch has come back since the last look. */
-  #noteEvents(uptimeMs: number, switches: readonly ConnectedSwitch[]): boolean {
-    const start = performance.now() - uptimeMs;
-    const restarted = this.#controllerStart !== undefined && start > this.#controllerStart + RESTART_MS;
-    this.#controllerStart = start;
+  /** Whether the controller has started again; `askedAt` is when it was asked for its uptime. */
+  #noteStart(askedAt: number, uptimeMs: number): boolean {
+    // A slow answer leaves open when it was given, and tells of no restart by itself.
+    const restarted = this.#latestStart !== undefined && askedAt - uptimeMs > this.#latestStart + RESTART_MS;
+    this.#latestStart = performance.now() - uptimeMs;
     if (restarted) for (const { dpid } of this.#topology.switches) this.#doubt(dpid);
-    let came = restarted;
+    return restarted;
+  }
+
+  /** Whether a switch has come back since the last look. */
+  #noteSwitches(switches: readonly ConnectedSwitch[]): boolean {
+    let came = false;
     for (const { dpid, connectedSince } of switches) {
       if (this.#connectedSince.get(dpid) === connectedSince) continue;
       this.#connectedSince.set(dpid, connectedSince);
@@ -288,14 +316,18 @@ export class EntryKeeper {
     this.#doubted.set(dpid, Date.now() + DOUBT_MS);
   }
 
-  /** Takes over what others pushed and deleted. */
-  async #follow(listed: readonly Entry[], signal: AbortSignal): Promise<void> {
+  /** Takes over what others pushed and deleted; of a switch that is away it cannot be seen what it has. */
+  async #follow(listed: readonly Entry[], connected: ReadonlySet<Dpid>, signal: AbortSignal): Promise<void> {
     const byName = new Map(listed.map((entry) => [entry.name, entry]));
     for (const name of this.#wanted.keys()) {
       if (!byName.has(name) && !this.#own.has(name) && !this.#lost.has(name)) this.#wanted.delete(name);
     }
     const strangers = listed.filter(
-      (entry) => !this.#own.has(entry.name) && !this.#leaving.has(entry.name) && !this.#isWanted(entry),
+      (entry) =>
+        connected.has(entry.dpid) &&
+        !this.#own.has(entry.name) &&
+        !this.#leaving.has(entry.name) &&
+        !this.#isWanted(entry),
     );
     const key = strangers.map((entry) => `${entry.dpid} ${entry.name} ${effectKey(entry)}`).join('\n');
     if (key === this.#strangers) return;
@@ -324,9 +356,8 @@ export class EntryKeeper {
     const faults = new Map<Entry, Problem>();
     for (const entry of wanted) {
       // What somebody has deleted meanwhile, or has timed out, is not lost.
-      const mayEnd = entry.kind === 'flow' && entry.idleTimeoutSeconds + entry.hardTimeoutSeconds > 0;
       const wasDeleted = !state.listed.has(entry.name) && !this.#doubted.has(entry.dpid) && !this.#own.has(entry.name);
-      if (mayEnd || (wasDeleted && !this.#lost.has(entry.name))) continue;
+      if (mayEnd(entry) || (wasDeleted && !this.#lost.has(entry.name))) continue;
       const fault = missing(entry, state, this.#client.url);
       if (fault !== undefined) {
         faults.set(entry, fault);
@@ -351,6 +382,11 @@ export class EntryKeeper {
     this.#last = turn.catch(() => {});
     return turn;
   }
+}
+
+/** Whether the entry is to end by itself, so that it is not put back. */
+function mayEnd(entry: Entry): boolean {
+  return entry.kind === 'flow' && entry.idleTimeoutSeconds + entry.hardTimeoutSeconds > 0;
 }
 
 function dpidsOf(switches: readonly ConnectedSwitch[]): Set<Dpid> {

@@ -11,20 +11,22 @@ import {
   type GroupEntry,
 } from '../../model/openflow.ts';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
-import type { FloodlightClient } from './client.ts';
+import type { FloodlightClient, PreparedEntry } from './client.ts';
 import { cookieOf } from './wire.ts';
 
 /** How entries are sent. */
 export interface PushOptions {
   /** Requests under way at once. 1 for Floodlight, which loses entries of concurrent ones (CONTRACT.md, section 8). */
   readonly concurrency: number;
+  /** How long after the last answer the last entry usually arrives; to read back earlier is to read twice. */
+  readonly arrivalMs?: number;
   readonly signal: AbortSignal;
 }
 
 /** What else a push can be told. */
 export interface PushAllOptions extends PushOptions {
-  /** Hears of entries that could not be taken back when a push failed, and that may be there still. */
-  readonly onNotTakenBack?: (entries: readonly Entry[]) => void;
+  /** Hears, when a push failed and could not be taken back, of entries that may be there still, and of those that they replaced. */
+  readonly onNotTakenBack?: (pushed: readonly Entry[], replaced: readonly Entry[]) => void;
 }
 
 /** Floodlight installs after it has answered; 2,000 flows took it 0.1 s. */
@@ -44,17 +46,19 @@ const ROLLBACK_DEADLINE_MS = 30_000;
 export async function pushEntries(
   client: FloodlightClient,
   entries: readonly Entry[],
-  { concurrency, signal, onNotTakenBack }: PushAllOptions,
+  { concurrency, arrivalMs = 0, signal, onNotTakenBack }: PushAllOptions,
 ): Promise<void> {
   if (entries.length === 0) return;
   refuseClashes(entries);
-  const former = await formerEntries(client, entries, signal);
+  // What is refused before it is sent, all of it; made while the list is on its way.
+  const [former, prepared] = await Promise.all([formerEntries(client, entries, signal), prepareAll(client, entries)]);
   const sent: Entry[] = [];
   try {
     const [groups, flows] = split(entries);
     const post = async (entry: Entry) => {
       sent.push(entry);
-      await client.post(entry, signal);
+      const request = prepared.get(entry);
+      if (request !== undefined) await client.send(request, signal);
     };
     // A group that sends to another group has to come after it: then one after the other, in the order given.
     const chained = groups.some((group) =>
@@ -62,10 +66,17 @@ export async function pushEntries(
     );
     await forEach(groups, chained ? 1 : concurrency, post);
     await forEach(flows, concurrency, post);
+    if (arrivalMs > 0) await sleep(arrivalMs, undefined, { signal });
     await settle(client, entries, signal, missing, putBack);
   } catch (error) {
     const outcome = await takeBack(client, sent, former);
-    if (outcome !== undefined) onNotTakenBack?.(sent.filter(({ name }) => !former.has(name)));
+    if (outcome !== undefined) {
+      const replaced = sent.flatMap(({ name }) => former.get(name) ?? []);
+      onNotTakenBack?.(
+        sent.filter(({ name }) => !former.has(name)),
+        replaced,
+      );
+    }
     if (signal.aborted) throw signal.reason;
     throw withOutcome(error, outcome);
   }
@@ -103,11 +114,16 @@ export async function confirmGone(
 /** What the controller lists and what the touched switches hold. */
 export interface ReadBack {
   readonly listed: ReadonlyMap<string, Entry>;
+  /** Names of entries that the list shows in a form that labctl does not know. */
+  readonly unreadable: ReadonlySet<string>;
   readonly flows: ReadonlyMap<Dpid, ReadonlyMap<string, InstalledFlow>>;
   readonly groups: ReadonlyMap<Dpid, ReadonlyMap<number, Group>>;
 }
 
-/** Reads back until no entry has a fault any more, or for as long as one may take; has lost ones mended meanwhile. */
+/**
+ * Reads back until no entry has a fault any more; has lost ones mended meanwhile. Only what had a fault is read again,
+ * as reading 2,000 entries takes a quarter of the time of pushing them. Gives up when for a while nothing gets better.
+ */
 async function settle(
   client: FloodlightClient,
   entries: readonly Entry[],
@@ -115,24 +131,30 @@ async function settle(
   faultOf: (entry: Entry, state: ReadBack, url: string) => Problem | undefined,
   mend: (client: FloodlightClient, entries: readonly Entry[], state: ReadBack, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const deadline = Date.now() + ARRIVAL_DEADLINE_MS;
+  let open = entries;
+  let fewest = entries.length;
+  let deadline = Date.now() + ARRIVAL_DEADLINE_MS;
   let nextRepair = Date.now() + REPAIR_INTERVAL_MS;
   for (;;) {
-    const state = await readBack(client, entries, signal);
-    const faulty = entries.flatMap((entry) => {
+    const state = await readBack(client, open, signal);
+    const faults = new Map<Entry, Problem>();
+    for (const entry of open) {
       const fault = faultOf(entry, state, client.url);
-      return fault === undefined ? [] : [{ entry, fault }];
-    });
-    if (faulty.length === 0) return;
-    if (Date.now() >= deadline) throw new ProblemError(faulty.map(({ fault }) => fault));
-    if (Date.now() >= nextRepair) {
-      await mend(
-        client,
-        faulty.map(({ entry }) => entry),
-        state,
-        signal,
-      );
+      if (fault !== undefined) faults.set(entry, fault);
+    }
+    if (faults.size === 0) return;
+    if (faults.size < fewest) {
+      fewest = faults.size;
+      deadline = Date.now() + ARRIVAL_DEADLINE_MS;
       nextRepair = Date.now() + REPAIR_INTERVAL_MS;
+    }
+    open = [...faults.keys()];
+    if (Date.now() >= deadline) throw new ProblemError([...faults.values()]);
+    if (Date.now() >= nextRepair) {
+      await mend(client, open, state, signal);
+      nextRepair = Date.now() + REPAIR_INTERVAL_MS;
+      // To send a group again takes the flows that use it along.
+      open = entries;
     }
     await sleep(POLL_INTERVAL_MS, undefined, { signal });
   }
@@ -140,17 +162,20 @@ async function settle(
 
 /**
  * Sends lost entries again, groups first, one after the other. An entry that is listed but not in its switch has to be
- * deleted before: Floodlight would only modify what is not there (CONTRACT.md, section 3, group-flow-repost).
+ * deleted before: Floodlight would only modify what is not there (CONTRACT.md, section 3, group-flow-repost). One that is
+ * in its switch otherwise must not be: with a group its flows would go, and of a flow the switch tells Floodlight that it
+ * is removed, which then takes the new entry off its list (CONTRACT.md, section 8).
  */
 export async function putBack(
   client: FloodlightClient,
   entries: readonly Entry[],
-  { listed }: ReadBack,
+  state: ReadBack,
   signal: AbortSignal,
 ): Promise<void> {
   const [groups, flows] = split(entries);
-  const isListed = ({ name, dpid }: Entry) => listed.get(name)?.dpid === dpid;
-  for (const entry of [...flows.filter(isListed), ...groups.filter(isListed)]) await client.delete(entry.name, signal);
+  const isListedOnly = (entry: Entry) =>
+    state.listed.get(entry.name)?.dpid === entry.dpid && !holdsPlaceOf(entry, state);
+  for (const entry of [...flows, ...groups].filter(isListedOnly)) await client.delete(entry.name, signal);
   for (const entry of [...groups, ...flows]) await client.post(entry, signal);
 }
 
@@ -180,26 +205,35 @@ export async function readBack(
   const [groupEntries, flowEntries] = split(entries);
   const flows = new Map<Dpid, ReadonlyMap<string, InstalledFlow>>();
   const groups = new Map<Dpid, ReadonlyMap<number, Group>>();
-  const listed = new Map((await client.list('all', signal)).map((entry) => [entry.name, entry]));
-  await forEach(dpidsOf(flowEntries), READS_AT_ONCE, async (dpid) => {
-    flows.set(dpid, new Map((await client.flows(dpid, signal)).map((flow) => [flowKey(flow), flow])));
+  const [dpid, ...others] = dpidsOf(entries);
+  const list = await client.wholeList(dpid === undefined || others.length > 0 ? 'all' : dpid, signal);
+  const listed = new Map(list.entries.map((entry) => [entry.name, entry]));
+  const unreadable = new Set(list.unreadable.map(({ name }) => name));
+  await forEach(dpidsOf(flowEntries), READS_AT_ONCE, async (owner) => {
+    flows.set(owner, new Map((await client.flows(owner, signal)).map((flow) => [flowKey(flow), flow])));
   });
-  await forEach(dpidsOf(groupEntries), READS_AT_ONCE, async (dpid) => {
-    groups.set(dpid, new Map((await client.groups(dpid, signal)).map((group) => [group.groupId, group])));
+  await forEach(dpidsOf(groupEntries), READS_AT_ONCE, async (owner) => {
+    groups.set(owner, new Map((await client.groups(owner, signal)).map((group) => [group.groupId, group])));
   });
-  return { listed, flows, groups };
+  return { listed, unreadable, flows, groups };
 }
 
 const READS_AT_ONCE = 8;
 
 /** Why an entry is not where it ought to be; undefined when it is in the list and in its switch as it is meant. */
-export function missing(entry: Entry, { listed, flows, groups }: ReadBack, url: string): Problem | undefined {
+export function missing(
+  entry: Entry,
+  { listed, unreadable, flows, groups }: ReadBack,
+  url: string,
+): Problem | undefined {
   const found = listed.get(entry.name);
   const isListed = found !== undefined && found.dpid === entry.dpid && listedKey(found) === listedKey(entry);
   if (!isListed) {
     const cause =
       found === undefined
-        ? "is missing from the controller's list"
+        ? unreadable.has(entry.name)
+          ? "stands in the controller's list in a form that labctl does not know"
+          : "is missing from the controller's list"
         : found.dpid === entry.dpid
           ? "stands otherwise in the controller's list"
           : `stands in the controller's list for switch ${found.dpid}`;
@@ -228,19 +262,32 @@ function arrivalProblem(entry: Entry, url: string, cause: string): Problem {
   });
 }
 
+/** Whether the switch has something in the entry's place: that group, or a flow of that table, priority and match. */
+function holdsPlaceOf(entry: Entry, { flows, groups }: ReadBack): boolean {
+  return entry.kind === 'group'
+    ? groups.get(entry.dpid)?.has(entry.groupId) === true
+    : flows.get(entry.dpid)?.has(flowKey(entry)) === true;
+}
+
+/** Whether an entry of another name is listed for the same group. */
+function isGroupOfAnother({ name, dpid, groupId }: GroupEntry, { listed }: ReadBack): boolean {
+  return [...listed.values()].some(
+    (other) => other.kind === 'group' && other.name !== name && other.dpid === dpid && other.groupId === groupId,
+  );
+}
+
 /** Why an entry that was taken away is still there; undefined when it is gone from the list and from its switch. */
-export function remaining(entry: Entry, { listed, flows, groups }: ReadBack, url: string): Problem | undefined {
-  const others = [...listed.values()].filter((other) => other.name !== entry.name && other.dpid === entry.dpid);
+export function remaining(entry: Entry, state: ReadBack, url: string): Problem | undefined {
+  const isListed = state.listed.get(entry.name)?.dpid === entry.dpid;
   const inSwitch =
     entry.kind === 'group'
-      ? groups.get(entry.dpid)?.has(entry.groupId) === true &&
-        !others.some((other) => other.kind === 'group' && other.groupId === entry.groupId)
-      : flows.get(entry.dpid)?.get(flowKey(entry))?.cookie === cookieOf(entry.name);
-  if (!listed.has(entry.name) && !inSwitch) return undefined;
+      ? holdsPlaceOf(entry, state) && !isGroupOfAnother(entry, state)
+      : state.flows.get(entry.dpid)?.get(flowKey(entry))?.cookie === cookieOf(entry.name);
+  if (!isListed && !inSwitch) return undefined;
   return environmentProblem({
     code: 'entry-still-there',
     where: `${url}, switch ${entry.dpid}, entry ${entry.name}`,
-    cause: `the ${entry.kind} entry was deleted, but ${listed.has(entry.name) ? 'the controller still lists it' : 'the switch still holds it'}`,
+    cause: `the ${entry.kind} entry was deleted, but ${isListed ? 'the controller still lists it' : 'the switch still holds it'}`,
     remedy: 'See that the switch is connected, and delete the entry again',
   });
 }
@@ -268,7 +315,7 @@ function refuseClashes(entries: readonly Entry[]): void {
       );
     }
     names.add(entry.name);
-    const place = `${entry.dpid} ${entry.kind === 'group' ? `group ${entry.groupId}` : flowKey(entry)}`;
+    const place = placeOf(entry);
     const other = places.get(place);
     if (other !== undefined && other !== entry.name) {
       const what = entry.kind === 'group' ? 'group id' : 'table, priority and match';
@@ -284,6 +331,30 @@ function refuseClashes(entries: readonly Entry[]): void {
     places.set(place, entry.name);
   }
   if (problems.length > 0) throw new ProblemError(problems);
+}
+
+/** What no two entries can share: a group's id, or a flow's table, priority and match, in a switch. */
+function placeOf(entry: Entry): string {
+  return `${entry.dpid} ${entry.kind === 'group' ? `group ${entry.groupId}` : flowKey(entry)}`;
+}
+
+/** @throws ProblemError with every entry that would harm the controller */
+async function prepareAll(
+  client: FloodlightClient,
+  entries: readonly Entry[],
+): Promise<ReadonlyMap<Entry, PreparedEntry>> {
+  const problems: Problem[] = [];
+  const prepared = new Map<Entry, PreparedEntry>();
+  for (const entry of entries) {
+    try {
+      prepared.set(entry, client.prepare(entry));
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ProblemError(problems);
+  return prepared;
 }
 
 /** The entries that have these names now. */
@@ -322,11 +393,10 @@ async function takeBack(
 ): Promise<unknown> {
   const signal = AbortSignal.timeout(ROLLBACK_DEADLINE_MS);
   try {
+    // What can be changed back is not deleted first, for the reasons that `putBack` has.
     const gone = sent.filter((entry) => {
-      // Deleting a group would take the flows of others that use it along: what can be changed back is changed back.
       const before = former.get(entry.name);
-      const changes = before?.kind === 'group' && entry.kind === 'group';
-      return !(changes && before.dpid === entry.dpid && before.groupId === entry.groupId);
+      return before === undefined || placeOf(before) !== placeOf(entry);
     });
     await removeEntries(client, gone, { concurrency: 1, signal });
     const [groups, flows] = split(sent.flatMap(({ name }) => former.get(name) ?? []));

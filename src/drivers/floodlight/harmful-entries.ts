@@ -9,6 +9,9 @@ import {
 import type { Action, Entry } from '../../model/openflow.ts';
 import type { Refusal } from './action-text.ts';
 
+/** Floodlight reads an id as a signed number of 32 bits; what is beyond becomes another (ParseUtils.java). */
+const HIGHEST_GROUP_ID = 0x7fffffff;
+
 /**
  * What of an entry would hang Floodlight for good, make a switch drop everything, or leave something that no request
  * takes away (CONTRACT.md, sections 1 to 3); empty when it is safe to send. Most of it the types of an entry exclude, if
@@ -65,7 +68,7 @@ type Bounded = readonly [what: string, value: number, least: number, most: numbe
 function numbersOf(entry: Entry): readonly Bounded[] {
   if (entry.kind === 'group') {
     return [
-      ['group_id', entry.groupId, 0, 0xffffff00 - 1],
+      ['group_id', entry.groupId, 0, HIGHEST_GROUP_ID],
       ...entry.buckets.flatMap(({ weight, watchPort, actions }): readonly Bounded[] => [
         ...(weight === undefined ? [] : [['bucket_weight', weight, 0, 0xffff] as const]),
         ...(watchPort === undefined ? [] : [['bucket_watch_port', watchPort, 0, 0xffffffff] as const]),
@@ -89,7 +92,7 @@ function numbersOfAction(action: Action): readonly Bounded[] {
     case 'output':
       return typeof action.port === 'number' ? [['output', action.port, 0, 0xffffffff]] : [];
     case 'group':
-      return [['group', action.groupId, 0, 0xffffff00 - 1]];
+      return [['group', action.groupId, 0, HIGHEST_GROUP_ID]];
     case 'push_vlan':
       return [['push_vlan', action.ethType, 0, 0xffff]];
     case 'set_queue':

@@ -1,15 +1,23 @@
+import { environmentProblem, type Problem } from '../../model/problem.ts';
 import { FloodlightContainer, type FloodlightContainerOptions } from './docker.ts';
 import type { OpenFlowAddress } from './relay.ts';
+
+/** Where a Floodlight has its REST interface, and where it takes switches. */
+export interface FloodlightAddress {
+  readonly url: string;
+  readonly openFlow: OpenFlowAddress;
+}
 
 /** A Floodlight, and how it comes to be there. */
 export interface FloodlightInstance {
   /** Resolves when it answers. `onStep` hears what is waited for. */
-  open(
-    signal: AbortSignal,
-    onStep: (step: string) => void,
-  ): Promise<{ readonly url: string; readonly openFlow: OpenFlowAddress }>;
+  open(signal: AbortSignal, onStep: (step: string) => void): Promise<FloodlightAddress>;
   /** Whether it ends with the lab, so that nothing of the lab need be taken out of it. */
   readonly endsWithLab: boolean;
+  /** Why it runs no more, where it ended by itself and that is known. */
+  readonly ended: Problem | undefined;
+  /** The last lines of its log, where that is at hand. */
+  readonly log: readonly string[];
   /** Leaves nothing of what `open` made. Safe to call at any time. */
   close(): Promise<void>;
 }
@@ -21,6 +29,8 @@ export function runningFloodlight(url: string, openFlowPort: number): Floodlight
   return {
     open: async () => ({ url, openFlow: { host, port: openFlowPort } }),
     endsWithLab: false,
+    ended: undefined,
+    log: [],
     close: async () => {},
   };
 }
@@ -28,12 +38,27 @@ export function runningFloodlight(url: string, openFlowPort: number): Floodlight
 /** A Floodlight in a container that is started for the lab, and removed with it. */
 export function floodlightInContainer(options: FloodlightContainerOptions): FloodlightInstance {
   let container: FloodlightContainer | undefined;
+  let ended: Problem | undefined;
   return {
     async open(signal, onStep) {
       container = await FloodlightContainer.start(options, signal, onStep);
+      void container.died.then((cause) => {
+        ended = environmentProblem({
+          code: 'container-ended',
+          where: `lab ${options.lab}`,
+          cause,
+          remedy: '`labctl down` and then `labctl up` start both anew',
+        });
+      });
       return { url: container.url, openFlow: { host: '127.0.0.1', port: container.openFlowPort } };
     },
     endsWithLab: true,
+    get ended() {
+      return ended;
+    },
+    get log() {
+      return container?.log ?? [];
+    },
     close: async () => container?.stop(),
   };
 }

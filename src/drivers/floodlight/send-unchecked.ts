@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Entry } from '../../model/openflow.ts';
 import type { SentBody } from '../control-plane.ts';
 import type { FloodlightClient } from './client.ts';
-import { missing, readBack } from './entry-push.ts';
+import { listedWithTables, missing, readBack } from './entry-push.ts';
 import { addresseeOf, type UncheckedBody } from './unchecked-body.ts';
 
 /** Floodlight installs after it has answered, and gives up silently: what is not there by then does not come. */
@@ -16,21 +17,40 @@ export async function sendUnchecked(
   bodies: readonly UncheckedBody[],
   signal: AbortSignal,
 ): Promise<readonly SentBody[]> {
+  const groups = new Set<unknown>((await client.list('all', signal)).filter(isGroup).map(({ name }) => name));
   const refusals: (string | undefined)[] = [];
-  for (const body of bodies) refusals.push(await client.postUnchecked(body, signal));
+  for (const body of bodies) {
+    const { name, isForGroup } = addresseeOf(body);
+    if (isForGroup) groups.add(name);
+    refusals.push(
+      !isForGroup && groups.has(name)
+        ? 'a group has this name: Floodlight would forget it, and no request takes it from the switch then'
+        : await client.postUnchecked(body, signal),
+    );
+  }
   await sleep(SETTLE_MS, undefined, { signal });
   const connected = new Set((await client.switches(signal)).map(({ dpid }) => dpid));
   const listed = new Map((await client.list('all', signal)).map((entry) => [entry.name, entry]));
   const sent = bodies.map((body) => listed.get(addresseeOf(body).name ?? ''));
-  const there = sent.flatMap((entry) => (entry !== undefined && connected.has(entry.dpid) ? [entry] : []));
-  const state = await readBack(client, there, signal);
+  const names = new Set(
+    sent.flatMap((entry) => (entry !== undefined && connected.has(entry.dpid) ? [entry.name] : [])),
+  );
+  const there = new Map(
+    (await listedWithTables(client, signal, ({ name }) => names.has(name))).map((entry) => [entry.name, entry]),
+  );
+  const state = await readBack(client, [...there.values()], signal);
   return bodies.map((body, index): SentBody => {
     const { name, dpid } = addresseeOf(body);
     const reason = refusals[index];
     if (reason !== undefined) return { name, outcome: 'refused', reason };
     const entry = sent[index];
     if (entry === undefined || entry.dpid !== dpid) return { name, outcome: 'vanished' };
-    const isInSwitch = there.includes(entry) && missing(entry, state, client.url) === undefined;
+    const withTable = there.get(entry.name);
+    const isInSwitch = withTable !== undefined && missing(withTable, state, client.url) === undefined;
     return { name, outcome: isInSwitch ? 'in-switch' : 'listed' };
   });
+}
+
+function isGroup({ kind }: Entry): boolean {
+  return kind === 'group';
 }

@@ -19,7 +19,6 @@ import type {
   GroupType,
   InstalledFlow,
 } from '../../model/openflow.ts';
-import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { decodeInstructions, encodeInstructions, formatActionList, readActionList } from './action-text.ts';
 
 /**
@@ -191,23 +190,23 @@ const describedGroup = z.object({
 
 /**
  * One element of the list form. The table is not shown there: it comes out as 0. Numbers that the controller cut to 16
- * bits on the way to the switch are cut here too, e.g. the 2147483647 of a missing priority to 65535.
+ * bits on the way to the switch are cut here too, e.g. the 2147483647 of a missing priority to 65535. Undefined when it
+ * says what labctl does not know.
  */
-export function decodeListed(name: string, dpid: Dpid, json: unknown): Entry {
-  const unreadable = () => unreadableProblem(`entry ${name} on switch ${dpid}`, json);
+export function decodeListed(name: string, dpid: Dpid, json: unknown): Entry | undefined {
   const group = listedGroup.safeParse(json);
   if (group.success) {
     const { group_number, group_type, group_buckets } = group.data;
     const buckets = group_buckets.map((bucket) =>
       decodeBucket(group_type, bucket.bucket_weight, bucket.bucket_watch_port, bucket.bucket_actions),
     );
-    if (!allDefined(buckets)) throw unreadable();
+    if (!allDefined(buckets)) return undefined;
     return { kind: 'group', name, dpid, groupId: Number(group_number) >>> 0, groupType: group_type, buckets };
   }
   const flow = listedFlow.safeParse(json);
   const match = flow.success ? decodeMatch(flow.data.match) : undefined;
   const instructions = flow.success ? decodeInstructions(flow.data.instructions) : undefined;
-  if (!flow.success || match === undefined || instructions === undefined) throw unreadable();
+  if (!flow.success || match === undefined || instructions === undefined) return undefined;
   return {
     kind: 'flow',
     name,
@@ -241,12 +240,12 @@ export function encodeSwitchFlow(flow: InstalledFlow): Record<string, unknown> {
   };
 }
 
-/** One flow of `/wm/core/switch/DPID/flow/json`, as the switch holds it. */
-export function decodeSwitchFlow(json: unknown): InstalledFlow {
+/** One flow of `/wm/core/switch/DPID/flow/json`, as the switch holds it; undefined when it does what labctl does not know. */
+export function decodeSwitchFlow(json: unknown): InstalledFlow | undefined {
   const parsed = switchFlow.safeParse(json);
   const match = parsed.success ? decodeMatch(parsed.data.match) : undefined;
   const instructions = parsed.success ? decodeInstructions(parsed.data.instructions) : undefined;
-  if (!parsed.success || match === undefined || instructions === undefined) throw unreadableProblem('a flow', json);
+  if (!parsed.success || match === undefined || instructions === undefined) return undefined;
   const { data } = parsed;
   const flow: Flow = {
     tableId: Number(data.table_id),
@@ -287,17 +286,17 @@ export function encodeGroupDescription(group: Group): Record<string, unknown> {
   };
 }
 
-/** One group of `/wm/core/switch/DPID/group-desc/json`, as the switch holds it. */
-export function decodeGroupDescription(json: unknown): Group {
+/** One group of `/wm/core/switch/DPID/group-desc/json`, as the switch holds it; undefined likewise. */
+export function decodeGroupDescription(json: unknown): Group | undefined {
   const parsed = describedGroup.safeParse(json);
-  if (!parsed.success) throw unreadableProblem('a group', json);
+  if (!parsed.success) return undefined;
   const groupType = (Object.keys(describedTypes) as GroupType[]).find(
     (type) => describedTypes[type] === parsed.data.group_type,
   );
   const buckets = parsed.data.buckets.map((bucket) =>
     decodeBucket(groupType, bucket.weight, bucket.watch_port, bucket.actions),
   );
-  if (groupType === undefined || !allDefined(buckets)) throw unreadableProblem('a group', json);
+  if (groupType === undefined || !allDefined(buckets)) return undefined;
   return { groupId: Number(parsed.data.group_number) >>> 0, groupType, buckets };
 }
 
@@ -321,18 +320,6 @@ function decodeBucket(
 
 function allDefined<T>(values: readonly (T | undefined)[]): values is readonly T[] {
   return values.every((value) => value !== undefined);
-}
-
-function unreadableProblem(what: string, json: unknown): ProblemError {
-  return new ProblemError(
-    environmentProblem({
-      code: 'unreadable-entry',
-      where: what,
-      cause: 'the controller shows it in a form that labctl does not know',
-      offending: JSON.stringify(json)?.slice(0, 300) ?? '',
-      remedy: 'Remove it if it is not yours to keep; labctl knows the match fields, actions and groups of OpenFlow 1.3',
-    }),
-  );
 }
 
 /**

@@ -82,7 +82,7 @@ async function staticFlows(dpid: Dpid) {
 }
 
 async function listedNames(): Promise<readonly string[]> {
-  return (await controller.entries(never)).map(({ name }) => name).sort();
+  return (await controller.entries(never)).entries.map(({ name }) => name).sort();
 }
 
 /** Sends bytes as they are, and resolves to all that comes back. */
@@ -388,14 +388,14 @@ describe('entries live and die', () => {
     );
     await controller.push(entries, never);
     expect(await listedNames()).toHaveLength(200);
-    await controller.remove(entries, never);
+    await controller.remove({ entries, unreadable: [] }, never);
     expect(await listedNames()).toEqual([]);
     expect(await staticFlows(S6)).toEqual([]);
   });
 
   it('a push that the controller refuses leaves everything as it was', async () => {
     await send('POST', PUSHER, flowBody('before'));
-    const [before] = (await controller.entries(never)) as FlowEntry[];
+    const [before] = (await controller.entries(never)).entries as FlowEntry[];
     if (before === undefined) throw new Error('not listed');
     const to99 = { ...before.instructions, apply: [{ kind: 'output', port: 99 } as const] };
     const push = controller.push(
@@ -406,7 +406,7 @@ describe('entries live and die', () => {
       never,
     );
     await expect(push).rejects.toThrow(/entry bad.*switch s6 has no such port/s);
-    expect(await controller.entries(never)).toEqual([before]);
+    expect((await controller.entries(never)).entries).toEqual([before]);
   });
 });
 

@@ -356,7 +356,7 @@ describe('the client sends nothing that would harm Floodlight', () => {
     [
       'a group without a number',
       { kind: 'group', name: 'g', dpid: S6, groupId: Number.NaN, groupType: 'all', buckets: [{ actions: [] }] },
-      'group_id NaN is not a whole number from 0 to 4294967039',
+      'group_id NaN is not a whole number from 0 to 2147483647',
     ],
     [
       'a value that is too wide for its field',

@@ -181,15 +181,32 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
       await other.stop();
     });
 
-    test('a port that was asked for and is taken is refused before anything is started', async ({ expect }) => {
-      const { server, port } = await listening();
+    test('ports that are taken are passed over', async ({ expect }) => {
+      const [rest, openFlow] = [await listening(), await listening()];
       try {
-        await expect(start({ lab: 'taken', restPort: port })).rejects.toThrow(`port ${port}: another program listens`);
-        await expect(start({ lab: 'taken', openFlowPort: port })).rejects.toThrow(`port ${port}`);
+        const floodlight = await start({ lab: 'taken', restPort: rest.port, openFlowPort: openFlow.port });
+        expect(Number(new URL(floodlight.url).port)).toBeGreaterThan(rest.port);
+        expect(floodlight.openFlowPort).toBeGreaterThan(openFlow.port);
+        await floodlight.stop();
+      } finally {
+        rest.server.close();
+        openFlow.server.close();
+      }
+      expect(await remainsOf('taken')).toEqual([]);
+    });
+
+    test('no free port from the one asked for to the last is refused before anything is started', async ({
+      expect,
+    }) => {
+      const { server } = await listening(65_535);
+      try {
+        await expect(start({ lab: 'full', restPort: 65_535 })).rejects.toThrow(
+          '127.0.0.1, port 65535: another program listens there',
+        );
       } finally {
         server.close();
       }
-      expect(await remainsOf('taken')).toEqual([]);
+      expect(await remainsOf('full')).toEqual([]);
     });
 
     test('an image that the engine lacks is not pulled unasked', async ({ expect }) => {
@@ -414,9 +431,9 @@ async function somePort(): Promise<number> {
   return port;
 }
 
-async function listening(): Promise<{ readonly server: Server; readonly port: number }> {
+async function listening(wanted = 0): Promise<{ readonly server: Server; readonly port: number }> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return { server, port: address.port };

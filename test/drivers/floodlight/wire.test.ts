@@ -294,9 +294,9 @@ describe('the list', () => {
     expect(decodeListed('f', S6, listed)).toMatchObject({ priority: 65535, idleTimeoutSeconds: 4464 });
   });
 
-  it('names an entry that it cannot read', () => {
+  it('leaves an entry that says what is not known', () => {
     const listed = { ...encodeListed(tutorial), match: { mpls_label: '5' } };
-    expect(() => decodeListed('odd', S6, listed)).toThrow(/entry odd on switch 00:00:00:00:00:00:00:06/);
+    expect(decodeListed('odd', S6, listed)).toBeUndefined();
   });
 });
 
@@ -320,9 +320,11 @@ describe("a switch's tables", () => {
 
   it('are written as recorded', () => {
     const { flows } = recordedJson('gf-flow-stats') as { flows: unknown[] };
-    expect(flows.map((flow) => encodeSwitchFlow(decodeSwitchFlow(flow)))).toEqual(flows);
+    const decoded = flows.map(decodeSwitchFlow).filter((flow) => flow !== undefined);
+    expect(decoded.map(encodeSwitchFlow)).toEqual(flows);
     const { group_desc } = recordedJson('gf-group-desc') as { group_desc: unknown[] };
-    expect(group_desc.map((group) => encodeGroupDescription(decodeGroupDescription(group)))).toEqual(group_desc);
+    const groups = group_desc.map(decodeGroupDescription).filter((group) => group !== undefined);
+    expect(groups.map(encodeGroupDescription)).toEqual(group_desc);
   });
 });
 

@@ -1,0 +1,223 @@
+import { createServer } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Floodlight, startFloodlight } from '../support/floodlight-stand-in.ts';
+import { HttpStub, type StubAnswer } from '../support/http-stub.ts';
+import { Labctl, smallSpec } from '../support/labctl.ts';
+import { recorded } from '../support/recorded-exchanges.ts';
+import { type Intervention, type ProxiedRequest, RestProxy } from '../support/rest-proxy.ts';
+
+/** For what a lab mends by itself. */
+const MENDING = { timeout: 40_000, interval: 250 };
+const LIST = '/wm/staticentrypusher/list/all/json';
+const SWITCHES = '/wm/core/controller/switches/json';
+
+/** With a Java stack trace, as Floodlight gives it. */
+const stackTrace = bodyOf('empty-body');
+/** Of a list that holds an entry with write actions: a brace is missing. */
+const brokenList = bodyOf('write-actions-list');
+/** In single quotes. */
+const quoted = bodyOf('clear-bad-dpid');
+
+function bodyOf(id: string): string {
+  const { body } = recorded(id).response;
+  if (body === null) throw new Error(`the recorded exchange ${id} has no body`);
+  return body;
+}
+
+/** A port of loopback at which nothing listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('a controller that is none ends `up` with exit code 3, and nothing is left of the lab', () => {
+  let labctl: Labctl;
+  let stub: HttpStub | undefined;
+  beforeAll(() => {
+    labctl = new Labctl();
+    labctl.file('lab.yaml', smallSpec('no-controller'));
+  });
+  afterEach(async () => {
+    await stub?.stop();
+    stub = undefined;
+  });
+  afterAll(() => labctl.clean());
+
+  const up = async (url: string, ...more: readonly string[]) => {
+    const outcome = await labctl.run('up', 'lab.yaml', '--controller', url, ...more);
+    expect(outcome).toMatchObject({ exitCode: 3, stdout: '' });
+    await labctl.expectNothingLeft();
+    expect(await labctl.ok('ls')).toBe('no lab is running');
+    return outcome.stderr;
+  };
+
+  test('one that refuses connections', async () => {
+    const url = `http://127.0.0.1:${await closedPort()}`;
+    expect(await up(url)).toContain(
+      `GET ${url}${LIST}: nothing listens there (connection refused)\n    Start the controller, or give its right address and port`,
+    );
+  });
+
+  test('one that never answers', async () => {
+    stub = new HttpStub(() => undefined);
+    const url = await stub.start();
+    expect(await up(url)).toContain(
+      `GET ${url}${LIST}: the controller did not answer within 10 s\n    A Floodlight that answers nothing any more has to be restarted`,
+    );
+  });
+
+  const everywhere: readonly (readonly [string, StubAnswer, string, string])[] = [
+    ['answers HTML', { status: 200, body: '<!DOCTYPE html><p>It works!' }, `${LIST}: an HTML page came`, 'See whether'],
+    [
+      'answers 404',
+      { status: 404, body: 'Not Found' },
+      `${LIST}: the controller has no Static Entry Pusher`,
+      'See whether',
+    ],
+    ['answers 404 in HTML', { status: 404, body: '<html>' }, `${LIST}: the controller has no Static`, 'See whether'],
+    ['answers 500', { status: 500, body: stackTrace }, `${LIST}: the controller failed (HTTP 500: The server`, 'log'],
+    ['answers 500 in HTML', { status: 500, body: '<html>' }, `${LIST}: an HTML page came`, 'See whether'],
+    ['answers nothing in its answers', { status: 200, body: '' }, `${LIST}: the answer is empty`, 'log'],
+    ['answers 204', { status: 204, body: '' }, `${LIST}: the answer is empty`, 'log'],
+    ['answers in single quotes', { status: 200, body: quoted }, `${LIST}: the answer has another form`, 'See whether'],
+    ['answers in text', { status: 200, body: 'OK' }, `${LIST}: the answer is not JSON`, 'See whether'],
+    ['answers with a brace missing', { status: 200, body: brokenList }, `${SWITCHES}: the answer is not JSON`, 'f-wa'],
+    ['breaks off', { status: 200, body: '{"a":[{"b":' }, `${SWITCHES}: the answer breaks off`, 'Try again'],
+    [
+      'answers other JSON',
+      { status: 200, body: '{"swagger":"2.0"}' },
+      `${SWITCHES}: the answer has another form`,
+      'See',
+    ],
+    ['says ERROR', { status: 200, body: '{"ERROR":"Cannot"}' }, `${SWITCHES}: Cannot`, 'See '],
+  ];
+  test.each(everywhere)('one that %s', async (_, answer, cause, remedy) => {
+    stub = new HttpStub(() => answer);
+    const url = await stub.start();
+    const stderr = await up(url);
+    expect(stderr).toContain(`GET ${url}${cause}`);
+    expect(stderr.split('\n').at(-1)).toContain(remedy);
+    expect(stderr).not.toMatch(/^\s+at \S+ ?\(/m);
+    expect(stub.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+
+  test('one that takes no switches at its OpenFlow port', async () => {
+    stub = new HttpStub((_, path) => ({ status: 200, body: path === SWITCHES ? '[]' : '{}' }));
+    const port = await closedPort();
+    expect(await up(await stub.start(), '--openflow-port', String(port))).toContain(
+      `OpenFlow at 127.0.0.1:${port}: the controller takes no switches there (connection refused)\n    give the controller's OpenFlow port with --openflow-port`,
+    );
+  });
+
+  test('the OpenFlow port of one, in place of its REST interface', async () => {
+    const floodlight = await startFloodlight();
+    try {
+      const url = `http://127.0.0.1:${floodlight.openflowPort}`;
+      expect(await up(url)).toContain(`GET ${url}${LIST}: `);
+    } finally {
+      await floodlight.stop();
+    }
+  });
+});
+
+describe('a controller that fails in the middle of `connect`', () => {
+  let floodlight: Floodlight;
+  let proxy: RestProxy;
+  let labctl: Labctl;
+  beforeAll(async () => {
+    floodlight = await startFloodlight();
+    proxy = new RestProxy(floodlight.url);
+    labctl = new Labctl('as we are', {
+      LABCTL_CONTROLLER: await proxy.start(),
+      LABCTL_OPENFLOW_PORT: String(floodlight.openflowPort),
+    });
+    labctl.file('lab.yaml', smallSpec('ill'));
+    await labctl.ok('up', 'lab.yaml');
+  });
+  afterEach(() => {
+    proxy.intervene = () => 'pass';
+  });
+  afterAll(async () => {
+    await labctl?.clean();
+    await proxy?.stop();
+    await floodlight?.stop();
+  });
+
+  /** Names of the static entries that the controller lists. */
+  const listed = async () => {
+    const answer = (await (await fetch(`${floodlight.url}${LIST}`)).json()) as Record<string, readonly object[]>;
+    return Object.values(answer).flat().flatMap(Object.keys);
+  };
+  const isPost = ({ method, path }: ProxiedRequest) => method === 'POST' && path === '/wm/staticentrypusher/json';
+  /** Answers like this from the third entry on, whatever `chosen` says of the request. */
+  const failFromThirdEntry = (answer: Intervention, chosen: (request: ProxiedRequest) => boolean, times: number) => {
+    let posts = 0;
+    let failures = 0;
+    proxy.intervene = (request) => {
+      if (isPost(request)) posts += 1;
+      if (posts < 3 || failures >= times || !chosen(request)) return 'pass';
+      failures += 1;
+      return answer;
+    };
+    return () => failures;
+  };
+  const connect = async () => {
+    const outcome = await labctl.run('connect', 'h1', 'h2');
+    expect(outcome.exitCode, outcome.stderr).toBe(3);
+    return outcome.stderr;
+  };
+  const worksAgain = async () => {
+    expect(await labctl.ok('connect', 'h1', 'h2')).toContain('(2/6 received)');
+    expect(await labctl.ok('disconnect', 'h1', 'h2')).toContain('(6/6 received)');
+    expect(await listed()).toEqual([]);
+  };
+
+  const isList = ({ path }: ProxiedRequest) => path === LIST;
+  test.each<readonly [string, Intervention, (request: ProxiedRequest) => boolean, RegExp]>([
+    ['by 500 to an entry', { status: 500, body: stackTrace }, isPost, /POST .*\/json: .*failed \(HTTP 500: .*log/s],
+    ['by an empty answer', { status: 200, body: '' }, isPost, /POST .*\/json: the answer is empty/],
+    ['by a page of a proxy', { status: 502, body: '<html>' }, isPost, /POST .*\/json: an HTML page came/],
+    ['by an answer in quotes', { status: 400, body: quoted }, isPost, /POST .*\/json: entry labctl.* was refused/],
+    ['by a list that lacks a brace', { status: 200, body: brokenList }, isList, /GET .*list.*: .*not JSON.*f-wa/s],
+  ])(
+    '%s: exit code 3, nothing is half-pushed, and it works when it is well again',
+    async (_, answer, chosen, message) => {
+      const failures = failFromThirdEntry(answer, chosen, 1);
+      const stderr = await connect();
+      expect(failures()).toBe(1);
+      expect(stderr).toMatch(message);
+      expect(stderr).toContain('Nothing of this push remains: what was pushed before is taken back');
+      expect(await listed()).toEqual([]);
+      expect(await labctl.ok('entries', 'list')).toBe('no static entries');
+      await worksAgain();
+    },
+  );
+
+  test('for good: it is told that taking back failed too, and made good when it is well again', async () => {
+    failFromThirdEntry({ status: 500, body: stackTrace }, () => true, Number.POSITIVE_INFINITY);
+    expect(await connect()).toMatch(/failed \(HTTP 500[\s\S]*Taking back what was pushed before failed too/);
+    expect(await listed()).toHaveLength(2);
+    const status = JSON.parse(await labctl.ok('status', '--format', 'json'));
+    expect(status.controller.trouble).toMatchObject({ code: 'controller-error' });
+    proxy.intervene = () => 'pass';
+    await expect.poll(listed, MENDING).toEqual([]);
+    expect(await labctl.ok('entries', 'list')).toBe('no static entries');
+    await worksAgain();
+  });
+
+  test('for good, and `connect` is given again as soon as it is well', async () => {
+    failFromThirdEntry({ status: 500, body: stackTrace }, () => true, Number.POSITIVE_INFINITY);
+    await connect();
+    proxy.intervene = () => 'pass';
+    await worksAgain();
+  });
+
+  test('while the lab ends: nothing is left of the lab', async () => {
+    proxy.intervene = () => ({ status: 500, body: stackTrace });
+    expect(await labctl.ok('down')).toBe('ill is down');
+    await labctl.expectNothingLeft();
+  });
+});

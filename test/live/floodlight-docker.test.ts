@@ -1,0 +1,304 @@
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type DockerEngine, noEngineBecause, startDockerEngine } from '../support/docker-engine.ts';
+import { Labctl, smallSpec } from '../support/labctl.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const SUPPORT = join(ROOT, 'test/support');
+const PYTHON = '/usr/bin/python3';
+const STAND_IN = join(SUPPORT, 'floodlight-stand-in.py');
+const BUSYBOX = { programs: ['/bin/busybox'], links: { '/bin/sh': 'busybox' } };
+/** Apart from those that other tests' labs try first. */
+const PORTS = { LABCTL_REST_PORT: '28080', LABCTL_OPENFLOW_PORT: '26653' };
+/** For what Docker takes a while to do. */
+const SOON = { timeout: 30_000, interval: 100 } as const;
+
+interface Status {
+  readonly pid: number;
+  readonly controller: { readonly kind: string; readonly url: string };
+  readonly entries: number | null;
+}
+
+describe.skipIf(noEngineBecause() !== undefined)('labctl and Floodlight in Docker', () => {
+  let engine: DockerEngine;
+  let folder: string;
+  let labctl: Labctl;
+  beforeAll(async () => {
+    folder = mkdtempSync('/tmp/lt-fd-');
+    engine = await startDockerEngine();
+    await engine.importImage('floodlight', {
+      ...(await loadedByStandIn()),
+      command: [PYTHON, STAND_IN, '--listen', '0.0.0.0', '--rest-port', '8080', '--openflow-port', '6653'],
+    });
+    await engine.importImage('ending', { ...BUSYBOX, command: ['/bin/sh', '-c', 'echo No more heap; exit 3'] });
+    await engine.importImage('mute', { ...BUSYBOX, command: ['/bin/sh', '-c', 'echo Loading; exec sleep 600'] });
+    await engine.importImage('no-pusher', {
+      ...BUSYBOX,
+      written: { '/www/wm/core/health/json': '{"healthy":true}' },
+      command: ['/bin/sh', '-c', 'echo Modules are missing; exec busybox httpd -f -p 8080 -h /www'],
+    });
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await engine?.stop();
+  });
+  afterEach(async () => {
+    await labctl.clean();
+    // A container whose lab was killed goes a little later.
+    await expect.poll(() => engine.remains(), SOON).toEqual([]);
+  });
+
+  /** Every test begins with it: a labctl of its own. */
+  const begin = (variables: Readonly<Record<string, string>> = {}, user: 'as we are' | 'ordinary' = 'as we are') => {
+    labctl = new Labctl(user, {
+      LABCTL_CONTROLLER: 'auto',
+      DOCKER_HOST: engine.host,
+      LABCTL_FLOODLIGHT_IMAGE: 'floodlight',
+      ...PORTS,
+      ...variables,
+    });
+    labctl.file('lab.yaml', smallSpec('docked'));
+  };
+  const status = async (...args: readonly string[]): Promise<Status> =>
+    JSON.parse(await labctl.ok('status', '--format', 'json', ...args));
+  const running = async () => (await engine.docker('ps', '--format', '{{.Names}}')).split('\n').filter(Boolean);
+  const nothingIsLeft = async () => {
+    expect(await engine.remains()).toEqual([]);
+    await labctl.expectNothingLeft();
+  };
+
+  test('auto takes it where the engine has the image; a lab on it does as asked, and down leaves nothing', async () => {
+    begin();
+    const up = await labctl.run('up', 'lab.yaml');
+    expect(up).toMatchObject({ exitCode: 0 });
+    expect(up.stderr).toContain(
+      'controller: Floodlight in Docker (Docker has the image floodlight); for the embedded one: --controller embedded\n',
+    );
+    expect(await running()).toHaveLength(1);
+    expect(await labctl.ok('status')).toMatch(/^controller {3}Floodlight, REST at http:\/\/127\.0\.0\.1:28080$/m);
+    expect(await labctl.ok('pingall')).toContain('(6/6 received)');
+    expect(await labctl.ok('connect', 'h1', 'h2')).toContain('(2/6 received)');
+    expect(await labctl.ok('down')).toBe('docked is down');
+    await nothingIsLeft();
+  });
+
+  test('two labs at once have a container each, on ports of their own', async () => {
+    begin();
+    const ups = await Promise.all([
+      labctl.run('up', 'lab.yaml'),
+      labctl.run('up', 'lab.yaml', '--lab', 'second', '--controller', 'floodlight'),
+    ]);
+    expect(ups.map(({ exitCode, stderr }) => (exitCode === 0 ? 0 : stderr))).toEqual([0, 0]);
+    expect(ups[1].stderr).toContain('controller: Floodlight in Docker (asked for); ');
+    expect(await running()).toHaveLength(2);
+    const [first, second] = [await status('docked'), await status('second')];
+    expect(first.controller.url).not.toBe(second.controller.url);
+    expect(await labctl.ok('pingall', '--lab', 'docked')).toContain('(6/6 received)');
+    expect(await labctl.ok('pingall', '--lab', 'second')).toContain('(6/6 received)');
+    await labctl.ok('down', 'docked');
+    expect(await labctl.ok('pingall')).toContain('(6/6 received)');
+    await labctl.ok('down');
+    await nothingIsLeft();
+  });
+
+  test('--controller embedded starts no container', async () => {
+    begin();
+    const up = await labctl.run('up', 'lab.yaml', '--controller', 'embedded');
+    expect(up).toMatchObject({ exitCode: 0 });
+    expect(up.stderr).toContain(
+      'controller: embedded (asked for); for Floodlight: --controller floodlight, or --controller with its URL\n',
+    );
+    expect(await running()).toEqual([]);
+    expect((await status()).controller.kind).toBe('embedded');
+  });
+
+  describe('where Docker cannot run it', () => {
+    const cases: readonly {
+      readonly lack: string;
+      readonly beginThere: () => void;
+      /** Why `auto` takes the embedded controller. */
+      readonly reason: string;
+      /** What `--controller floodlight` says. */
+      readonly refusal: RegExp;
+    }[] = [
+      {
+        lack: 'the engine lacks the image',
+        beginThere: () => begin({ LABCTL_FLOODLIGHT_IMAGE: 'none.invalid/floodlight' }),
+        reason: "Docker's engine does not have the image none.invalid/floodlight",
+        refusal:
+          /^labctl: Docker image none\.invalid\/floodlight: the image cannot be pulled\n.*none\.invalid[\s\S]*see whether the network is there and the name is right \(LABCTL_FLOODLIGHT_IMAGE sets it\), or run the lab on the embedded controller: --controller embedded$/m,
+      },
+      {
+        lack: 'no engine answers',
+        beginThere: () => begin({ DOCKER_HOST: `unix://${folder}/none.sock` }),
+        reason: "Docker's engine is not running",
+        refusal: /^labctl: Docker: Docker's engine is not running\n {4}start it: sudo systemctl start docker, or run/m,
+      },
+      {
+        lack: 'there is no Docker',
+        beginThere: () => begin({ PATH: pathWithoutDocker(folder) }),
+        reason: 'there is no program `docker` on PATH',
+        refusal: /^labctl: Docker: there is no program `docker` on PATH\n {4}install Docker/m,
+      },
+      {
+        lack: 'an ordinary user may not use it',
+        beginThere: () => begin({}, 'ordinary'),
+        reason: "Docker's engine does not let you use it: permission denied on its socket",
+        refusal: /^labctl: Docker: .*permission denied on its socket\n {4}add yourself to the group docker/m,
+      },
+    ];
+    const named = cases.map((each) => [each.lack, each] as const);
+    test.each(named)('because %s, auto takes the embedded controller and says so', async (_, each) => {
+      each.beginThere();
+      const up = await labctl.run('up', 'lab.yaml');
+      expect(up).toMatchObject({ exitCode: 0 });
+      expect(up.stderr).toContain(`controller: embedded (${each.reason}); for Floodlight: --controller floodlight`);
+      expect(up.stderr).not.toContain('pulling');
+      expect((await status()).controller.kind).toBe('embedded');
+    });
+
+    test.each(named)('because %s, --controller floodlight is refused and leaves nothing', async (_, each) => {
+      each.beginThere();
+      const up = await labctl.run('up', 'lab.yaml', '--controller', 'floodlight');
+      expect(up).toMatchObject({ exitCode: 3, stdout: '' });
+      expect(up.stderr).toMatch(each.refusal);
+      await nothingIsLeft();
+    });
+  });
+
+  test.each([
+    ['ending', /ended before it answered with exit code 3\n[\s\S]*No more heap\n[\s\S]*exited with code 3/],
+    ['no-pusher', /Floodlight's log ends:\n[\s\S]*Modules are missing/],
+  ])('the image "%s" brings no lab up: its log is shown and nothing is left', async (image, told) => {
+    begin({ LABCTL_FLOODLIGHT_IMAGE: image });
+    const up = await labctl.run('up', 'lab.yaml');
+    expect(up).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(up.stderr).toMatch(told);
+    await nothingIsLeft();
+  });
+
+  test('Ctrl-C while Floodlight starts undoes everything', async () => {
+    begin({ LABCTL_FLOODLIGHT_IMAGE: 'mute' });
+    const child = labctl.start('up', 'lab.yaml');
+    let stderr = '';
+    child.stderr?.on('data', (text) => {
+      stderr += String(text);
+    });
+    const closed = once(child, 'close');
+    await expect.poll(running, SOON).toHaveLength(1);
+    expect(stderr).toContain('... waiting for Floodlight to answer at http://127.0.0.1:28080\n');
+    child.kill('SIGINT');
+    expect(await closed).toEqual([130, null]);
+    expect(stderr).toContain('docked was taken down again, nothing of it is left');
+    await nothingIsLeft();
+  });
+
+  test("kill -9 of the lab's process takes the container with it, and ls tells of the lab's end", async () => {
+    begin();
+    await labctl.ok('up', 'lab.yaml');
+    process.kill((await status()).pid, 'SIGKILL');
+    await expect.poll(() => engine.remains(), SOON).toEqual([]);
+    expect((await labctl.run('ls')).stderr).toMatch(/^docked had ended by itself \(.+\); its remains are cleared$/m);
+    await nothingIsLeft();
+  });
+
+  test('a lab whose container is killed says so, changes nothing any more, and can be taken down', async () => {
+    begin();
+    await labctl.ok('up', 'lab.yaml');
+    await engine.docker('kill', ...(await running()));
+    await expect
+      .poll(() => labctl.ok('status'), SOON)
+      .toContain("does not answer: lab docked: Floodlight's container ended with exit code 137 (killed)");
+    const connect = await labctl.run('connect', 'h1', 'h2');
+    expect(connect).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(connect.stderr).toMatch(
+      /ended with exit code 137 .*\n {4}`labctl down` and then `labctl up` start both anew$/m,
+    );
+    expect(await labctl.ok('down')).toBe('docked is down');
+    await nothingIsLeft();
+  });
+
+  test("a restart of a lab's container is survived: every entry is put back", async () => {
+    begin();
+    labctl.file('connected.yaml', smallSpec('docked', 'connections: [[h1, h2]]'));
+    await labctl.ok('up', 'connected.yaml');
+    const { entries } = await status();
+    expect(entries).toBeGreaterThan(0);
+    await engine.docker('restart', '--time', '1', ...(await running()));
+    await expect.poll(status, SOON).toMatchObject({ entries, upkeep: { missing: [], repaired: entries } });
+    await labctl.ok('down');
+    await nothingIsLeft();
+  });
+
+  test('a Floodlight that somebody started with the compose file is used, and goes on', async () => {
+    begin();
+    const compose = (...args: readonly string[]) =>
+      execa('docker-compose', ['--project-name', 'by-hand', '--file', join(ROOT, 'docker-compose.yml'), ...args], {
+        env: { DOCKER_HOST: engine.host, LABCTL_FLOODLIGHT_IMAGE: 'floodlight', ...PORTS },
+      });
+    await compose('up', '--detach');
+    try {
+      const url = `http://127.0.0.1:${PORTS.LABCTL_REST_PORT}`;
+      const answers = () =>
+        fetch(`${url}/wm/core/health/json`, { signal: AbortSignal.timeout(1_000) }).then(({ ok }) => ok);
+      await expect.poll(() => answers().catch(() => false), SOON).toBe(true);
+      for (const controller of ['auto', 'floodlight']) {
+        const up = await labctl.run('up', 'lab.yaml', '--controller', controller);
+        expect(up).toMatchObject({ exitCode: 0 });
+        expect(up.stderr).toContain(`controller: Floodlight at ${url} (its container runs already); for the embedded`);
+        expect(await labctl.ok('pingall')).toContain('(6/6 received)');
+        await labctl.ok('down');
+        await labctl.expectNothingLeft();
+        expect(await running()).toEqual([expect.stringContaining('by-hand')]);
+      }
+    } finally {
+      await compose('down', '--timeout', '0');
+    }
+  });
+});
+
+/** What the stand-in for Floodlight is made of: its own files, and what Python loads for them. */
+async function loadedByStandIn(): Promise<{
+  readonly programs: readonly string[];
+  readonly copied: readonly string[];
+}> {
+  const { stdout } = await execa(PYTHON, ['-c', LIST_OF_FILES, STAND_IN]);
+  const files = JSON.parse(stdout) as readonly string[];
+  return {
+    programs: [PYTHON, ...files.filter((file) => file.endsWith('.so'))],
+    copied: files.filter((file) => !file.endsWith('.so')),
+  };
+}
+
+/** Files that Python opens until the stand-in would begin to serve, and the modules that it has then. */
+const LIST_OF_FILES = `
+import json, os, runpy, sys
+opened = set()
+sys.addaudithook(lambda event, details: opened.add(details[0]) if event == 'open' else None)
+sys.argv = [sys.argv[1], '--help']
+try:
+    sys.stdout = open(os.devnull, 'w')
+    runpy.run_path(sys.argv[0])
+except SystemExit:
+    sys.stdout = sys.__stdout__
+modules = {getattr(module, key, None) for module in list(sys.modules.values()) for key in ('__file__', '__cached__')}
+files = {file for file in opened | modules | {sys.argv[0]} if isinstance(file, str) and os.path.isfile(file)}
+import encodings
+print(json.dumps([*sorted(file for file in files if not file.startswith(('/proc/', '/etc/'))), *encodings.__path__]))
+`;
+
+/** The machine's programs, Docker's client excepted. */
+function pathWithoutDocker(folder: string): string {
+  const bin = join(folder, 'bin');
+  if (existsSync(bin)) return bin;
+  mkdirSync(bin);
+  for (const path of (process.env['PATH'] ?? '').split(delimiter).filter(existsSync)) {
+    for (const name of readdirSync(path)) {
+      if (name !== 'docker' && !existsSync(join(bin, name))) symlinkSync(join(path, name), join(bin, name));
+    }
+  }
+  return bin;
+}

@@ -1,0 +1,24 @@
+import { test } from 'vitest';
+import { contractSuite } from '../contract/contract-suite.ts';
+import { givenFloodlight, startControlledNetwork } from '../support/controlled-network.ts';
+import { s10h10 } from '../support/topologies.ts';
+import { floodlightSuite } from './floodlight-suite.ts';
+
+/** All that is run against the Floodlight at FLOODLIGHT_URL: in one file, as it serves one network at a time. */
+const floodlight = givenFloodlight();
+
+if (floodlight === undefined) {
+  test.todo('the contract and a lab on a Floodlight: set FLOODLIGHT_URL, and LABCTL_OPENFLOW_PORT if it is not 6653');
+} else {
+  contractSuite({
+    name: `Floodlight at ${floodlight.url}`,
+    async setup() {
+      const network = await startControlledNetwork(s10h10, floodlight);
+      return { url: floodlight.url, stop: network.stop };
+    },
+    concurrency: 1,
+    skips: {},
+  });
+
+  floodlightSuite(`Floodlight at ${floodlight.url}`, async () => ({ ...floodlight, stop: async () => {} }));
+}
