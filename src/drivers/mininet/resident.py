@@ -60,6 +60,12 @@ def wait_for(condition, what, seconds=10):
         time.sleep(0.005)
 
 
+def takes_connections(path):
+    """A Unix socket's file is there before its server listens."""
+    with socket.socket(socket.AF_UNIX) as attempt:
+        return attempt.connect_ex(path) == 0
+
+
 class OpenVSwitch:
     """A private ovsdb-server and ovs-vswitchd whose files and sockets are in OVS_RUNDIR."""
 
@@ -74,7 +80,7 @@ class OpenVSwitch:
             )
         }
         # ovs-vsctl's own --retry looks only once a second.
-        wait_for(lambda: os.path.exists(f'{folder}/db.sock'), 'ovsdb-server to answer')
+        wait_for(lambda: takes_connections(f'{folder}/db.sock'), 'ovsdb-server to answer')
         run(['ovs-vsctl', '--no-wait', '--timeout=10', 'init'])
         # The kernel datapath is looked for only where it is wanted: looking takes time and tries to load the module.
         userspace_only = ['--disable-system'] if datapath == 'user' else []
