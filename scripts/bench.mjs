@@ -1,8 +1,8 @@
 // Speed and memory, as ratios of things measured side by side in this run. Starts labs of its own, and leaves nothing.
 // usage: npm run bench
-// With FLOODLIGHT_URL (and LABCTL_OPENFLOW_PORT) pushes are measured on that Floodlight, else on the tests' stand-in.
+// With FLOODLIGHT_URL (and LABCTL_OPENFLOW_PORT) pushes are measured on that Floodlight, which must have no switches,
+// else on the tests' stand-in.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -10,6 +10,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
+const START_MS = 10_000;
+const CONNECT_MS = 30_000;
+const EMPTY_MS = 60_000;
+const PUSH_MS = 300_000;
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync('/tmp/lb-');
 const env = { ...process.env, LABCTL_RUN_DIR: join(folder, 'r'), LABCTL_LAB: 'bench', LABCTL_CONTROLLER: 'embedded' };
@@ -63,19 +67,47 @@ function stockMininet(runs) {
 /** A Floodlight to push to: the one that is given, or the stand-in. */
 async function floodlight() {
   const { FLOODLIGHT_URL: given, LABCTL_OPENFLOW_PORT: port = '6653' } = process.env;
-  if (given) return { url: given, port, what: 'Floodlight', stop() {} };
+  if (given) {
+    const url = given.replace(/\/+$/, '');
+    // What is measured here fills and clears its switches.
+    const theirs = await switchesAt(url);
+    if (theirs.length > 0) throw new Error(`${url} has switches already (${theirs.join(', ')}): end their lab first`);
+    return { url, port, what: 'Floodlight', stop() {} };
+  }
   const program = join(root, 'test/support/floodlight-stand-in.py');
   const child = spawn('/usr/bin/python3', [program, '--die-with-parent', '--rest-port', '0', '--openflow-port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [line] = await once(createInterface(child.stdout), 'line');
-  const { rest, openflow } = JSON.parse(line);
-  return {
-    url: `http://127.0.0.1:${rest}`,
-    port: `${openflow}`,
-    what: 'stand-in for Floodlight',
-    stop: () => child.kill('SIGKILL'),
-  };
+  const stop = () => child.kill('SIGKILL');
+  const tooLate = setTimeout(stop, START_MS);
+  // Its end, too, ends the lines.
+  for await (const line of createInterface(child.stdout)) {
+    clearTimeout(tooLate);
+    const { rest, openflow } = JSON.parse(line);
+    return {
+      url: `http://127.0.0.1:${rest}`,
+      port: `${openflow}`,
+      what: 'stand-in for Floodlight, not Floodlight',
+      stop,
+    };
+  }
+  clearTimeout(tooLate);
+  throw new Error('the stand-in for Floodlight did not start');
+}
+
+/** DPIDs of the switches that a controller has. */
+async function switchesAt(url) {
+  const answer = await fetch(`${url}/wm/core/controller/switches/json`, { signal: AbortSignal.timeout(CONNECT_MS) });
+  return (await answer.json()).map(({ switchDPID }) => switchDPID);
+}
+
+/** Repeats a step until it says true. */
+async function until(what, timeoutMs, pauseMs, step) {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await step())) {
+    if (performance.now() > deadline) throw new Error(`after ${timeoutMs / 1000} s: not yet ${what}`);
+    await sleep(pauseMs);
+  }
 }
 
 /** Flow entries that differ in name, match and switch, as the tutorial writes them. */
@@ -91,7 +123,10 @@ function manyEntries(count, prefix) {
   }));
 }
 
-/** S10H10's switches on a controller, with nothing of a lab beside that would look after entries meanwhile. */
+/**
+ * S10H10's switches on a controller, with nothing of a lab beside that would look after entries meanwhile: their DPIDs,
+ * and how to take them away.
+ */
 async function switchesOn(url, port) {
   const { MininetSandbox } = await import('../dist/drivers/mininet/sandbox.js');
   const { Resident } = await import('../dist/drivers/mininet/resident.js');
@@ -103,16 +138,25 @@ async function switchesOn(url, port) {
   mkdirSync(run);
   const sandbox = new MininetSandbox(new Resident(), { topology, topo, folder: run, datapath: 'user' });
   const relay = new OpenFlowRelay(join(run, 'of.sock'), { host: new URL(url).hostname, port: Number(port) });
-  const { signal } = new AbortController();
-  await sandbox.start(signal, () => {});
-  await relay.listen();
-  await sandbox.connectSwitches(`unix:${join(run, 'of.sock')}`, signal);
-  const switches = async () => (await (await fetch(`${url}/wm/core/controller/switches/json`)).json()).length;
-  while ((await switches()) < topology.switches.length) await sleep(100);
-  return async () => {
+  const takeAway = async () => {
     await sandbox.stop();
     relay.close();
   };
+  const dpids = topology.switches.map(({ dpid }) => dpid);
+  const signal = AbortSignal.timeout(CONNECT_MS);
+  try {
+    await sandbox.start(signal, () => {});
+    await relay.listen();
+    await sandbox.connectSwitches(`unix:${join(run, 'of.sock')}`, signal);
+    await until('every switch is connected', CONNECT_MS, 100, async () => {
+      const connected = await switchesAt(url);
+      return dpids.every((dpid) => connected.includes(dpid));
+    });
+  } catch (error) {
+    await takeAway();
+    throw error;
+  }
+  return { dpids, takeAway };
 }
 
 /** Pushes in turn by a bare loop of POSTs over one connection and as labctl does, reading back that none is lost. */
@@ -125,15 +169,18 @@ async function pushes(count, runs) {
   const client = new FloodlightClient({ url });
   const entries = manyEntries(count, 'labctl-bench').map((document) => decodePost(document).entry);
   const bodies = manyEntries(count, 'bare').map((document) => JSON.stringify(document));
-  const { signal } = new AbortController();
-  const empty = async () => {
-    do {
-      await client.clear('all');
-      await sleep(500);
-    } while ((await client.list('all')).length > 0);
-  };
-  const takeAway = await switchesOn(url, port);
+  let takeAway;
   try {
+    const network = await switchesOn(url, port);
+    takeAway = network.takeAway;
+    // On a Floodlight that is given, entries for other switches are somebody's.
+    const empty = () =>
+      until('no entry is listed', EMPTY_MS, 0, async () => {
+        for (const dpid of network.dpids) await client.clear(dpid);
+        await sleep(500);
+        for (const dpid of network.dpids) if ((await client.list(dpid)).length > 0) return false;
+        return true;
+      });
     const ours = [];
     const bare = [];
     for (let run = 0; run < runs; run += 1) {
@@ -146,13 +193,13 @@ async function pushes(count, runs) {
       bare.push((performance.now() - began) / 1000);
       await empty();
       const then = performance.now();
-      await pushEntries(client, entries, { concurrency: 1, arrivalMs: 60, signal });
+      await pushEntries(client, entries, { concurrency: 1, arrivalMs: 60, signal: AbortSignal.timeout(PUSH_MS) });
       ours.push((performance.now() - then) / 1000);
     }
     await empty();
     return { what, ours: median(ours), bare: median(bare) };
   } finally {
-    await takeAway();
+    await takeAway?.();
     await client.close();
     await agent.close();
     stop();

@@ -2,12 +2,15 @@ import type { SettableRole } from '../drivers/control-plane.ts';
 import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { clearRemains, knownLab, knownLabs, withLabLock } from '../lab/run-folder.ts';
-import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
+import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { abridged } from '../plan/requests.ts';
 import type { FormatOptions } from './options.ts';
 import { coloured, ProgressLine, printJson, printLines, remark, table } from './terminal.ts';
 
-/** `labctl down`: ends a lab and removes everything of it; does nothing when it is down already. */
+/**
+ * `labctl down`: ends a lab and removes everything of it; does nothing when it is down already.
+ * @throws ProblemError when something could not be cleaned up; the labs are down all the same
+ */
 export async function down(name: string | undefined, options: { readonly all?: boolean }): Promise<void> {
   const known = knownLabs();
   const [only, ...others] = known;
@@ -23,15 +26,19 @@ export async function down(name: string | undefined, options: { readonly all?: b
   }
   const names = name !== undefined ? [name] : known.map((lab) => lab.name);
   if (names.length === 0) printLines(['no lab is running']);
-  for (const each of names) await downOne(each);
+  const left: Problem[] = [];
+  for (const each of names) left.push(...(await downOne(each)));
+  if (left.length > 0) throw new ProblemError(left);
 }
 
-async function downOne(name: string): Promise<void> {
+/** Returns what could not be cleaned up. */
+async function downOne(name: string): Promise<readonly Problem[]> {
   if (knownLab(name) === undefined) {
     printLines([`${name} is not running`]);
-    return;
+    return [];
   }
   const progress = new ProgressLine();
+  let left: readonly Problem[] = [];
   const line = await underLock(name, progress, async () => {
     const lab = knownLab(name);
     if (lab === undefined) return `${name} is not running`;
@@ -40,11 +47,12 @@ async function downOne(name: string): Promise<void> {
       return `${name} had ended by itself (${lab.reason}); its remains are cleared`;
     }
     progress.show({ step: `ending ${name}` });
-    await RemoteLab.named(name)?.down(progress.show);
+    left = (await RemoteLab.named(name)?.down(progress.show)) ?? [];
     return `${name} is down`;
   });
   progress.clear();
   printLines([line]);
+  return left;
 }
 
 /** `labctl ls`: the labs there are; clears what labs left that ended without `down`. */

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { StandbyLab } from '../lab/standby.ts';
-import { inputProblem, ProblemError } from '../model/problem.ts';
+import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { chooseController } from './controller-choice.ts';
 import { underLock } from './labs.ts';
@@ -50,7 +50,9 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
       }
       if (running !== undefined) {
         progress.show({ step: `ending the running ${name}` });
-        await running.down(progress.show);
+        const left = await running.down(progress.show);
+        progress.clear();
+        for (const problem of left) remark(`labctl: warning: ${describeProblem(problem)}`);
       }
       const { order: controller, line } = await chooseController(options, signal);
       progress.clear();
@@ -68,7 +70,10 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
         await standby.launch(order, { signal, onProgress: progress.show });
       } catch (error) {
         progress.clear();
-        if (signal.aborted) remark(`${name} was taken down again, nothing of it is left`);
+        if (signal.aborted) {
+          const left = error instanceof ProblemError ? `but: ${error.message}` : 'nothing of it is left';
+          remark(`${name} was taken down again, ${left}`);
+        }
         throw error;
       }
     });

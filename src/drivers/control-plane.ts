@@ -75,6 +75,9 @@ export interface ControlPlane {
   /** Sets its role for these switches; their entries are there afterwards as they were before. */
   setRole(dpids: readonly Dpid[], role: SettableRole, signal: AbortSignal): Promise<void>;
   upkeep(signal: AbortSignal): Promise<Upkeep>;
-  /** Leaves the controller as it was found. Safe to call at any time. */
+  /**
+   * Takes from the controller every static entry of the topology's switches, whoever pushed it, and lets go of it. Safe
+   * to call at any time; where something could not be cleaned up it throws, having done the rest.
+   */
   stop(): Promise<void>;
 }

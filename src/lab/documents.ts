@@ -147,7 +147,8 @@ export interface LabCommands {
     readonly input: { role: SettableRole; switchName?: string };
     readonly output: SwitchesDocument;
   };
-  readonly down: { readonly input: Record<string, never>; readonly output: { lab: string } };
+  /** `left` is what could not be cleaned up. */
+  readonly down: { readonly input: Record<string, never>; readonly output: { lab: string; left: readonly Problem[] } };
 }
 
 export type LabCommand = keyof LabCommands;

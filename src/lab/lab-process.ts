@@ -1,3 +1,4 @@
+import { describeProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Lab, LabProgress } from './lab.ts';
 import {
   clearRemains,
@@ -47,7 +48,8 @@ export function runLabProcess(build: (order: LabOrder, folder: string) => Promis
     void live(message as LabOrder, build, interrupted.signal, tell).then(
       () => process.exit(0),
       (error: unknown) => {
-        const failed: Announcement = { kind: 'failed', problems: problemsOf(error) };
+        const { problems, left } = error instanceof FailedUp ? error : { problems: problemsOf(error), left: [] };
+        const failed: Announcement = { kind: 'failed', problems, left };
         if (process.connected) process.send?.(failed, () => process.exit(1));
         else process.exit(1);
       },
@@ -83,13 +85,15 @@ async function live(
   });
   // Any reason to end after this point leads through one place, once.
   const down = async () => {
-    await lab.down();
+    const left = await whatIsLeft(lab);
     clearRemains(name);
+    return left;
   };
   const service = new LabService(lab, { ...record, specText: order.specText }, async () => {
-    await down();
+    const left = await down();
     // The answer to `down` is still to be written.
     setImmediate(() => finished(undefined));
+    return left;
   });
   void lab.died.then(finished);
   // A defect of ours ends the lab in order, and with its reason on record.
@@ -101,13 +105,35 @@ async function live(
     signal.throwIfAborted();
   } catch (error) {
     service.close();
-    await lab.down();
-    throw error;
+    const left = await whatIsLeft(lab);
+    // A driver that was interrupted throws the interrupt, or what it could not undo.
+    const isLeftToo = signal.aborted && error instanceof ProblemError;
+    throw isLeftToo ? new FailedUp([], [...error.problems, ...left]) : new FailedUp(problemsOf(error), left);
   }
   tell.up(() => void down().then(() => finished(undefined)));
   const reason = await end;
   service.close();
   if (reason === undefined) return;
-  await lab.down();
-  leaveOnlyRecord({ ...record, endedBecause: reason });
+  const left = await whatIsLeft(lab);
+  leaveOnlyRecord({ ...record, endedBecause: [reason, ...left.map(describeProblem)].join('; ') });
+}
+
+/** A lab that did not come up: why, and what of it could not be cleaned up. */
+class FailedUp extends ProblemError {
+  readonly left: readonly Problem[];
+
+  constructor(problems: readonly Problem[], left: readonly Problem[]) {
+    super(problems);
+    this.left = left;
+  }
+}
+
+/** Ends the lab, which is never kept by something that cannot be cleaned up; returns that. */
+async function whatIsLeft(lab: Lab): Promise<readonly Problem[]> {
+  try {
+    await lab.down();
+    return [];
+  } catch (error) {
+    return problemsOf(error);
+  }
 }

@@ -121,9 +121,16 @@ export class Lab {
     this.#connections = this.spec.connections;
   }
 
+  /**
+   * Ends everything that has been started.
+   * @throws ProblemError when something could not be cleaned up; the rest has ended all the same
+   */
   async down(): Promise<void> {
-    await this.#controlPlane.stop();
-    await this.#dataPlane.stop();
+    try {
+      await this.#controlPlane.stop();
+    } finally {
+      await this.#dataPlane.stop();
+    }
   }
 
   /** Pings all pairs and judges by the named expectation, or by what the spec and the connections ask for. */

@@ -1,5 +1,5 @@
 import { type IncomingMessage, request } from 'node:http';
-import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
+import { environmentProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { LabCommand, LabCommands } from './documents.ts';
 import type { LabProgress } from './lab.ts';
 import { clearRemains, commandSocket, knownLab, knownLabs, type LabRecord, startTicksOf } from './run-folder.ts';
@@ -122,15 +122,20 @@ export class RemoteLab {
     });
   }
 
-  /** Ends the lab and everything of it; a process that does not answer is killed. Hold the lab's lock. */
-  async down(onProgress: (progress: LabProgress) => void): Promise<void> {
-    await this.run('down', {}, { onProgress, signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => {});
+  /**
+   * Ends the lab and everything of it; a process that does not answer is killed. Hold the lab's lock.
+   * @returns what could not be cleaned up; the lab has ended all the same
+   */
+  async down(onProgress: (progress: LabProgress) => void): Promise<readonly Problem[]> {
+    const options = { onProgress, signal: AbortSignal.timeout(PATIENCE_MS) };
+    const { left } = await this.run('down', {}, options).catch(() => ({ left: [] }));
     const ended = await waitUntil(() => !this.#isAlive(), 2_000);
     if (!ended) {
       process.kill(this.record.pid, 'SIGKILL');
       await waitUntil(() => !this.#isAlive(), 2_000);
     }
     clearRemains(this.record.name);
+    return left;
   }
 
   #isAlive(): boolean {

@@ -41,12 +41,12 @@ export class LabService {
   readonly #lab: Lab;
   readonly #identity: LabIdentity;
   readonly #server: Server;
-  readonly #onDown: () => Promise<void>;
+  readonly #onDown: () => Promise<readonly Problem[]>;
   #last: Promise<unknown> = Promise.resolve();
   #current: LabCommand | undefined;
 
-  /** @param onDown ends the lab; called for the command `down` */
-  constructor(lab: Lab, identity: LabIdentity, onDown: () => Promise<void>) {
+  /** @param onDown ends the lab and returns what could not be cleaned up; called for the command `down` */
+  constructor(lab: Lab, identity: LabIdentity, onDown: () => Promise<readonly Problem[]>) {
     this.#lab = lab;
     this.#identity = identity;
     this.#onDown = onDown;
@@ -150,10 +150,7 @@ export class LabService {
       await this.#lab.setRole(role, switchName, running);
       return switchesDocument(this.#identity.name, await this.#lab.switches(running.signal));
     },
-    down: async () => {
-      await this.#onDown();
-      return { lab: this.#identity.name };
-    },
+    down: async () => ({ lab: this.#identity.name, left: await this.#onDown() }),
   };
 }
 

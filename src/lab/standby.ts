@@ -35,7 +35,8 @@ export type Announcement =
   | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly progress: LabProgress }
   | { readonly kind: 'up' }
-  | { readonly kind: 'failed'; readonly problems: readonly Problem[] };
+  /** `left` is what could not be cleaned up. */
+  | { readonly kind: 'failed'; readonly problems: readonly Problem[]; readonly left: readonly Problem[] };
 
 /**
  * A lab's process that has been started and waits for its order. To start it takes as long as to read a spec, so that
@@ -75,7 +76,8 @@ export class StandbyLab {
   /**
    * Gives it its order, and resolves when the lab is up. Aborting the signal, or the death of this process, has it undo
    * what it did so far; the promise is settled only when it has. Hold the lab's lock.
-   * @throws ProblemError when the lab could not come up; nothing of it is left then
+   * @throws ProblemError when the lab could not come up, or was interrupted and something of it could not be cleaned up,
+   * which comes last; else nothing of it is left then
    */
   async launch(
     order: LabOrder,
@@ -107,10 +109,12 @@ export class StandbyLab {
     }
     await this.#exited;
     clearRemains(order.name);
+    const left = outcome?.kind === 'failed' ? outcome.left : [];
+    if (options.signal.aborted && left.length > 0) throw new ProblemError(left);
     options.signal.throwIfAborted();
     throw new ProblemError(
       outcome?.kind === 'failed'
-        ? outcome.problems
+        ? [...outcome.problems, ...left]
         : environmentProblem({
             code: 'lab-process-died',
             where: `lab ${order.name}`,

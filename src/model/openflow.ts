@@ -60,7 +60,7 @@ export interface Bucket {
 
 /** A group entry as a switch holds it, unique by its id. */
 export interface Group {
-  /** 0 to 0xffffff00 less one */
+  /** 0 to `HIGHEST_GROUP_ID` */
   readonly groupId: number;
   readonly groupType: GroupType;
   readonly buckets: readonly Bucket[];
@@ -85,9 +85,25 @@ export type Entry = FlowEntry | GroupEntry;
 /** Highest priority of a flow entry. */
 export const HIGHEST_PRIORITY = 0xffff;
 
+/**
+ * Highest group id that labctl uses. OpenFlow has ids up to 0xfffffeff (section A.3.4.2: OFPG_MAX is 0xffffff00), but
+ * Floodlight reads them as signed numbers of 32 bits, and what is beyond becomes another (ParseUtils.java).
+ */
+export const HIGHEST_GROUP_ID = 0x7fffffff;
+
 /** A key that is equal for two flows exactly when a switch holds them as one (section 6.4): table, priority and match. */
 export function flowKey(flow: Pick<Flow, 'tableId' | 'priority' | 'match'>): string {
   return `${flow.tableId}/${flow.priority}/${matchKey(flow.match)}`;
+}
+
+/** A key that is equal exactly for entries that cannot both be: one switch holds a group id, or a `flowKey`, once. */
+export function placeOf(entry: Entry): string {
+  return entry.kind === 'group' ? groupPlace(entry.dpid, entry.groupId) : `${entry.dpid} ${flowKey(entry)}`;
+}
+
+/** The `placeOf` of a group. */
+export function groupPlace(dpid: Dpid, groupId: number): string {
+  return `${dpid} group ${groupId}`;
 }
 
 /** A key that is equal exactly for entries of the same effect, whatever their names and switches. */
@@ -145,7 +161,7 @@ function formatAction(action: Action): string {
 export function groupFaults(group: Group): readonly string[] {
   const { groupType, buckets } = group;
   const faults: string[] = [];
-  if (group.groupId < 0 || group.groupId > 0xffffff00 - 1) faults.push(`group id ${group.groupId} is out of range`);
+  if (group.groupId < 0 || group.groupId > HIGHEST_GROUP_ID) faults.push(`group id ${group.groupId} is out of range`);
   if (groupType === 'indirect' && buckets.length !== 1) {
     faults.push(`an indirect group has exactly one bucket, not ${buckets.length}`);
   }

@@ -1,5 +1,5 @@
 import { type Dpid, dpidFromNumber } from '../model/addresses.ts';
-import { type Action, type Entry, type FlowEntry, flowKey } from '../model/openflow.ts';
+import { type Action, type Entry, type FlowEntry, groupPlace, placeOf } from '../model/openflow.ts';
 import { inputProblem, type Problem } from '../model/problem.ts';
 import type { Switch, Topology } from '../model/topology.ts';
 
@@ -96,7 +96,7 @@ export function checkEntries(topology: Topology, installed: readonly Entry[], wa
       });
     }
     for (const action of actionsOf(entry)) {
-      if (action.kind !== 'group' || groups.has(`${entry.dpid} group ${action.groupId}`)) continue;
+      if (action.kind !== 'group' || groups.has(groupPlace(entry.dpid, action.groupId))) continue;
       problem('unknown-group', {
         reason: `it uses group ${action.groupId}, which ${node.name} does not have`,
         remedy: 'push the group too',
@@ -118,10 +118,6 @@ export function checkEntries(topology: Topology, installed: readonly Entry[], wa
           }),
         ];
   return { problems, warnings };
-}
-
-function placeOf(entry: Entry): string {
-  return `${entry.dpid} ${entry.kind === 'group' ? `group ${entry.groupId}` : flowKey(entry)}`;
 }
 
 /** IEEE 802.1AB: what LLDP frames carry. */

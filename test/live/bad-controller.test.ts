@@ -215,9 +215,14 @@ describe('a controller that fails in the middle of `connect`', () => {
     await worksAgain();
   });
 
-  test('while the lab ends: nothing is left of the lab', async () => {
+  test('while the lab ends: nothing is left of the lab, and down says what is left in the controller', async () => {
     proxy.intervene = () => ({ status: 500, body: stackTrace });
-    expect(await labctl.ok('down')).toBe('ill is down');
+    const down = await labctl.run('down');
+    expect(down).toMatchObject({ exitCode: 3, stdout: 'ill is down' });
+    expect(down.stderr).toMatch(
+      /^labctl: http:\/\/127\.0\.0\.1:\d+: the lab's entries could not be taken out of the controller: /m,
+    );
+    expect(down.stderr).toContain('the next `labctl up` on this controller clears them');
     await labctl.expectNothingLeft();
   });
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -196,6 +196,52 @@ describe.skipIf(noEngineBecause() !== undefined)('labctl and Floodlight in Docke
     await nothingIsLeft();
   });
 
+  describe('where a container cannot be removed', () => {
+    const left =
+      /^labctl: Docker: Floodlight's container or its network could not be removed\n {4}refused by a test\n/m;
+    const beginThere = (image: string) => begin({ LABCTL_FLOODLIGHT_IMAGE: image, PATH: pathWithoutRemoval(folder) });
+    const doAsTold = async (stderr: string) => {
+      const [, command = ''] = /^ {4}remove it: (.+)$/m.exec(stderr) ?? [];
+      await labctl.expectNothingLeft();
+      expect(await engine.remains()).not.toEqual([]);
+      await execa('sh', ['-c', command], { env: { DOCKER_HOST: engine.host } });
+      expect(await engine.remains()).toEqual([]);
+    };
+
+    test('down takes the rest of the lab down, and says how to remove it', async () => {
+      beginThere('floodlight');
+      await labctl.ok('up', 'lab.yaml');
+      const down = await labctl.run('down');
+      expect(down).toMatchObject({ exitCode: 3, stdout: 'docked is down' });
+      expect(down.stderr).toMatch(left);
+      await doAsTold(down.stderr);
+    });
+
+    test('up says first why no lab came up', async () => {
+      beginThere('no-pusher');
+      const up = await labctl.run('up', 'lab.yaml');
+      expect(up).toMatchObject({ exitCode: 3, stdout: '' });
+      expect(up.stderr).toMatch(left);
+      expect(up.stderr.split(left)[0]).toContain("Floodlight's log ends:\n");
+      await doAsTold(up.stderr);
+    });
+
+    test('Ctrl-C during up says so too', async () => {
+      beginThere('mute');
+      const child = labctl.start('up', 'lab.yaml');
+      let stderr = '';
+      child.stderr?.on('data', (text) => {
+        stderr += String(text);
+      });
+      const closed = once(child, 'close');
+      await expect.poll(running, SOON).toHaveLength(1);
+      child.kill('SIGINT');
+      expect(await closed).toEqual([130, null]);
+      expect(stderr).toContain('docked was taken down again, but: Docker: Floodlight');
+      await doAsTold(stderr);
+    });
+  });
+
   test("kill -9 of the lab's process takes the container with it, and ls tells of the lab's end", async () => {
     begin();
     await labctl.ok('up', 'lab.yaml');
@@ -289,6 +335,22 @@ files = {file for file in opened | modules | {sys.argv[0]} if isinstance(file, s
 import encodings
 print(json.dumps([*sorted(file for file in files if not file.startswith(('/proc/', '/etc/'))), *encodings.__path__]))
 `;
+
+/** The machine's programs, with a compose that takes nothing down. */
+function pathWithoutRemoval(folder: string): string {
+  const bin = join(folder, 'no-removal');
+  const path = process.env['PATH'] ?? '';
+  mkdirSync(bin, { recursive: true });
+  for (const program of ['docker', 'docker-compose']) {
+    const script = [
+      '#!/bin/sh',
+      'case " $* " in *" down "*) echo refused by a test >&2; exit 1 ;; esac',
+      `PATH='${path}' exec ${program} "$@"`,
+    ];
+    writeFileSync(join(bin, program), `${script.join('\n')}\n`, { mode: 0o755 });
+  }
+  return [bin, path].join(delimiter);
+}
 
 /** The machine's programs, Docker's client excepted. */
 function pathWithoutDocker(folder: string): string {

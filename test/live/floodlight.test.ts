@@ -20,6 +20,15 @@ test('a Floodlight of the old path, which loses groups, is used as far as it goe
   expect(up).toMatchObject({ exitCode: 0 });
   expect(up.stderr).toContain(`controller: Floodlight at ${old.url} (FLOODLIGHT_URL is set)`);
   expect(await labctl.ok('connect', 'h1', 'h2')).toContain('(2/6 received)');
+  // It is added once it has been read back from the list and the switch, which say it in the words of 1.2.
+  labctl.file(
+    'flow.json',
+    JSON.stringify({
+      ...{ switch: '00:00:00:00:00:00:00:01', name: 'f', priority: '1', in_port: '1', active: 'true' },
+      actions: 'set_field=eth_dst->00:00:00:00:00:02,output=2',
+    }),
+  );
+  await labctl.ok('entries', 'add', 'flow.json');
   labctl.file(
     'group.json',
     JSON.stringify({

@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'floodlight-stand-in'))
 
 from channel import Controller  # noqa: E402
-from rest import OLD_PUSHERS, PUSHERS, RestInterface  # noqa: E402
+from rest import RestInterface  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
 
@@ -30,7 +30,7 @@ def read_arguments():
     parser.add_argument('--openflow-port', type=int, required=True, help='0: any free one')
     parser.add_argument('--listen', default='127.0.0.1', metavar='ADDRESS')
     parser.add_argument('--link-timeout', type=float, default=35, metavar='SECONDS', help='of a link without LLDP')
-    parser.add_argument('--old', action='store_true', help='as Floodlight 1.2: only /wm/staticflowpusher, no groups')
+    parser.add_argument('--old', action='store_true', help='as Floodlight 1.2: its paths and shapes, no groups')
     parser.add_argument('--die-with-parent', action='store_true')
     return parser.parse_args()
 
@@ -44,7 +44,7 @@ def die_with_parent():
 
 async def serve(arguments):
     controller = Controller(arguments.link_timeout, with_groups=not arguments.old)
-    rest = RestInterface(controller, OLD_PUSHERS if arguments.old else PUSHERS)
+    rest = RestInterface(controller, arguments.old)
     openflow_server = await asyncio.start_server(controller.serve, arguments.listen, arguments.openflow_port)
     rest_server = await asyncio.start_server(rest.serve, arguments.listen, arguments.rest_port)
     ports = {'rest': port_of(rest_server), 'openflow': port_of(openflow_server)}

@@ -20,7 +20,7 @@ export interface Floodlight {
 }
 
 export interface FloodlightOptions {
-  /** As Floodlight 1.2 is reported: `/wm/staticflowpusher` alone, and groups that never reach a switch. */
+  /** As Floodlight 1.2 by its source: `/wm/staticflowpusher` alone, no groups, and other keys (old_json.py). */
   readonly old?: boolean;
   /** After how long without LLDP a link is gone; 35 s by default, as in Floodlight. */
   readonly linkTimeoutSeconds?: number;

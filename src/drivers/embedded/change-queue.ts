@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Dpid } from '../../model/addresses.ts';
-import { type Action, type Entry, type FlowEntry, flowKey } from '../../model/openflow.ts';
+import { type Action, type Entry, type FlowEntry, flowKey, groupPlace, placeOf } from '../../model/openflow.ts';
 import { cookieOf } from '../floodlight/wire.ts';
 import type { SwitchTables, TableChange } from './switch-tables.ts';
 
@@ -42,8 +42,8 @@ export class SwitchEntries {
     return this.#nameByKey.get(placeOf(entry));
   }
 
-  hasGroup(groupId: number): boolean {
-    return this.#nameByKey.has(groupPlace(groupId));
+  hasGroup(dpid: Dpid, groupId: number): boolean {
+    return this.#nameByKey.has(groupPlace(dpid, groupId));
   }
 
   /** Puts an entry in the place of that of the same name. */
@@ -62,14 +62,6 @@ export class SwitchEntries {
     this.#nameByKey.delete(found.key);
     if (endsByItself(found.entry)) this.#timed -= 1;
   }
-}
-
-function groupPlace(groupId: number): string {
-  return `group ${groupId}`;
-}
-
-function placeOf(entry: Entry): string {
-  return entry.kind === 'group' ? groupPlace(entry.groupId) : flowKey(entry);
 }
 
 function endsByItself(entry: Entry): boolean {

@@ -139,7 +139,7 @@ export class StaticEntries {
       });
     }
     for (const action of actionsOf(entry)) {
-      if (action.kind !== 'group' || entries.hasGroup(action.groupId)) continue;
+      if (action.kind !== 'group' || entries.hasGroup(entry.dpid, action.groupId)) continue;
       faults.push({
         reason: `switch ${node.name} has no group ${action.groupId}`,
         remedy: 'Post the group first, then what uses it',

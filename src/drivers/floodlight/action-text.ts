@@ -8,7 +8,7 @@ import {
   type ReservedPort,
   readInteger,
 } from '../../model/match.ts';
-import { type Action, formatActions, type Instructions } from '../../model/openflow.ts';
+import { type Action, formatActions, HIGHEST_GROUP_ID, type Instructions } from '../../model/openflow.ts';
 
 /** Why a request is not accepted, as two sentences without full stops: what is wrong, and how to mend it. */
 export interface Refusal {
@@ -18,8 +18,6 @@ export interface Refusal {
 
 /** Bit 12 of a VLAN id in OpenFlow: there is a tag (OFPVID_PRESENT). */
 export const VLAN_TAG_PRESENT = 0x1000n;
-/** The highest group id (section A.3.4.2: OFPG_MAX is 0xffffff00). */
-const HIGHEST_GROUP_ID = 0xffffff00n - 1n;
 const HIGHEST_QUEUE_ID = 0xfffffffen;
 /** Fields that OpenFlow does not let an action set (section 5.12) or that Open vSwitch keeps read-only. */
 const READ_ONLY: ReadonlySet<MatchField> = new Set(['in_port', 'eth_type', 'ip_proto']);
@@ -82,7 +80,10 @@ const readers: Readonly<Record<Action['kind'], (value: string | undefined) => Ac
     const groupId = readInteger(value ?? '');
     return groupId !== undefined && groupId <= HIGHEST_GROUP_ID
       ? { kind: 'group', groupId: Number(groupId) }
-      : { reason: `group=${value ?? ''} names no group`, remedy: 'Write the group id, e.g. group=1' };
+      : {
+          reason: `group=${value ?? ''} names no group`,
+          remedy: `Write a group id up to ${HIGHEST_GROUP_ID}, e.g. group=1`,
+        };
   },
   set_field: readSetField,
   push_vlan(value) {

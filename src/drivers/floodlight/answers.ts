@@ -3,6 +3,7 @@ import { type Dpid, type Ipv4Address, type MacAddress, parseIpv4, parseMac } fro
 import { RESERVED_PORTS, type ReservedPort } from '../../model/match.ts';
 import type { OutputPort } from '../../model/openflow.ts';
 import type { ConnectedSwitch, SettableRole } from '../control-plane.ts';
+import { objectOf } from './former-answers.ts';
 import { readDpid } from './wire.ts';
 
 /**
@@ -47,7 +48,7 @@ export interface ControllerPath {
 /** What the controller counts. */
 export interface ControllerSummary {
   readonly switches: number;
-  /** Two for each link that it has seen in both directions. */
+  /** Two for each link that it has seen in both directions; half of them in 1.2 (LinkDiscoveryManager.java). */
   readonly directedLinks: number;
   readonly quarantinedPorts: number;
   /** Interfaces that spoke IPv6 only are counted too. */
@@ -113,33 +114,49 @@ export const linksAnswer = z.array(
     ),
 );
 
-const attachedPort = z
-  .object({ switch: dpidText, port: portText })
-  .transform((row): SwitchPort => ({ dpid: row.switch, port: row.port }));
+/**
+ * A port as text; in 1.2 a number in the place of a host (SwitchPort.java) and an object on a path (NodePortTuple.java,
+ * which leaves OFPort to Jackson).
+ */
+const writtenPort = z.union([
+  portText,
+  z.number(),
+  z.object({ portNumber: z.number() }).transform(({ portNumber }) => portNumber),
+]);
+const attachedPort = objectOf({ switch: dpidText, port: writtenPort }).transform(
+  (row): SwitchPort => ({ dpid: row.switch, port: row.port }),
+);
 
-export const devicesAnswer = z.object({
-  devices: z.array(
-    z
-      .object({
-        mac: z.array(parsedText(parseMac, 'a MAC address')),
-        ipv4: z.array(parsedText(parseIpv4, 'an IPv4 address')),
-        ipv6: z.array(z.string()),
-        attachmentPoint: z.array(attachedPort),
-        lastSeen: z.number(),
-      })
-      .transform(
-        ({ mac, ipv4, ipv6, attachmentPoint, lastSeen }): ControllerDevice => ({
-          macs: mac,
-          ipv4,
-          ipv6,
-          attachments: attachmentPoint,
-          lastSeen,
-        }),
-      ),
-  ),
-});
+/** Of rows under a key, in 1.2 without it (DeviceResource.java, RouteResource.java). */
+function rowsUnder<Key extends string, Row extends z.ZodType>(key: Key, row: Row) {
+  const shape = { [key]: z.array(row) } as Record<Key, z.ZodArray<Row>>;
+  return z.preprocess((json) => (Array.isArray(json) ? { [key]: json } : json), z.object(shape));
+}
 
-export const pathAnswer = z.object({ results: z.array(attachedPort) });
+export const devicesAnswer = rowsUnder(
+  'devices',
+  z
+    .object({
+      mac: z.array(parsedText(parseMac, 'a MAC address')),
+      ipv4: z.array(parsedText(parseIpv4, 'an IPv4 address')),
+      ipv6: z.array(z.string()),
+      attachmentPoint: z.array(attachedPort),
+      lastSeen: z.number(),
+    })
+    .transform(
+      ({ mac, ipv4, ipv6, attachmentPoint, lastSeen }): ControllerDevice => ({
+        macs: mac,
+        ipv4,
+        ipv6,
+        attachments: attachmentPoint,
+        lastSeen,
+      }),
+    ),
+);
+
+export const pathAnswer = rowsUnder('results', attachedPort);
+/** The same of 1.2, where no path is no content. */
+export const routeAnswer = z.union([z.null().transform(() => ({ results: [] })), pathAnswer]);
 
 export const pathsAnswer = z.object({
   results: z.array(
@@ -177,7 +194,9 @@ export const memoryAnswer = z
 
 export const uptimeAnswer = z.object({ systemUptimeMsec: z.number() });
 export const healthAnswer = z.object({ healthy: z.boolean() });
+/** What a switch's role became, or why it did not: any text (SwitchRoleResource.java). */
+export const roleSetAnswer = z.record(z.string(), z.string());
 export const rolesAnswer = z.record(z.string(), z.enum(['MASTER', 'EQUAL', 'SLAVE', 'NOCHANGE']));
 
 export const flowsAnswer = z.object({ flows: z.array(z.unknown()) });
-export const groupsAnswer = z.object({ group_desc: z.array(z.unknown()) });
+export const groupsAnswer = objectOf({ group_desc: z.array(z.unknown()) });

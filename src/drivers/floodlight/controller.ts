@@ -11,6 +11,7 @@ import { FloodlightClient } from './client.ts';
 import { EntryKeeper } from './entry-keeper.ts';
 import type { FloodlightAddress, FloodlightInstance } from './instance.ts';
 import { OpenFlowRelay } from './relay.ts';
+import { settledRoles } from './roles.ts';
 import type { UncheckedBody } from './unchecked-body.ts';
 
 const POLL_INTERVAL_MS = 100;
@@ -22,7 +23,8 @@ const SHOW_MISSING_AFTER_MS = 3_000;
 /** Connections of a lab that has just ended take this long to go at most. */
 const FORMER_SWITCHES_MS = 3_000;
 const GROUP_ARRIVAL_MS = 2_000;
-const CLEAN_UP_MS = 10_000;
+/** Less than `labctl down` waits for the lab's process. */
+const CLEAN_UP_MS = 5_000;
 const WRITING_ROLE = 'MASTER';
 // Floodlight reads it as a signed number of 32 bits (ParseUtils.java).
 const PROBE_GROUP_ID = 0x7ffffe00;
@@ -133,7 +135,7 @@ export class FloodlightController implements ControlPlane {
   }
 
   async roles(signal: AbortSignal): Promise<ReadonlyMap<Dpid, string>> {
-    const roles = await this.#prepared().roles('all', signal);
+    const roles = await settledRoles(this.#prepared(), this.#dpids, signal);
     return new Map([...roles].filter(([dpid]) => this.#topology.switchWithDpid(dpid) !== undefined));
   }
 
@@ -146,12 +148,31 @@ export class FloodlightController implements ControlPlane {
   }
 
   async stop(): Promise<void> {
-    await this.#keeper?.stop();
-    // Entries that stay listed would come back into the switches of the next lab.
-    if (!this.#instance.endsWithLab) await this.#keeper?.clear(AbortSignal.timeout(CLEAN_UP_MS)).catch(() => {});
-    this.#relay?.close();
-    await this.#client?.close();
-    await this.#instance.close();
+    const keeper = this.#keeper;
+    this.#keeper = undefined;
+    await keeper?.stop();
+    try {
+      // Entries that stay listed would come back into the switches of the next lab.
+      if (!this.#instance.endsWithLab) await keeper?.clear(AbortSignal.timeout(CLEAN_UP_MS));
+    } catch (error) {
+      throw new ProblemError(
+        environmentProblem({
+          code: 'entries-left',
+          where: this.#client?.url ?? 'Floodlight',
+          cause: `the lab's entries could not be taken out of the controller: ${(error as Error).message}`,
+          remedy: 'the next `labctl up` on this controller clears them',
+        }),
+        { cause: error },
+      );
+    } finally {
+      this.#relay?.close();
+      await this.#client?.close();
+      await this.#instance.close();
+    }
+  }
+
+  get #dpids(): readonly Dpid[] {
+    return this.#topology.switches.map(({ dpid }) => dpid);
   }
 
   /** One Floodlight serves one lab at a time: DPIDs would collide. */
@@ -211,7 +232,11 @@ export class FloodlightController implements ControlPlane {
 
   async #missingSwitches(client: FloodlightClient, signal: AbortSignal): Promise<readonly string[]> {
     const connected = new Set((await client.switches(signal)).map(({ dpid }) => dpid));
-    return this.#topology.switches.filter(({ dpid }) => !connected.has(dpid)).map(({ name }) => name);
+    const missing = this.#topology.switches.filter(({ dpid }) => !connected.has(dpid));
+    if (missing.length > 0) return missing.map(({ name }) => name);
+    // Floodlight lists a switch during its handshake already; the role is what comes last.
+    const roles = await settledRoles(client, this.#dpids, signal);
+    return this.#topology.switches.filter(({ dpid }) => !roles.has(dpid)).map(({ name }) => name);
   }
 
   /** Links of the spec that Floodlight does not know in both directions, or does not route over yet. */
@@ -241,7 +266,7 @@ export class FloodlightController implements ControlPlane {
 
   /** Before anything is pushed, as setting a role wipes the tables; not at all where it is so already. */
   async #becomeMaster(client: FloodlightClient, signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
-    const roles = await client.roles('all', signal);
+    const roles = await settledRoles(client, this.#dpids, signal);
     const others = this.#topology.switches.filter(({ dpid }) => roles.get(dpid) !== WRITING_ROLE);
     if (others.length === 0) return;
     onStep(`making Floodlight the master of ${others.map(({ name }) => name).join(', ')}`);
@@ -275,7 +300,8 @@ export class FloodlightController implements ControlPlane {
       if (!(error instanceof ProblemError)) throw error;
       this.#takesGroups = false;
     }
-    await keeper.remove({ entries: [probe], unreadable: [] }, signal);
+    if (this.#takesGroups) await keeper.remove({ entries: [probe], unreadable: [] }, signal);
+    else await client.delete(probe.name, signal);
   }
 
   /** What this controller would accept and then lose. */

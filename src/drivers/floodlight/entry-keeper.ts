@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dpid } from '../../model/addresses.ts';
-import { type Entry, effectKey } from '../../model/openflow.ts';
-import { environmentProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import { type Entry, effectKey, placeOf } from '../../model/openflow.ts';
+import { environmentProblem, inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
 import type { ConnectedSwitch, EntryList, SentBody, SettableRole, UnreadableEntry, Upkeep } from '../control-plane.ts';
 import type { FloodlightClient } from './client.ts';
@@ -17,6 +17,7 @@ import {
   removeAgain,
   removeEntries,
 } from './entry-push.ts';
+import { settledRoles } from './roles.ts';
 import { sendUnchecked } from './send-unchecked.ts';
 import type { UncheckedBody } from './unchecked-body.ts';
 
@@ -173,27 +174,27 @@ export class EntryKeeper {
     });
   }
 
-  upkeep(signal: AbortSignal): Promise<Upkeep> {
-    return this.#inTurn(async () => {
-      const connected = dpidsOf(await this.switches(signal));
-      const here = [...this.#wanted.values()].filter(({ dpid }) => connected.has(dpid));
-      const state = await readBack(this.#client, here, signal);
-      const lost = [...this.#wanted.values()].filter(
-        (entry) =>
-          !mayEnd(entry) && (!connected.has(entry.dpid) || missing(entry, state, this.#client.url) !== undefined),
-      );
-      return {
-        missing: lost.map(({ name }) => name),
-        leaving: [...this.#leaving.keys()],
-        repaired: this.#repaired,
-      };
-    });
+  /** Does not wait until what is under way is done: a role takes seconds, and people ask meanwhile. */
+  async upkeep(signal: AbortSignal): Promise<Upkeep> {
+    const connected = dpidsOf(await this.switches(signal));
+    const wanted = [...this.#wanted.values()];
+    const here = wanted.filter(({ dpid }) => connected.has(dpid));
+    const state = await readBack(this.#client, here, signal);
+    const lost = wanted.filter(
+      (entry) =>
+        !mayEnd(entry) && (!connected.has(entry.dpid) || missing(entry, state, this.#client.url) !== undefined),
+    );
+    return {
+      missing: lost.map(({ name }) => name),
+      leaving: [...this.#leaving.keys()],
+      repaired: this.#repaired,
+    };
   }
 
   /**
    * Takes away all that the controller lists for the topology's switches; returns how many entries, where its list can be
-   * read. Those of a switch
-   * that is away stay: Floodlight would keep them all the same, and hold on to them more stubbornly.
+   * read. Those of a switch that is away stay: Floodlight would keep them all the same, and hold on to them more
+   * stubbornly.
    */
   clear(signal: AbortSignal): Promise<number | undefined> {
     return this.#inTurn(async () => {
@@ -236,7 +237,7 @@ export class EntryKeeper {
   async #refuseUnsendable(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const dpids = new Set(entries.map(({ dpid }) => dpid));
     const connected = dpidsOf(await this.switches(signal));
-    const roles = await this.#client.roles('all', signal);
+    const roles = await settledRoles(this.#client, [...dpids], signal);
     const problems: Problem[] = [...dpids].flatMap((dpid) => {
       if (!connected.has(dpid)) return this.#awayProblem(dpid, 'nothing was pushed');
       const role = roles.get(dpid);
@@ -248,7 +249,24 @@ export class EntryKeeper {
         remedy: 'labctl role MASTER makes it the master; nothing was pushed',
       });
     });
+    problems.push(...this.#clashesWithOwn(entries));
     if (problems.length > 0) throw new ProblemError(problems);
+  }
+
+  #clashesWithOwn(entries: readonly Entry[]): readonly Problem[] {
+    const own = new Map(
+      [...this.#wanted.values()].filter(({ name }) => this.#own.has(name)).map((entry) => [placeOf(entry), entry.name]),
+    );
+    return entries.flatMap((entry) => {
+      const taken = own.get(placeOf(entry));
+      if (taken === undefined || taken === entry.name) return [];
+      return inputProblem({
+        code: 'place-taken',
+        where: `entry ${entry.name} on ${this.#topology.switchWithDpid(entry.dpid)?.name ?? entry.dpid}`,
+        cause: `its match and priority are those of ${taken}, which keeps Floodlight from forwarding by itself`,
+        remedy: 'give it another priority',
+      });
+    });
   }
 
   #whereOf(dpid: Dpid): string {
@@ -336,8 +354,21 @@ export class EntryKeeper {
     const state = await readBack(this.#client, read, signal);
     // One that its switch never took is not ours to insist on; it may still arrive.
     const arrived = read.filter((entry) => missing(entry, state, this.#client.url) === undefined);
-    for (const entry of arrived) this.#wanted.set(entry.name, entry);
+    this.#adopt(arrived);
     this.#strangers = arrived.length === read.length ? '' : key;
+  }
+
+  /** Of two entries in one place the switch has the later, though the list has both: the other is wanted no more. */
+  #adopt(entries: readonly Entry[]): void {
+    const names = new Map([...this.#wanted.values()].map((entry) => [placeOf(entry), entry.name]));
+    for (const entry of entries) {
+      const rival = names.get(placeOf(entry));
+      const isTaken = rival !== undefined && rival !== entry.name;
+      // What stands for the controller's own forwarding comes back; what could not be sent again cannot be kept.
+      if ((isTaken && this.#own.has(rival)) || !this.#client.isHarmless(entry)) continue;
+      if (isTaken) this.#wanted.delete(rival);
+      this.#wanted.set(entry.name, entry);
+    }
   }
 
   #isWanted(listed: Entry): boolean {
@@ -347,7 +378,7 @@ export class EntryKeeper {
 
   /** Puts back what these connected switches lost, and takes away what is to leave; returns what is still lost. */
   async #mend(dpids: ReadonlySet<Dpid>, signal: AbortSignal): Promise<readonly Problem[]> {
-    const roles = await this.#client.roles('all', signal);
+    const roles = await settledRoles(this.#client, [...dpids], signal);
     const writable = new Set([...dpids].filter((dpid) => WRITING_ROLES.has(roles.get(dpid) ?? '')));
     const wanted = [...this.#wanted.values()].filter(({ dpid }) => writable.has(dpid));
     const leaving = [...this.#leaving.values()].filter(({ dpid }) => writable.has(dpid));

@@ -4,11 +4,13 @@ import type { InstalledFlow } from '../../model/openflow.ts';
 import {
   type Entry,
   effectKey,
+  type Flow,
   type FlowEntry,
   flowKey,
   formatInstructions,
   type Group,
   type GroupEntry,
+  placeOf,
 } from '../../model/openflow.ts';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import type { FloodlightClient, PreparedEntry } from './client.ts';
@@ -52,11 +54,19 @@ export async function pushEntries(
   refuseClashes(entries);
   // What is refused before it is sent, all of it; made while the list is on its way.
   const [former, prepared] = await Promise.all([formerEntries(client, entries, signal), prepareAll(client, entries)]);
-  const sent: Entry[] = [];
+  const sent = new Set<Entry>();
   try {
+    // To post them again would modify the flow that is there, and leave its table and its timeouts as they are.
+    const remade = entries.filter((entry) => isRemade(entry, former.get(entry.name)));
+    for (const entry of remade) sent.add(entry);
+    await removeEntries(
+      client,
+      remade.flatMap(({ name }) => former.get(name) ?? []),
+      { concurrency, signal },
+    );
     const [groups, flows] = split(entries);
     const post = async (entry: Entry) => {
-      sent.push(entry);
+      sent.add(entry);
       const request = prepared.get(entry);
       if (request !== undefined) await client.send(request, signal);
     };
@@ -69,11 +79,11 @@ export async function pushEntries(
     if (arrivalMs > 0) await sleep(arrivalMs, undefined, { signal });
     await settle(client, entries, signal, missing, putBack);
   } catch (error) {
-    const outcome = await takeBack(client, sent, former);
+    const outcome = await takeBack(client, [...sent], former);
     if (outcome !== undefined) {
-      const replaced = sent.flatMap(({ name }) => former.get(name) ?? []);
+      const replaced = [...sent].flatMap(({ name }) => former.get(name) ?? []);
       onNotTakenBack?.(
-        sent.filter(({ name }) => !former.has(name)),
+        [...sent].filter(({ name }) => !former.has(name)),
         replaced,
       );
     }
@@ -210,15 +220,25 @@ export async function readBack(
   const listed = new Map(list.entries.map((entry) => [entry.name, entry]));
   const unreadable = new Set(list.unreadable.map(({ name }) => name));
   await forEach(dpidsOf(flowEntries), READS_AT_ONCE, async (owner) => {
-    flows.set(owner, new Map((await client.flows(owner, signal)).map((flow) => [flowKey(flow), flow])));
+    flows.set(owner, new Map((await unlessAway(client.flows(owner, signal))).map((flow) => [flowKey(flow), flow])));
   });
   await forEach(dpidsOf(groupEntries), READS_AT_ONCE, async (owner) => {
-    groups.set(owner, new Map((await client.groups(owner, signal)).map((group) => [group.groupId, group])));
+    groups.set(owner, new Map((await unlessAway(client.groups(owner, signal))).map((group) => [group.groupId, group])));
   });
   return { listed, unreadable, flows, groups };
 }
 
 const READS_AT_ONCE = 8;
+
+/** A switch may leave between the question who is there and this one: then it has nothing. */
+async function unlessAway<T>(answer: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ProblemError && error.problems.every(({ code }) => code === 'unknown-switch')) return [];
+    throw error;
+  }
+}
 
 /** Why an entry is not where it ought to be; undefined when it is in the list and in its switch as it is meant. */
 export function missing(
@@ -247,10 +267,13 @@ export function missing(
   }
   const flow = flows.get(entry.dpid)?.get(flowKey(entry));
   if (flow === undefined) return arrivalProblem(entry, url, 'is listed, but not in the switch');
-  const same = formatInstructions(flow.instructions) === formatInstructions(entry.instructions);
-  return same
+  if (formatInstructions(flow.instructions) !== formatInstructions(entry.instructions)) {
+    return arrivalProblem(entry, url, `is in the switch with ${formatInstructions(flow.instructions)}`);
+  }
+  const timeouts = ({ idleTimeoutSeconds, hardTimeoutSeconds }: Flow) => `${idleTimeoutSeconds}/${hardTimeoutSeconds}`;
+  return timeouts(flow) === timeouts(entry)
     ? undefined
-    : arrivalProblem(entry, url, `is in the switch with ${formatInstructions(flow.instructions)}`);
+    : arrivalProblem(entry, url, `is in the switch with the timeouts ${timeouts(flow)} s`);
 }
 
 function arrivalProblem(entry: Entry, url: string, cause: string): Problem {
@@ -333,9 +356,16 @@ function refuseClashes(entries: readonly Entry[]): void {
   if (problems.length > 0) throw new ProblemError(problems);
 }
 
-/** What no two entries can share: a group's id, or a flow's table, priority and match, in a switch. */
-function placeOf(entry: Entry): string {
-  return `${entry.dpid} ${entry.kind === 'group' ? `group ${entry.groupId}` : flowKey(entry)}`;
+/** Whether a flow keeps its name and switch, and changes its table or its timeouts. */
+function isRemade(entry: Entry, before: Entry | undefined): boolean {
+  return (
+    entry.kind === 'flow' &&
+    before?.kind === 'flow' &&
+    entry.dpid === before.dpid &&
+    (entry.tableId !== before.tableId ||
+      entry.idleTimeoutSeconds !== before.idleTimeoutSeconds ||
+      entry.hardTimeoutSeconds !== before.hardTimeoutSeconds)
+  );
 }
 
 /** @throws ProblemError with every entry that would harm the controller */
@@ -378,7 +408,7 @@ export async function listedWithTables(
   const tables = new Map<bigint, number>();
   const [, flows] = split(listed);
   await forEach(dpidsOf(flows), READS_AT_ONCE, async (dpid) => {
-    for (const flow of await client.flows(dpid, signal)) tables.set(flow.cookie, flow.tableId);
+    for (const flow of await unlessAway(client.flows(dpid, signal))) tables.set(flow.cookie, flow.tableId);
   });
   return listed.map((entry) =>
     entry.kind === 'flow' ? { ...entry, tableId: tables.get(cookieOf(entry.name)) ?? 0 } : entry,

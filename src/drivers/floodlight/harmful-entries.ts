@@ -6,11 +6,8 @@ import {
   type MatchField,
   missingPrerequisites,
 } from '../../model/match.ts';
-import type { Action, Entry } from '../../model/openflow.ts';
+import { type Action, type Entry, HIGHEST_GROUP_ID } from '../../model/openflow.ts';
 import type { Refusal } from './action-text.ts';
-
-/** Floodlight reads an id as a signed number of 32 bits; what is beyond becomes another (ParseUtils.java). */
-const HIGHEST_GROUP_ID = 0x7fffffff;
 
 /**
  * What of an entry would hang Floodlight for good, make a switch drop everything, or leave something that no request

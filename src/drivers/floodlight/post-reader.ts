@@ -18,6 +18,7 @@ import {
   type Group,
   type GroupType,
   groupFaults,
+  HIGHEST_GROUP_ID,
   HIGHEST_PRIORITY,
   type Instructions,
 } from '../../model/openflow.ts';
@@ -315,7 +316,7 @@ class PostReader {
   }
 
   #group(values: Values): Group | undefined {
-    const groupId = this.#integer(values, 'group_id', 0, 0xffffff00 - 1);
+    const groupId = this.#integer(values, 'group_id', 0, HIGHEST_GROUP_ID);
     if (!values.has('group_id')) this.#refuse('group_id is missing', 'Give the group a number, e.g. "group_id": "1"');
     const typeText = this.#text(values, 'group_type')?.toLowerCase();
     const groupType = GROUP_TYPES.find((type: GroupType) => type === typeText);

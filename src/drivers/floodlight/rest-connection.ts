@@ -12,6 +12,8 @@ export interface RestRequest {
   readonly text?: string;
   /** Where it takes longer than others. */
   readonly timeoutMs?: number;
+  /** Whether an answer may have no content (HTTP 204), which reads as null. */
+  readonly mayHaveNoContent?: boolean;
   /** What the request is about, where a refusal should name it. */
   readonly subject?: string;
 }
@@ -246,6 +248,7 @@ export class RestConnection {
         remedy: 'Give the address of the controller itself, not of a proxy before it',
       });
     }
+    if (status === 204 && call.mayHaveNoContent === true) return null;
     try {
       // To a clear with a bad DPID Floodlight answers with its status in single quotes (CONTRACT.md, section 4).
       return JSON.parse(/^'\{.*\}'$/s.test(text) ? text.slice(1, -1) : text);
@@ -307,9 +310,10 @@ export class RestConnection {
   #errorObject(call: RestRequest, json: unknown): void {
     if (typeof json !== 'object' || json === null) return;
     const remedy = `See ${this.url}/wm/core/controller/switches/json for the switches that are connected`;
-    if ('ERROR' in json) throw this.refusal(call, [String(json.ERROR)], remedy);
-    // Of one switch the error stands by itself, of all switches under a key.
-    const inner = 'error' in json && typeof json.error === 'object' && json.error !== null ? json.error : json;
+    if ('ERROR' in json && typeof json.ERROR === 'string') throw this.refusal(call, [json.ERROR], remedy);
+    // Of one switch the error stands by itself, of all switches under a key, in 1.2 under another (StatsReplySerializer.java).
+    const under = 'error' in json ? json.error : 'ERROR' in json ? json.ERROR : undefined;
+    const inner = typeof under === 'object' && under !== null ? under : json;
     if ('   ' in inner) {
       throw this.problem(call, 'unknown-switch', 'the controller has no such switch, or it is not connected', {
         remedy,

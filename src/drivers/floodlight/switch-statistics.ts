@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type MacAddress, parseMac } from '../../model/addresses.ts';
 import type { InstalledFlow, OutputPort } from '../../model/openflow.ts';
 import { parsedText, portText } from './answers.ts';
+import { flagNames, objectOf } from './former-answers.ts';
 
 /**
  * What a switch says of itself and its ports, and the JSON that Floodlight makes of it at `/wm/core/switch/DPID/...`,
@@ -83,54 +84,49 @@ const integer = z
 const counter = integer.transform((value) => (value < 0n ? undefined : value));
 
 export const descriptionAnswer = z.object({
-  desc: z
-    .object({
-      manufacturer_description: z.string(),
-      hardware_description: z.string(),
-      software_description: z.string(),
-      serial_number: z.string(),
-      datapath_description: z.string(),
-    })
-    .transform(
-      (row): SwitchDescription => ({
-        manufacturer: row.manufacturer_description,
-        hardware: row.hardware_description,
-        software: row.software_description,
-        serialNumber: row.serial_number,
-        datapath: row.datapath_description,
-      }),
-    ),
+  desc: objectOf({
+    manufacturer_description: z.string(),
+    hardware_description: z.string(),
+    software_description: z.string(),
+    serial_number: z.string(),
+    datapath_description: z.string(),
+  }).transform(
+    (row): SwitchDescription => ({
+      manufacturer: row.manufacturer_description,
+      hardware: row.hardware_description,
+      software: row.software_description,
+      serialNumber: row.serial_number,
+      datapath: row.datapath_description,
+    }),
+  ),
 });
 
 export const totalsAnswer = z.object({
-  aggregate: z
-    .object({ flow_count: integer, packet_count: integer, byte_count: integer })
-    .transform(
-      (row): FlowTotals => ({ flows: Number(row.flow_count), packets: row.packet_count, bytes: row.byte_count }),
-    ),
+  aggregate: objectOf({ flow_count: integer, packet_count: integer, byte_count: integer }).transform(
+    (row): FlowTotals => ({ flows: Number(row.flow_count), packets: row.packet_count, bytes: row.byte_count }),
+  ),
 });
 
-export const portsAnswer = z.object({
+export const portsAnswer = objectOf({
   port_desc: z.array(
-    z
-      .object({
-        port_number: portText,
-        hardware_address: parsedText(parseMac, 'a MAC address'),
-        name: z.string(),
-        config: z.array(z.string()),
-        state: z.array(z.string()),
-        curr_speed: integer,
-      })
-      .transform(
-        (row): PortDescription => ({
-          port: row.port_number,
-          name: row.name,
-          mac: row.hardware_address,
-          isEnabled: !row.config.includes('PORT_DOWN'),
-          hasLink: !row.state.includes('LINK_DOWN'),
-          currentSpeedKbps: Number(row.curr_speed),
-        }),
-      ),
+    objectOf({
+      port_number: portText,
+      hardware_address: parsedText(parseMac, 'a MAC address'),
+      name: z.string(),
+      // Section A.2.1: OFPPC_PORT_DOWN and OFPPS_LINK_DOWN
+      config: flagNames({ 1: 'PORT_DOWN' }),
+      state: flagNames({ 1: 'LINK_DOWN' }),
+      curr_speed: integer,
+    }).transform(
+      (row): PortDescription => ({
+        port: row.port_number,
+        name: row.name,
+        mac: row.hardware_address,
+        isEnabled: !row.config.includes('PORT_DOWN'),
+        hasLink: !row.state.includes('LINK_DOWN'),
+        currentSpeedKbps: Number(row.curr_speed),
+      }),
+    ),
   ),
 });
 
@@ -139,31 +135,29 @@ export const portCountersAnswer = z
     port_reply: z.array(
       z.object({
         port: z.array(
-          z
-            .object({
-              port_number: portText,
-              receive_packets: counter,
-              transmit_packets: counter,
-              receive_bytes: counter,
-              transmit_bytes: counter,
-              receive_dropped: counter,
-              transmit_dropped: counter,
-              receive_errors: counter,
-              transmit_errors: counter,
-              receive_frame_errors: counter,
-              receive_overrun_errors: counter,
-              receive_CRC_errors: counter,
-              collisions: counter,
-              duration_sec: integer,
-              duration_nsec: integer,
-            })
-            .transform((row) =>
-              countersFrom(
-                row.port_number,
-                Number(row.duration_sec) + Number(row.duration_nsec) / 1e9,
-                (name) => row[COUNTER_KEYS[name]],
-              ),
+          objectOf({
+            port_number: portText,
+            receive_packets: counter,
+            transmit_packets: counter,
+            receive_bytes: counter,
+            transmit_bytes: counter,
+            receive_dropped: counter,
+            transmit_dropped: counter,
+            receive_errors: counter,
+            transmit_errors: counter,
+            receive_frame_errors: counter,
+            receive_overrun_errors: counter,
+            receive_CRC_errors: counter,
+            collisions: counter,
+            duration_sec: integer,
+            duration_nsec: integer,
+          }).transform((row) =>
+            countersFrom(
+              row.port_number,
+              Number(row.duration_sec) + Number(row.duration_nsec) / 1e9,
+              (name) => row[COUNTER_KEYS[name]],
             ),
+          ),
         ),
       }),
     ),

@@ -20,6 +20,7 @@ import type {
   InstalledFlow,
 } from '../../model/openflow.ts';
 import { decodeInstructions, encodeInstructions, formatActionList, readActionList } from './action-text.ts';
+import { flagNames, instruction, matchText, objectOf, withLaterActions } from './former-answers.ts';
 
 /**
  * The JSON of Floodlight's Static Entry Pusher and of its switch statistics, both ways (CONTRACT.md; the verbatim
@@ -143,8 +144,8 @@ export function encodeListed(entry: Entry): Record<string, unknown> {
 }
 
 const integerText = z.string().regex(/^-?\d{1,20}$/);
-const fieldTexts = z.record(z.string(), z.string());
-const objects = z.record(z.string(), z.unknown());
+const fieldTexts = z.record(z.string(), matchText);
+const instructions = z.record(z.string(), instruction);
 
 const listedGroup = z.object({
   group_number: integerText,
@@ -164,10 +165,10 @@ const listedFlow = z.object({
   idleTimeoutSec: integerText,
   hardTimeoutSec: integerText,
   match: fieldTexts,
-  instructions: objects,
+  instructions,
 });
 
-const switchFlow = z.object({
+const switchFlow = objectOf({
   cookie: integerText,
   table_id: z.string().regex(/^0x[0-9a-f]{1,2}$/i),
   packet_count: integerText,
@@ -177,15 +178,23 @@ const switchFlow = z.object({
   priority: integerText,
   idle_timeout_s: integerText,
   hard_timeout_s: integerText,
-  flags: z.array(z.string()),
+  // Section A.3.4.1: OFPFF_SEND_FLOW_REM
+  flags: flagNames({ 1: 'SEND_FLOW_REM' }),
   match: fieldTexts,
-  instructions: objects,
+  instructions,
 });
 
-const describedGroup = z.object({
+const describedGroup = objectOf({
   group_number: integerText,
   group_type: z.enum(['ALL', 'SELECT', 'INDIRECT', 'FF']),
-  buckets: z.array(z.object({ weight: integerText, watch_port: z.string(), actions: z.string() })),
+  buckets: z.array(
+    objectOf({
+      weight: integerText,
+      watch_port: z.string(),
+      // A bucket without any has `none` in their place.
+      actions: z.string().default('').transform(withLaterActions),
+    }),
+  ),
 });
 
 /**

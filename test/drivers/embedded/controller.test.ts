@@ -230,6 +230,17 @@ describe('a request that Floodlight would accept and lose is answered 400', () =
     expect(await tables.groups(S6)).toEqual([]);
   });
 
+  it('a group id that Floodlight would read as another is refused, and the one before it is not', async () => {
+    const refused = await send('POST', PUSHER, groupBody('beyond', 2147483648));
+    expect(refused.status).toBe(400);
+    expect(refused.text).toContain('is not a decimal number from 0 to 2147483647');
+    const through = await send('POST', PUSHER, flowBody('through', { actions: 'group=2147483648' }));
+    expect(through.status).toBe(400);
+    expect(through.text).toContain('Write a group id up to 2147483647');
+    expect(await send('POST', PUSHER, groupBody('highest', 2147483647))).toEqual(OK);
+    expect((await tables.groups(S6)).map(({ groupId }) => groupId)).toEqual([2147483647]);
+  });
+
   it('another name with the same match names the entry in its way', async () => {
     await send('POST', PUSHER, flowBody('first'));
     const { status, text } = await send('POST', PUSHER, flowBody('second', { actions: 'output=3' }));

@@ -250,6 +250,107 @@ describe('the client reads what Floodlight answered', () => {
   });
 });
 
+/** Bodies by hand after the source of the tag v1.2: no answer of a running 1.2 is at hand. */
+describe('the client reads what Floodlight 1.2 answers', () => {
+  const ok = (json: unknown) => answering({ status: 200, body: JSON.stringify(json) }).client;
+
+  it('of a switch, its flows in all, its ports and what they counted (StatsReplySerializer.java)', async () => {
+    const desc = {
+      version: 'OF_13',
+      manufacturerDescription: 'Nicira, Inc.',
+      hardwareDescription: 'Open vSwitch',
+      softwareDescription: '3.1.0',
+      serialNumber: 'None',
+      datapathDescription: 's6',
+    };
+    expect(await ok({ desc }).description(S6)).toEqual({
+      manufacturer: 'Nicira, Inc.',
+      hardware: 'Open vSwitch',
+      software: '3.1.0',
+      serialNumber: 'None',
+      datapath: 's6',
+    });
+    const aggregate = { version: 'OF_13', flowCount: '1', packetCount: '125', byteCount: '9353', flags: '0' };
+    expect(await ok({ aggregate }).flowTotals(S6)).toEqual({ flows: 1, packets: 125n, bytes: 9353n });
+    const port = {
+      hardwareAddress: '3e:89:1f:5f:91:0d',
+      currentFeatures: '2112',
+      currSpeed: '10000000',
+      maxSpeed: '0',
+    };
+    const portDesc = [
+      { portNumber: 'local', name: 's6', config: '1', state: '1', ...port },
+      { portNumber: '1', name: 's6-eth1', config: '0', state: '4', ...port },
+    ];
+    const mac = '3e:89:1f:5f:91:0d';
+    expect(await ok({ version: 'OF_13', portDesc }).ports(S6)).toEqual([
+      { port: 'local', name: 's6', mac, isEnabled: false, hasLink: false, currentSpeedKbps: 1e7 },
+      { port: 1, name: 's6-eth1', mac, isEnabled: true, hasLink: true, currentSpeedKbps: 1e7 },
+    ]);
+    const counted = {
+      ...{ portNumber: '1', receivePackets: '12', transmitPackets: '63', receiveBytes: '936', transmitBytes: '4848' },
+      ...{ receiveDropped: '1', transmitDropped: '2', receiveErrors: '3', transmitErrors: '4', collisions: '-1' },
+      ...{ receiveFrameErrors: '5', receiveOverrunErrors: '6', receiveCRCErrors: '7' },
+      ...{ durationSec: '281', durationNsec: '415000000' },
+    };
+    expect(await ok({ port_reply: [{ version: 'OF_13', port: [counted] }] }).portCounters(S6)).toEqual([
+      {
+        ...{ port: 1, durationSeconds: 281.415, receivedPackets: 12n, sentPackets: 63n, receivedBytes: 936n },
+        ...{ sentBytes: 4848n, receivedDropped: 1n, sentDropped: 2n, receiveErrors: 3n, sendErrors: 4n },
+        ...{ frameErrors: 5n, overrunErrors: 6n, crcErrors: 7n, collisions: undefined },
+      },
+    ]);
+  });
+
+  it('of the groups of one switch and all', async () => {
+    const bucket = { weight: '0', watchPortNumber: '-1', watchGroup: 'any', actions: 'output=2' };
+    const answer = { version: 'OF_13', groupDesc: [{ groupType: 'ALL', groupNumber: '7', buckets: [bucket] }] };
+    const group = { groupId: 7, groupType: 'all', buckets: [{ actions: [{ kind: 'output', port: 2 }] }] };
+    expect(await ok(answer).groups(S6)).toEqual([group]);
+    expect(await ok({ [S6]: answer }).allGroups()).toEqual(new Map([[S6, [group]]]));
+  });
+
+  it('of a switch that is not there', async () => {
+    const error = { '   ': 'An error has occurred while proccesing your request,' };
+    const answer = { ERROR: error, 'Valid statistics and features strings are:': { '1)': 'aggregate' } };
+    expect(await problemOf(ok(answer).flows(UNKNOWN))).toMatchObject({ code: 'unknown-switch' });
+  });
+
+  it('of hosts, without a key before them (DeviceResource.java, SwitchPort.java)', async () => {
+    const place = { switchDPID: S5, port: 1, errorStatus: null };
+    const host = { entityClass: 'DefaultEntityClass', mac: ['00:00:00:00:00:05'], ipv4: ['10.0.0.5'], ipv6: [] };
+    expect(await ok([{ ...host, vlan: [], attachmentPoint: [place], lastSeen: 1 }]).devices()).toEqual([
+      { macs: ['00:00:00:00:00:05'], ipv4: ['10.0.0.5'], ipv6: [], attachments: [{ dpid: S5, port: 1 }], lastSeen: 1 },
+    ]);
+  });
+
+  it('of deleted entries, flows alone (ClearStaticFlowEntriesResource.java)', async () => {
+    await ok({ status: 'Deleted all flows.' }).clear('all');
+    await ok({ status: `Deleted all flows for switch ${S6}.` }).clear(S6);
+  });
+
+  it('of the path between two ports, at its own address, and of none (RouteResource.java)', async () => {
+    const hop = (dpid: Dpid, number: number) => ({
+      switch: dpid,
+      port: { portNumber: number, shortPortNumber: number, length: 4 },
+    });
+    const { client, asked } = mocked((_, path) => {
+      if (isSearch(path)) return { status: 404, body: '{}' };
+      if (path === '/wm/staticflowpusher/list/all/json') return { status: 200, body: '{}' };
+      if (path === `/wm/topology/route/${S1}/1/${S4}/1/json`) return { status: 204, body: '' };
+      return { status: 200, body: JSON.stringify([hop(S1, 1), hop(S1, 2), hop(S5, 2), hop(S5, 1)]) };
+    });
+    expect(await client.path({ dpid: S1, port: 1 }, { dpid: S5, port: 1 })).toEqual([
+      { dpid: S1, port: 1 },
+      { dpid: S1, port: 2 },
+      { dpid: S5, port: 2 },
+      { dpid: S5, port: 1 },
+    ]);
+    expect(asked.at(-1)).toBe(`GET /wm/topology/route/${S1}/1/${S5}/1/json`);
+    expect(await client.hasPath(S1, S4)).toBe(false);
+  });
+});
+
 describe('the Static Entry Pusher', () => {
   it('is looked for once, and found by its name', async () => {
     const { client, asked } = replayed('post-ok');
@@ -474,6 +575,13 @@ describe('the client names what is wrong', () => {
     expect(await problemOf(replayed('role-one').client.setRole(S6, 'SLAVE'))).toMatchObject({
       code: 'role-not-set',
       cause: `the role SLAVE was not set: ${S6} has MASTER`,
+    });
+    // SwitchRoleResource.java, where the switch does not answer; not recorded.
+    const silent = { [S1]: 'MASTER', [S6]: 'Error communicating with switch. Role not changed.' };
+    const { client } = answering({ status: 200, body: JSON.stringify(silent) });
+    expect(await problemOf(client.setRole('all', 'MASTER'))).toMatchObject({
+      code: 'role-not-set',
+      cause: `the role MASTER was not set: ${S6} answers "Error communicating with switch. Role not changed."`,
     });
   });
 

@@ -135,7 +135,9 @@ for (const old of [false, true]) {
         forwarding: 'none',
         async connectSwitches(target) {
           await network.connect(target);
-          await bothConnected();
+          await expect
+            .poll(() => network.ask('GET', '/wm/core/switch/all/role/json'), { timeout: 10_000 })
+            .toEqual({ [S1]: 'MASTER', [S2]: 'MASTER' });
           await network.ask('POST', `/wm/core/switch/${S1}/role/json`, { role: 'SLAVE' });
         },
       });

@@ -109,6 +109,41 @@ describe('who keeps the entries of a lab', () => {
     expect((await keeper.entries(never)).entries.map(({ name }) => name)).toEqual(['kept']);
   });
 
+  it('lets the later of two entries in one place stand, and puts that one back', async () => {
+    await keeper.push([flow('earlier', 40000)], never);
+    await network.ask('POST', `${PUSHER}/json`, { ...strange('later', S1, 40000), actions: 'output=3' });
+    const actions = async () => (await network.staticFlows('s1')).map((line) => line.replace(/.*actions=/, ''));
+    await expect.poll(actions, MENDING).toEqual(['output:3']);
+    // Longer than between two looks at the tables.
+    await sleep(6_000);
+    expect(await actions()).toEqual(['output:3']);
+    await wipe(S1);
+    await expect.poll(actions, MENDING).toEqual([]);
+    await expect.poll(actions, MENDING).toEqual(['output:3']);
+    expect(proxy.entryChanges.filter((change) => change === 'POST earlier')).toHaveLength(1);
+  });
+
+  it('refuses an entry in the place of one of its own', async () => {
+    await keeper.pushOwn([flow('own', 40000)], never);
+    await expect(keeper.push([flow('other', 40000)], never)).rejects.toThrow(/entry other on s1.*own/);
+  });
+
+  it('changes the table and the timeouts of an entry', async () => {
+    await keeper.push([flow('changing', 40000, { hardTimeoutSeconds: 600 })], never);
+    expect(await network.staticFlows('s1')).toEqual([expect.stringContaining('hard_timeout=600')]);
+    await keeper.push([flow('changing', 40000)], never);
+    expect(await network.staticFlows('s1')).toEqual([expect.not.stringContaining('hard_timeout')]);
+    await keeper.push([flow('changing', 40000, { tableId: 1 })], never);
+    expect(await network.staticFlows('s1')).toEqual([expect.stringContaining('table=1,')]);
+  });
+
+  it('takes away an entry whose name makes an answer of Floodlight that is no JSON', async () => {
+    await keeper.push([flow('the "odd" one', 40000)], never);
+    const { entries } = await keeper.entries(never);
+    await keeper.remove({ entries, unreadable: [] }, never);
+    expect(await network.staticFlows('s1')).toEqual([]);
+  });
+
   it('tells of bodies that it sent unchecked what became of each, and sends no flow by the name of a group', async () => {
     await keeper.push([group], never);
     const bodies = [

@@ -20,6 +20,8 @@ DISCOVERY_INTERVAL_SECONDS = 1
 PUSH_AGAIN_DELAY_SECONDS = 1
 UNKNOWN_ROLE_DELAY_SECONDS = 3
 ROLE_SECONDS = 1
+# Between a switch's coming into the list and its role (OFSwitchHandshakeHandler.java): table features, of which there are many.
+HANDSHAKE_SECONDS = 0.1
 ROLES = {'MASTER': ofp.OFPCR_ROLE_MASTER, 'SLAVE': ofp.OFPCR_ROLE_SLAVE, 'EQUAL': ofp.OFPCR_ROLE_EQUAL}
 DOWN = ofp.OFPPS_LINK_DOWN
 TABLE_MISS_PRIORITY = 0
@@ -109,13 +111,12 @@ class Switch:
                 answer.set_exception(ConnectionError('the switch is gone'))
 
     async def greet(self):
-        """The handshake up to cleared tables, as Floodlight does it at every connect."""
+        """The handshake as far as Floodlight lists a switch; its role comes later."""
         self._send(parser.OFPHello(self))
         self.features = await self.ask(parser.OFPFeaturesRequest(self))
         self.dpid = dpid_of(self.features.datapath_id)
         for port in await self.ask(parser.OFPPortDescStatsRequest(self, 0)):
             self.ports[port.port_no] = port
-        await self.take_role('MASTER')
 
     async def take_role(self, role):
         """MASTER clears all tables, even where it is the role already."""
@@ -184,6 +185,8 @@ class Controller:
             await switch.greet()
             switch.connected_since = int(time.time() * 1000)
             self.switches[switch.dpid] = switch
+            await asyncio.sleep(HANDSHAKE_SECONDS)
+            await switch.take_role('MASTER')
             for port in switch.ports:
                 self.topology.send_lldp(switch, port)
             self.topology.changed()

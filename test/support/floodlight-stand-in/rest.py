@@ -11,6 +11,7 @@ import urllib.parse
 from entry_text import read_dpid
 from forwarding import path_ports
 from java_order import in_java_order
+from old_json import old_device, old_error, old_hop, old_statistics
 from statistics_json import STATISTICS, VALID_STATISTICS
 from static_entries import Hang, StackTrace, compact, list_text
 
@@ -79,9 +80,10 @@ class HttpError(Exception):
 
 
 class RestInterface:
-    def __init__(self, controller, pushers):
+    def __init__(self, controller, is_old):
         self._controller = controller
-        self._pushers = pushers
+        self._is_old = is_old
+        self._pushers = OLD_PUSHERS if is_old else PUSHERS
 
     async def serve(self, reader, writer):
         """One HTTP/1.1 connection, kept alive until the client ends it."""
@@ -140,9 +142,11 @@ class RestInterface:
                 return [link_row(link, two_way) for link, two_way in self._controller.topology.link_rows()]
             case ['topology', 'directed-links', 'json']:
                 return [link_row(link, False) for link in self._controller.topology.directed_links()]
-            case ['routing', 'path', source, source_port, target, target_port, 'json']:
+            case ['topology', 'route', source, source_port, target, target_port, 'json'] if self._is_old:
+                return self._old_route((source, int(source_port)), (target, int(target_port)))
+            case ['routing', 'path', source, source_port, target, target_port, 'json'] if not self._is_old:
                 return self._path((source, int(source_port)), (target, int(target_port)))
-            case ['routing', 'paths', source, target, count, 'json']:
+            case ['routing', 'paths', source, target, count, 'json'] if not self._is_old:
                 return self._paths(source, target, int(count))
             case ['device', ''] | ['device', 'all', 'json']:
                 return self._devices(dict(urllib.parse.parse_qsl(query)))
@@ -156,12 +160,12 @@ class RestInterface:
             case ('DELETE', ['json']):
                 return status_text(entries.delete(body))
             case ('GET', ['list', 'all', 'json']):
-                return (200, JSON, list_text(entries.list()))
+                return (200, JSON, list_text(entries.list(), self._is_old))
             case ('GET', ['list', asked, 'json']):
                 dpid = read_dpid(asked)
                 if dpid is None:
                     raise HttpError(400)
-                return (200, JSON, list_text({asked: entries.list(dpid)}))
+                return (200, JSON, list_text({asked: entries.list(dpid)}, self._is_old))
             case ('GET', ['clear', asked, 'json']):
                 return self._clear(asked)
             case ('GET', ['usage', 'json']):
@@ -178,7 +182,8 @@ class RestInterface:
             return (400, JSON_TEXT, f"'{compact(refusal)}'")
         self._controller.entries.clear(dpid)
         where = '' if dpid is None else f' for switch {asked}'
-        return (200, JSON_TEXT, compact({'status': f'Deleted all flows/groups{where}.'}))
+        what = 'flows' if self._is_old else 'flows/groups'
+        return (200, JSON_TEXT, compact({'status': f'Deleted all {what}{where}.'}))
 
     def _core(self, parts):
         controller = self._controller
@@ -197,7 +202,7 @@ class RestInterface:
             case ['controller', 'summary', 'json']:
                 return {
                     '# Switches': len(switches),
-                    '# inter-switch links': len(controller.topology.directed_links()),
+                    '# inter-switch links': len(controller.topology.directed_links()) // (2 if self._is_old else 1),
                     '# quarantine ports': 0,
                     '# hosts': len(controller.forwarding.devices),
                 }
@@ -214,7 +219,15 @@ class RestInterface:
 
     def _roles(self, asked):
         dpids = self._dpids(asked)
-        return dpids if isinstance(dpids, dict) else {dpid: self._controller.switches[dpid].role for dpid in dpids}
+        if isinstance(dpids, dict):
+            return dpids
+        roles = {dpid: self._controller.switches[dpid].role for dpid in dpids}
+        if None in roles.values():
+            # In its handshake a switch has none (SwitchRoleResource.java).
+            if asked != 'all':
+                return {'ERROR': f'Switch Manager could not locate switch DPID {asked}'}
+            raise StackTrace('Cannot invoke "OFControllerRole.toString()" because the return value is null')
+        return roles
 
     async def _set_roles(self, asked, body):
         if body == '':
@@ -250,18 +263,28 @@ class RestInterface:
     async def _statistics(self, asked, statistic):
         dpids = self._dpids(asked)
         if isinstance(dpids, dict) or statistic not in STATISTICS:
+            if self._is_old:
+                return {} if asked == 'all' else old_error(NO_STATISTICS)
             return {'error': NO_STATISTICS} if asked == 'all' else NO_STATISTICS
         try:
             switches = [self._controller.switches[dpid] for dpid in dpids]
             answers = await asyncio.gather(*(STATISTICS[statistic](switch) for switch in switches))
         except (ConnectionError, TimeoutError, asyncio.TimeoutError):
-            return NO_STATISTICS
+            return old_error(NO_STATISTICS) if self._is_old else NO_STATISTICS
+        if self._is_old:
+            answers = [old_statistics(statistic, answer) for answer in answers]
         return dict(zip(dpids, answers)) if asked == 'all' else answers[0]
 
     def _path(self, start, end):
         links = self._controller.topology.path(start[0], end[0])
         ports = [] if links is None else path_ports(start, links, end)
         return {'results': [{'switch': dpid, 'port': str(port)} for dpid, port in ports]}
+
+    def _old_route(self, start, end):
+        links = self._controller.topology.path(start[0], end[0])
+        if links is None:
+            return (204, JSON, '')
+        return [old_hop(dpid, port) for dpid, port in path_ports(start, links, end)]
 
     def _paths(self, source, target, count):
         found = []
@@ -280,14 +303,12 @@ class RestInterface:
         return {'results': found}
 
     def _devices(self, wanted):
-        return {
-            'devices': [
-                device_row(device, self._controller.topology.is_edge)
-                for device in self._controller.forwarding.devices.values()
-                if wanted.get('mac', device.mac) == device.mac
-                and ('ipv4' not in wanted or wanted['ipv4'] in device.ipv4)
-            ]
-        }
+        rows = [
+            device_row(device, self._controller.topology.is_edge)
+            for device in self._controller.forwarding.devices.values()
+            if wanted.get('mac', device.mac) == device.mac and ('ipv4' not in wanted or wanted['ipv4'] in device.ipv4)
+        ]
+        return [old_device(row) for row in rows] if self._is_old else {'devices': rows}
 
 
 def status_text(status):

@@ -20,6 +20,7 @@ from entry_text import (
     read_match,
 )
 from java_order import in_java_order, string_hash
+from old_json import old_listing
 from os_ken.ofproto import ofproto_v1_3 as ofp
 from os_ken.ofproto import ofproto_v1_3_parser as parser
 
@@ -276,6 +277,9 @@ class StaticEntries:
             raise StackTrace('Cannot invoke "String.length()" because "content" is null')
         try:
             row = read_row(text)
+            if 'group_buckets' in row and not self._with_groups:
+                # Floodlight 1.2 reads no array (StaticFlowEntries.java).
+                raise ValueError('an array')
         except (ValueError, TypeError):
             return 'Error! Could not parse flow mod, see log for details.'
         warning = check(row)
@@ -366,7 +370,7 @@ class StaticEntries:
             switch.write(entry.add(switch))
 
     def _read(self, row):
-        if row.get('entry_type') != 'group' or not self._with_groups:
+        if row.get('entry_type') != 'group':
             return Flow(row)
         if row.get('active', 'true').lower() != 'true':
             raise ValueError('not active')
@@ -416,21 +420,23 @@ def read_or_trace(text):
         raise StackTrace(f'For input string: "{digits}"{radix}') from None
 
 
-def list_text(listed):
+def list_text(listed, is_old):
     """The entries of {key: entries} as Floodlight writes them.
 
-    The list ends right after the first entry with write actions, a brace short: Floodlight's writer loses count.
+    The list ends right after the first entry with write actions, a brace short: Floodlight's writer loses count. Not so
+    in Floodlight 1.2 (OFInstructionListSerializer.java).
     """
     parts = []
     for key, entries in listed.items():
         parts.append(f'{"," if parts else ""}{json.dumps(key)}:[')
         for index, entry in enumerate(entries):
-            listing = entry.listing()
-            if entry.writes_actions:
+            listing = old_listing(entry.listing()) if is_old else entry.listing()
+            is_broken = entry.writes_actions and not is_old
+            if is_broken:
                 listing['instructions']['instruction_write_actions']['instruction_deprecated'] = {}
             text = compact({entry.name: listing})
-            parts.append(f'{"," if index > 0 else ""}{text[:-1] if entry.writes_actions else text}')
-            if entry.writes_actions:
+            parts.append(f'{"," if index > 0 else ""}{text[:-1] if is_broken else text}')
+            if is_broken:
                 return '{' + ''.join(parts)
         parts.append(']')
     return '{' + ''.join(parts) + '}'
