@@ -48,14 +48,15 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
           }),
         );
       }
+      // Before the running lab is ended, as it may fail.
+      const { order: controller, line } = await chooseController(options, signal);
+      progress.clear();
       if (running !== undefined) {
         progress.show({ step: `ending the running ${name}` });
         const left = await running.down(progress.show);
         progress.clear();
         for (const problem of left) remark(`labctl: warning: ${describeProblem(problem)}`);
       }
-      const { order: controller, line } = await chooseController(options, signal);
-      progress.clear();
       remark(line);
       const datapath = options.datapath === undefined ? {} : { datapath: options.datapath };
       const order = {

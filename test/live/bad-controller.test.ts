@@ -226,3 +226,22 @@ describe('a controller that fails in the middle of `connect`', () => {
     await labctl.expectNothingLeft();
   });
 });
+
+describe('a lab that is up', () => {
+  const labctl = new Labctl('as we are', { DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
+  afterAll(() => labctl.clean());
+
+  test('goes on where it was to be replaced and the other controller cannot be had', async () => {
+    labctl.file('lab.yaml', smallSpec('goes-on'));
+    await labctl.ok('up', 'lab.yaml');
+    const asked = await labctl.run('up', 'lab.yaml', '--controller', 'floodlight');
+    expect(asked.exitCode).toBe(2);
+    expect(asked.stderr).toContain('controller: floodlight, and not embedded at http://127.0.0.1:');
+    const replaced = await labctl.run('up', 'lab.yaml', '--controller', 'floodlight', '--reconfigure');
+    expect(replaced.exitCode).toBe(3);
+    expect(replaced.stderr).toMatch(/^labctl: Docker: /m);
+    expect(await labctl.ok('pingall')).toContain('(6/6 received)');
+    await labctl.ok('down');
+    await labctl.expectNothingLeft();
+  });
+});
