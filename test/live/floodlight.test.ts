@@ -12,9 +12,9 @@ afterEach(async () => {
   await old?.stop();
 });
 
-test('a Floodlight of the old path, which loses groups, is used as far as it goes', async () => {
+test('a Floodlight of the old path, which loses groups, is used as far as it goes, by an ordinary user', async () => {
   old = await startFloodlight({ old: true });
-  labctl = new Labctl('as we are', { FLOODLIGHT_URL: old.url, LABCTL_OPENFLOW_PORT: String(old.openflowPort) });
+  labctl = new Labctl('ordinary', { FLOODLIGHT_URL: old.url, LABCTL_OPENFLOW_PORT: String(old.openflowPort) });
   labctl.file('lab.yaml', smallSpec('old-floodlight'));
   const up = await labctl.run('up', 'lab.yaml', '--controller', 'auto');
   expect(up).toMatchObject({ exitCode: 0 });
