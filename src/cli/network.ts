@@ -125,9 +125,13 @@ export async function execOnHost(host: string, argv: readonly string[], options:
   return new Promise((resolve, reject) => {
     const child = spawn(command.file, command.args, { stdio: 'inherit' });
     for (const name of ['SIGTERM', 'SIGHUP'] as const) {
-      process.removeAllListeners(name).on(name, () => {
-        for (const pid of childrenOf(child.pid ?? 0)) process.kill(pid, name);
-      });
+      const handOn = () => {
+        const children = childrenOf(child.pid ?? 0);
+        for (const pid of children) process.kill(pid, name);
+        // It may not be there yet, and the kernel's list of children may miss one on a busy machine (proc(5)).
+        if (children.length === 0 && child.exitCode === null) setTimeout(handOn, 20);
+      };
+      process.removeAllListeners(name).on(name, handOn);
     }
     child.once('error', reject);
     // As a shell has it: 128 and the signal's number.

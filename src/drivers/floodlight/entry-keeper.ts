@@ -21,8 +21,8 @@ import { settledRoles } from './roles.ts';
 import { sendUnchecked } from './send-unchecked.ts';
 import type { UncheckedBody } from './unchecked-body.ts';
 
-/** Floodlight loses entries of concurrent requests, and installs after it has answered (CONTRACT.md, section 8). */
-const ONE_AT_A_TIME = { concurrency: 1, arrivalMs: 60 } as const;
+/** Floodlight loses entries of concurrent requests (CONTRACT.md, section 8). */
+const ONE_AT_A_TIME = { concurrency: 1 } as const;
 const LOOK_INTERVAL_MS = 1_000;
 /** Between looks while something is to be mended. */
 const MEND_INTERVAL_MS = 300;

@@ -20,8 +20,6 @@ import { cookieOf } from './wire.ts';
 export interface PushOptions {
   /** Requests under way at once. 1 for Floodlight, which loses entries of concurrent ones (CONTRACT.md, section 8). */
   readonly concurrency: number;
-  /** How long after the last answer the last entry usually arrives; to read back earlier is to read twice. */
-  readonly arrivalMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -48,7 +46,7 @@ const ROLLBACK_DEADLINE_MS = 30_000;
 export async function pushEntries(
   client: FloodlightClient,
   entries: readonly Entry[],
-  { concurrency, arrivalMs = 0, signal, onNotTakenBack }: PushAllOptions,
+  { concurrency, signal, onNotTakenBack }: PushAllOptions,
 ): Promise<void> {
   if (entries.length === 0) return;
   refuseClashes(entries);
@@ -75,8 +73,8 @@ export async function pushEntries(
       group.buckets.some(({ actions }) => actions.some((a) => a.kind === 'group')),
     );
     await forEach(groups, chained ? 1 : concurrency, post);
-    await forEach(flows, concurrency, post);
-    if (arrivalMs > 0) await sleep(arrivalMs, undefined, { signal });
+    // One switch after the other: what was pushed first has long arrived when it is read back, in the same order.
+    await forEach(bySwitch(flows), concurrency, post);
     await settle(client, entries, signal, missing, putBack);
   } catch (error) {
     const outcome = await takeBack(client, [...sent], former);
@@ -215,20 +213,21 @@ export async function readBack(
   const [groupEntries, flowEntries] = split(entries);
   const flows = new Map<Dpid, ReadonlyMap<string, InstalledFlow>>();
   const groups = new Map<Dpid, ReadonlyMap<number, Group>>();
-  const [dpid, ...others] = dpidsOf(entries);
-  const list = await client.wholeList(dpid === undefined || others.length > 0 ? 'all' : dpid, signal);
-  const listed = new Map(list.entries.map((entry) => [entry.name, entry]));
-  const unreadable = new Set(list.unreadable.map(({ name }) => name));
-  await forEach(dpidsOf(flowEntries), READS_AT_ONCE, async (owner) => {
+  await forEach(dpidsOf(bySwitch(flowEntries)), READS_AT_ONCE, async (owner) => {
     flows.set(owner, new Map((await unlessAway(client.flows(owner, signal))).map((flow) => [flowKey(flow), flow])));
   });
   await forEach(dpidsOf(groupEntries), READS_AT_ONCE, async (owner) => {
     groups.set(owner, new Map((await unlessAway(client.groups(owner, signal))).map((group) => [group.groupId, group])));
   });
+  // Last, as Floodlight takes a moment to list what it has answered for.
+  const [dpid, ...others] = dpidsOf(entries);
+  const list = await client.wholeList(dpid === undefined || others.length > 0 ? 'all' : dpid, signal);
+  const listed = new Map(list.entries.map((entry) => [entry.name, entry]));
+  const unreadable = new Set(list.unreadable.map(({ name }) => name));
   return { listed, unreadable, flows, groups };
 }
 
-const READS_AT_ONCE = 8;
+const READS_AT_ONCE = 4;
 
 /** A switch may leave between the question who is there and this one: then it has nothing. */
 async function unlessAway<T>(answer: Promise<readonly T[]>): Promise<readonly T[]> {
@@ -454,6 +453,11 @@ function withOutcome(error: unknown, rollbackError: unknown): unknown {
 
 function split(entries: readonly Entry[]): readonly [readonly GroupEntry[], readonly FlowEntry[]] {
   return [entries.filter((entry) => entry.kind === 'group'), entries.filter((entry) => entry.kind === 'flow')];
+}
+
+/** In order of their switches, and otherwise as they were. */
+function bySwitch(entries: readonly FlowEntry[]): readonly FlowEntry[] {
+  return entries.toSorted((a, b) => (a.dpid < b.dpid ? -1 : a.dpid > b.dpid ? 1 : 0));
 }
 
 function dpidsOf(entries: readonly Entry[]): readonly Dpid[] {
