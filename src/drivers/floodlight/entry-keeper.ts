@@ -5,18 +5,8 @@ import { environmentProblem, inputProblem, type Problem, ProblemError } from '..
 import type { Topology } from '../../model/topology.ts';
 import type { ConnectedSwitch, EntryList, SentBody, SettableRole, UnreadableEntry, Upkeep } from '../control-plane.ts';
 import type { FloodlightClient } from './client.ts';
-import {
-  confirmGone,
-  listedKey,
-  listedWithTables,
-  missing,
-  pushEntries,
-  putBack,
-  readBack,
-  remaining,
-  removeAgain,
-  removeEntries,
-} from './entry-push.ts';
+import { confirmGone, pushEntries, putBack, removeAgain, removeEntries } from './entry-push.ts';
+import { listedKey, listedWithTables, missing, readBack, remaining } from './read-back.ts';
 import { settledRoles } from './roles.ts';
 import { sendUnchecked } from './send-unchecked.ts';
 import type { UncheckedBody } from './unchecked-body.ts';
@@ -35,6 +25,7 @@ const RESTART_MS = 1_000;
 const ROLE_MEND_DEADLINE_MS = 15_000;
 /** Roles in which Floodlight's writes reach a switch. */
 const WRITING_ROLES: ReadonlySet<string> = new Set(['MASTER', 'EQUAL']);
+
 /**
  * Keeps the static entries of a lab in a Floodlight that loses them: when it restarts, when a switch comes back, when a
  * role is set. What is in the list while nothing of this happens is what is wanted, whoever pushed or deleted it; what

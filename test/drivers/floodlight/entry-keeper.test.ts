@@ -137,6 +137,14 @@ describe('who keeps the entries of a lab', () => {
     expect(await network.staticFlows('s1')).toEqual([expect.stringContaining('table=1,')]);
   });
 
+  it('gives an entry its timeout back when the push that changed it fails', async () => {
+    await keeper.push([flow('timed', 40000, { hardTimeoutSeconds: 600 })], never);
+    const apply = [{ kind: 'group', groupId: 7 } as const];
+    const refused = flow('refused', 40001, { instructions: { apply, clearActions: false, write: [] } });
+    await expect(keeper.push([flow('timed', 40000), refused], never)).rejects.toThrow(/entry refused.*taken back/s);
+    expect(await network.staticFlows('s1')).toEqual([expect.stringContaining('hard_timeout=600')]);
+  });
+
   it('takes away an entry whose name makes an answer of Floodlight that is no JSON', async () => {
     await keeper.push([flow('the "odd" one', 40000)], never);
     const { entries } = await keeper.entries(never);
