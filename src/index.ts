@@ -11,6 +11,7 @@ export type {
 } from './lab/documents.ts';
 export * from './model/addresses.ts';
 export * from './model/connection.ts';
+export * from './model/fault.ts';
 export * from './model/match.ts';
 export * from './model/matrix.ts';
 export * from './model/openflow.ts';
@@ -19,6 +20,10 @@ export * from './model/topology.ts';
 export { compileConnections, type Plan } from './plan/connections.ts';
 export { forwardingFlows } from './plan/forwarding.ts';
 export { type Steps, stepsBetween } from './plan/steps.ts';
+export { type Arrival, type Exchange, exchangeBetween, type Leg } from './sim/exchange.ts';
+export { type MissForwarding, Network, type NetworkState } from './sim/network.ts';
+export { type Prediction, predict } from './sim/predict.ts';
+export type { Fate } from './sim/walk.ts';
 export { findSpec, type SpecSource } from './spec/locate.ts';
 export { type LabSpec, readSpec } from './spec/read.ts';
 export { askedMatrix } from './verify/asked.ts';

@@ -49,7 +49,7 @@ async function embeddedController(
 ): Promise<ControlPlane> {
   const [{ EmbeddedController }, { OpenVSwitchTables }] = await Promise.all([
     import('../drivers/embedded/controller.ts'),
-    import('../drivers/embedded/open-vswitch.ts'),
+    import('../drivers/open-vswitch/tables.ts'),
   ]);
   const tables = new OpenVSwitchTables((dpid) => dataPlane.managementSocket(dpid));
   return new EmbeddedController({ topology, forwarding, tables, firstPort });

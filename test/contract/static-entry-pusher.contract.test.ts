@@ -1,5 +1,5 @@
 import { EmbeddedController } from '../../src/drivers/embedded/controller.ts';
-import { OpenVSwitchTables } from '../../src/drivers/embedded/open-vswitch.ts';
+import { OpenVSwitchTables } from '../../src/drivers/open-vswitch/tables.ts';
 import { startControlledNetwork } from '../support/controlled-network.ts';
 import { startFloodlight } from '../support/floodlight-stand-in.ts';
 import { startBridges } from '../support/open-vswitch.ts';

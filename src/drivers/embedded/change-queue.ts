@@ -2,7 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { Dpid } from '../../model/addresses.ts';
 import { type Action, type Entry, type FlowEntry, flowKey, groupPlace, placeOf } from '../../model/openflow.ts';
 import { cookieOf } from '../floodlight/wire.ts';
-import type { SwitchTables, TableChange } from './switch-tables.ts';
+import type { SwitchTables, TableChange } from '../switch-tables.ts';
 
 /** The static entries of one switch, by name and by what the switch identifies them by. */
 export class SwitchEntries {

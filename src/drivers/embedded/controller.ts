@@ -10,10 +10,10 @@ import { pushEntries, removeEntries } from '../floodlight/entry-push.ts';
 import { listedWithTables } from '../floodlight/read-back.ts';
 import { sendUnchecked } from '../floodlight/send-unchecked.ts';
 import type { UncheckedBody } from '../floodlight/unchecked-body.ts';
+import type { SwitchTables, TableChange } from '../switch-tables.ts';
 import { restApi } from './rest-api.ts';
 import { RestServer } from './server.ts';
 import { StaticEntries } from './static-entries.ts';
-import type { SwitchTables, TableChange } from './switch-tables.ts';
 
 const FIRST_PORT = 8080;
 /** The cookie of Floodlight's Forwarding: application id 2 in the top 12 bits. */

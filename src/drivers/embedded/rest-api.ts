@@ -4,9 +4,9 @@ import type { Topology } from '../../model/topology.ts';
 import { decodePost } from '../floodlight/post-reader.ts';
 import { encodeDescription, encodePortCounters, encodePorts, encodeTotals } from '../floodlight/switch-statistics.ts';
 import { encodeGroupDescription, encodeListed, encodeSwitchFlow, readDpid } from '../floodlight/wire.ts';
+import type { SwitchTables } from '../switch-tables.ts';
 import { type Answer, type Handler, HttpError } from './server.ts';
 import { RefusedError, type StaticEntries } from './static-entries.ts';
-import type { SwitchTables } from './switch-tables.ts';
 import { devices, dpidOf, links, routing } from './topology-resources.ts';
 
 /** Floodlight's names for the Static Entry Pusher, old and new. */

@@ -4,8 +4,8 @@ import type { Switch, Topology } from '../../model/topology.ts';
 import { actionsOf, portFaults, unknownSwitchFault } from '../../plan/entry-check.ts';
 import type { Refusal } from '../floodlight/action-text.ts';
 import { cookieOf } from '../floodlight/wire.ts';
+import type { SwitchTables, TableChange } from '../switch-tables.ts';
 import { ChangeQueue, type SwitchEntries, usesGroup } from './change-queue.ts';
-import type { SwitchTables, TableChange } from './switch-tables.ts';
 
 /** A request that is refused because of what it asks for, not because something failed. */
 export class RefusedError extends Error {

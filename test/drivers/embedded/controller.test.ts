@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedController } from '../../../src/drivers/embedded/controller.ts';
-import { OpenVSwitchTables } from '../../../src/drivers/embedded/open-vswitch.ts';
+import { OpenVSwitchTables } from '../../../src/drivers/open-vswitch/tables.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly } from '../../../src/model/match.ts';
 import { type FlowEntry, flowKey } from '../../../src/model/openflow.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { OpenVSwitchTables } from '../../../src/drivers/embedded/open-vswitch.ts';
+import { OpenVSwitchTables } from '../../../src/drivers/open-vswitch/tables.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly, type Match } from '../../../src/model/match.ts';
 import type { Action, Flow, Group, Instructions } from '../../../src/model/openflow.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDescription, parsePortCounters, parsePorts } from '../../../src/drivers/embedded/ofctl-statistics.ts';
+import { parseDescription, parsePortCounters, parsePorts } from '../../../src/drivers/open-vswitch/ofctl-statistics.ts';
 
 /** What ovs-ofctl 3.1.0 prints with `-O OpenFlow13 --no-names`. */
 const PORTS = `OFPST_PORT_DESC reply (OF1.3) (xid=0x2):

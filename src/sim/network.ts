@@ -1,0 +1,77 @@
+import type { Dpid } from '../model/addresses.ts';
+import { type Fault, linkIsUp } from '../model/fault.ts';
+import type { Host, Topology } from '../model/topology.ts';
+import { ControllerForwarding } from './controller-forwarding.ts';
+import type { Attachment, Graph, Port, PortPeer } from './graph.ts';
+import { type Addresses, addressesOf, type Packet } from './packet.ts';
+import { Pipeline, type SwitchEntries } from './pipeline.ts';
+
+/**
+ * What the controller does with a packet that a switch sends to it, or has no entry for: nothing, or what Floodlight's
+ * Forwarding does, which sends it on along a shortest path.
+ */
+export type MissForwarding = 'none' | 'shortest-path';
+
+/** A network as it can be simulated: who is where, what every switch holds, and what is down. */
+export interface NetworkState {
+  readonly topology: Topology;
+  /** Switches that are not here hold nothing. */
+  readonly entries: ReadonlyMap<Dpid, SwitchEntries>;
+  readonly missForwarding: MissForwarding;
+  readonly faults: readonly Fault[];
+}
+
+/** A switch made ready to be walked through. */
+interface Node {
+  readonly name: string;
+  readonly ports: ReadonlyMap<number, Port>;
+  readonly pipeline: Pipeline;
+}
+
+const NO_ENTRIES: SwitchEntries = { flows: [], groups: [] };
+
+/** A `NetworkState` made ready for walks; switches and hosts are known by their place in the topology. */
+export class Network implements Graph {
+  readonly topology: Topology;
+  readonly nodes: readonly Node[];
+  readonly hosts: readonly Host[];
+  readonly addresses: readonly Addresses[];
+  readonly attachments: readonly Attachment[];
+  readonly #forwarding: ControllerForwarding | undefined;
+
+  constructor({ topology, entries, missForwarding, faults }: NetworkState) {
+    this.topology = topology;
+    this.hosts = topology.hosts;
+    this.addresses = topology.hosts.map(addressesOf);
+    const nodeIndex = new Map(topology.switches.map(({ name }, index) => [name, index]));
+    const hostIndex = new Map(topology.hosts.map(({ name }, index) => [name, index]));
+    this.nodes = topology.switches.map(({ name, dpid }) => {
+      const ports = new Map<number, Port>();
+      for (const { port, peer } of topology.neighboursOf(name)) {
+        const node = nodeIndex.get(peer.node);
+        const index = node ?? hostIndex.get(peer.node) ?? -1;
+        const end: PortPeer = node === undefined ? { kind: 'host', index } : { kind: 'switch', index, port: peer.port };
+        ports.set(port, { peer: end, isUp: linkIsUp(faults, name, peer.node) });
+      }
+      const pipeline = new Pipeline(entries.get(dpid) ?? NO_ENTRIES, (port) => ports.get(port)?.isUp ?? false);
+      return { name, ports, pipeline };
+    });
+    this.attachments = topology.hosts.map((host) => {
+      const { accessSwitch, port } = topology.attachmentOf(host);
+      const isUp = linkIsUp(faults, host.name, accessSwitch.name);
+      return { node: nodeIndex.get(accessSwitch.name) ?? -1, port, isUp };
+    });
+    this.#forwarding = missForwarding === 'none' ? undefined : new ControllerForwarding(this);
+  }
+
+  /** Undefined where the controller does nothing with packets; else the port to which it sends this one on. */
+  forwardFrom(node: number, packet: Packet): { readonly port: number | undefined } | undefined {
+    return this.#forwarding && { port: this.#forwarding.portFrom(node, packet) };
+  }
+
+  node(index: number): Node {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`no switch has the index ${index}`);
+    return node;
+  }
+}

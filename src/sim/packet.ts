@@ -1,0 +1,149 @@
+import { ipv4ToNumber, macToNumber } from '../model/addresses.ts';
+import { ETH_TYPE, formatValue, IP_PROTO, MATCH_FIELD_NAMES, type MatchField } from '../model/match.ts';
+import type { Host } from '../model/topology.ts';
+
+/**
+ * A packet as a switch parses it (OpenFlow 1.3, section 7.2.3): a number for each match field that it has. Every field
+ * of the packets that are simulated has at most 48 bits, which a JavaScript number holds exactly.
+ */
+
+/** The value of a field that a packet does not have. */
+export const ABSENT = -1;
+
+const FIELD_INDEX = Object.fromEntries(MATCH_FIELD_NAMES.map((field, index) => [field, index])) as Readonly<
+  Record<MatchField, number>
+>;
+
+/** Where a field stands in a packet. */
+export function fieldIndex(field: MatchField): number {
+  return FIELD_INDEX[field];
+}
+
+/** OFPVID_PRESENT (table 13): a packet without a tag has the VLAN id 0, one with a tag has this bit. */
+export const TAG_PRESENT = 0x1000;
+const VLAN_VID = FIELD_INDEX.eth_vlan_vid;
+const VLAN_PCP = FIELD_INDEX.eth_vlan_pcp;
+const BROADCAST_MAC = 0xffffffffffff;
+
+export class Packet {
+  /** By `fieldIndex`; the in-port is not part of it. */
+  readonly values: readonly number[];
+  /** The Ethernet type of its tag; 0 without one. */
+  readonly tagType: number;
+  /** Whether it has more than one tag, of which switches then see no further header. */
+  readonly isStacked: boolean;
+
+  constructor(values: readonly number[], tagType = 0, isStacked = false) {
+    this.values = values;
+    this.tagType = tagType;
+    this.isStacked = isStacked;
+  }
+
+  static of(fields: Readonly<Partial<Record<MatchField, number>>>): Packet {
+    return new Packet(MATCH_FIELD_NAMES.map((field) => fields[field] ?? (field === 'eth_vlan_vid' ? 0 : ABSENT)));
+  }
+
+  get(field: MatchField): number {
+    return this.values[FIELD_INDEX[field]] ?? ABSENT;
+  }
+
+  /** With another value for a field that it has; itself where it does not have the field (section 5.12). */
+  with(field: MatchField, value: number): Packet {
+    const index = FIELD_INDEX[field];
+    const isVlan = field === 'eth_vlan_vid' || field === 'eth_vlan_pcp';
+    if (isVlan ? this.tagType === 0 : this.values[index] === ABSENT) return this;
+    const kept = field === 'eth_vlan_vid' ? value | TAG_PRESENT : value;
+    return this.values[index] === kept ? this : new Packet(this.values.with(index, kept), this.tagType, this.isStacked);
+  }
+
+  /**
+   * With a new tag in front. The specification copies the id and the priority of a tag that is there already (section
+   * 5.12.1); Open vSwitch, which is what runs, begins with zeros.
+   */
+  pushVlan(tagType: number): Packet {
+    const values = this.values.with(VLAN_VID, TAG_PRESENT).with(VLAN_PCP, 0);
+    return new Packet(values, tagType, this.isStacked || this.tagType !== 0);
+  }
+
+  /** Without its tag; itself where it has none. */
+  popVlan(): Packet {
+    if (this.tagType === 0) return this;
+    return new Packet(this.values.with(VLAN_VID, 0).with(VLAN_PCP, ABSENT), 0, this.isStacked);
+  }
+
+  /** Equal exactly for equal packets. */
+  get key(): string {
+    return `${this.values.join()} ${this.tagType} ${this.isStacked}`;
+  }
+
+  /** Its fields as a person reads them, in the order of the specification. */
+  describe(): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      MATCH_FIELD_NAMES.flatMap((field) => {
+        const value = this.get(field);
+        if (value === ABSENT || (field === 'eth_vlan_vid' && this.tagType === 0)) return [];
+        return [[field, formatValue(field, BigInt(value))]];
+      }),
+    );
+  }
+}
+
+/** A host's addresses as numbers. */
+export interface Addresses {
+  readonly mac: number;
+  readonly ip: number;
+}
+
+export function addressesOf(host: Host): Addresses {
+  return { mac: Number(macToNumber(host.mac)), ip: Number(ipv4ToNumber(host.ip)) };
+}
+
+export const ARP = Number(ETH_TYPE.arp);
+export const IPV4 = Number(ETH_TYPE.ipv4);
+export const ARP_REQUEST = 1;
+export const ARP_REPLY = 2;
+export const ECHO_REQUEST = 8;
+export const ECHO_REPLY = 0;
+
+/** An ARP request as Linux sends it: to all, asking for the owner of an address (RFC 826). */
+export function arpRequest(sender: Addresses, wantedIp: number): Packet {
+  return Packet.of({
+    eth_dst: BROADCAST_MAC,
+    eth_src: sender.mac,
+    eth_type: ARP,
+    arp_opcode: ARP_REQUEST,
+    arp_spa: sender.ip,
+    arp_tpa: wantedIp,
+    arp_sha: sender.mac,
+    arp_tha: 0,
+  });
+}
+
+export function arpReply(sender: Addresses, to: Addresses): Packet {
+  return Packet.of({
+    eth_dst: to.mac,
+    eth_src: sender.mac,
+    eth_type: ARP,
+    arp_opcode: ARP_REPLY,
+    arp_spa: sender.ip,
+    arp_tpa: to.ip,
+    arp_sha: sender.mac,
+    arp_tha: to.mac,
+  });
+}
+
+/** An ICMP echo message (RFC 792) to the next hop's MAC address. */
+export function echo(type: number, sender: Addresses, to: Addresses, service = { dscp: 0, ecn: 0 }): Packet {
+  return Packet.of({
+    eth_dst: to.mac,
+    eth_src: sender.mac,
+    eth_type: IPV4,
+    ip_dscp: service.dscp,
+    ip_ecn: service.ecn,
+    ip_proto: Number(IP_PROTO.icmp),
+    ipv4_src: sender.ip,
+    ipv4_dst: to.ip,
+    icmpv4_type: type,
+    icmpv4_code: 0,
+  });
+}

@@ -1,0 +1,252 @@
+import type { MatchField } from '../model/match.ts';
+import type { Action, Bucket, Group, Instructions, OutputPort } from '../model/openflow.ts';
+import type { Course, SwitchFate } from './course.ts';
+import { FlowTable, type NamedFlow } from './flow-table.ts';
+import type { Packet } from './packet.ts';
+
+/** How often a packet may go back to the first table; Open vSwitch gives up after as many. */
+const MOST_RESUBMITS = 64;
+/** Groups in a chain, likewise. */
+const MOST_CHAINED = 64;
+/** Branches that one packet may take in one switch: chained groups multiply. */
+const MOST_BRANCHES = 10_000;
+
+/** The flow and group entries of one switch. */
+export interface SwitchEntries {
+  readonly flows: readonly NamedFlow[];
+  readonly groups: readonly Group[];
+}
+
+/** Actions that wait for the end of the pipeline, at most one of each type (section 5.10). */
+interface ActionSet {
+  readonly popsVlan: boolean;
+  /** The Ethernet type of the tag; 0 for none. */
+  readonly pushedTag: number;
+  readonly fields: ReadonlyMap<MatchField, number>;
+  readonly group?: number;
+  readonly output?: OutputPort;
+}
+
+const EMPTY_SET: ActionSet = { popsVlan: false, pushedTag: 0, fields: new Map() };
+
+/** The pipeline of one OpenFlow 1.3 switch (ONF TS-006, section 5), whose sections are cited. */
+export class Pipeline {
+  readonly #tables: ReadonlyMap<number, FlowTable>;
+  readonly #groups: ReadonlyMap<number, Group>;
+  readonly #isLive: (port: number) => boolean;
+  /** Whether what it does depends on the port by which a packet came, but for outputs to that port. */
+  readonly matchesInPort: boolean;
+
+  /** @param isLive whether a port has a link that is up (section 6.5: what a watch port is watched for) */
+  constructor({ flows, groups }: SwitchEntries, isLive: (port: number) => boolean) {
+    const byTable = new Map<number, NamedFlow[]>();
+    for (const flow of flows) {
+      const there = byTable.get(flow.tableId);
+      if (there === undefined) byTable.set(flow.tableId, [flow]);
+      else there.push(flow);
+    }
+    this.#tables = new Map([...byTable].map(([tableId, list]) => [tableId, new FlowTable(list)]));
+    this.#groups = new Map(groups.map((group) => [group.groupId, group]));
+    this.#isLive = isLive;
+    this.matchesInPort = [...this.#tables.values()].some((table) => table.matchesInPort);
+  }
+
+  /** What the switch does with a packet that came by a port. */
+  process(packet: Packet, inPort: number): Course {
+    return new Run(this.#tables, this.#groups, this.#isLive, inPort).table(0, packet, EMPTY_SET);
+  }
+}
+
+/** One packet on its way through one switch. */
+class Run {
+  readonly #tables: ReadonlyMap<number, FlowTable>;
+  readonly #groups: ReadonlyMap<number, Group>;
+  readonly #isLive: (port: number) => boolean;
+  readonly #inPort: number;
+  #resubmits = 0;
+  #branches = 0;
+
+  constructor(
+    tables: ReadonlyMap<number, FlowTable>,
+    groups: ReadonlyMap<number, Group>,
+    isLive: (port: number) => boolean,
+    inPort: number,
+  ) {
+    this.#tables = tables;
+    this.#groups = groups;
+    this.#isLive = isLive;
+    this.#inPort = inPort;
+  }
+
+  /** Section 5.3: the matching entry of the highest priority. */
+  table(tableId: number, packet: Packet, set: ActionSet): Course {
+    const entries = this.#tables.get(tableId)?.lookUp(packet, this.#inPort) ?? [];
+    if (entries.length > 1 && this.#isTooMuch(entries.length)) return TOO_MUCH;
+    const courses = entries.map(
+      (entry): Course => ({ kind: 'match', tableId, entry, next: this.#entry(entry, packet, set) }),
+    );
+    const [only] = courses;
+    if (only === undefined) return this.#miss(tableId, packet, set);
+    return courses.length === 1 ? only : { kind: 'choice', among: 'entries', of: courses };
+  }
+
+  /** Section 5.4: without a table-miss entry the packet is dropped, unless its controller asked for it. */
+  #miss(tableId: number, packet: Packet, set: ActionSet): Course {
+    // Open vSwitch carries out the action set all the same.
+    const branches: Course[] = [];
+    this.#actionSet(set, packet, branches);
+    if (branches.length > 0) return together(branches);
+    return { kind: 'output', port: 'controller', packet, missedTable: tableId };
+  }
+
+  /** Section 5.9: the instructions, in the order in which a switch carries them out. */
+  #entry(entry: NamedFlow, packet: Packet, set: ActionSet): Course {
+    const { instructions } = entry;
+    const branches: Course[] = [];
+    const applied = this.#apply(instructions.apply, packet, branches, []);
+    const written = writeTo(instructions.clearActions ? EMPTY_SET : set, instructions);
+    if (instructions.gotoTable !== undefined) branches.push(this.table(instructions.gotoTable, applied, written));
+    else this.#actionSet(written, applied, branches);
+    return branches.length === 0 ? end({ kind: 'dropped', entry }) : together(branches);
+  }
+
+  /** Section 5.11: an action list, in its order; each output takes the packet as it then is. Returns the packet. */
+  #apply(actions: readonly Action[], first: Packet, branches: Course[], groupIds: readonly number[]): Packet {
+    let packet = first;
+    for (const action of actions) {
+      switch (action.kind) {
+        case 'output':
+          branches.push(this.#output(action.port, packet));
+          break;
+        case 'group':
+          // A group's buckets work on copies (section 5.10.1).
+          branches.push(this.#group(action.groupId, packet, groupIds));
+          break;
+        case 'set_field':
+          packet = packet.with(action.field, Number(action.value));
+          break;
+        case 'push_vlan':
+          packet = packet.pushVlan(action.ethType);
+          break;
+        case 'pop_vlan':
+          packet = packet.popVlan();
+          break;
+        case 'set_queue':
+          // Decides about the rate at which it goes, not where.
+          break;
+      }
+    }
+    return packet;
+  }
+
+  /** Section 5.10: pop, push, set, then the group, or else the output; with neither, nothing goes out. */
+  #actionSet(set: ActionSet, first: Packet, branches: Course[], groupIds: readonly number[] = []): void {
+    if (set.group === undefined && set.output === undefined) return;
+    let packet = set.popsVlan ? first.popVlan() : first;
+    if (set.pushedTag !== 0) packet = packet.pushVlan(set.pushedTag);
+    for (const [field, value] of set.fields) packet = packet.with(field, value);
+    if (set.group !== undefined) branches.push(this.#group(set.group, packet, groupIds));
+    else if (set.output !== undefined) branches.push(this.#output(set.output, packet));
+  }
+
+  #output(port: OutputPort, packet: Packet): Course {
+    if (port !== 'table') return { kind: 'output', port, packet };
+    // The specification has it for packets of the controller only (section 4.5); Open vSwitch begins anew.
+    this.#resubmits += 1;
+    if (this.#resubmits > MOST_RESUBMITS) return end({ kind: 'table-circle' });
+    return this.table(0, packet, EMPTY_SET);
+  }
+
+  /** Section 5.6.1: group types. */
+  #group(groupId: number, packet: Packet, within: readonly number[]): Course {
+    const group = this.#groups.get(groupId);
+    if (group === undefined) return end({ kind: 'missing-group', groupId });
+    if (within.includes(groupId)) return end({ kind: 'group-circle', groupIds: [...within, groupId] });
+    if (within.length >= MOST_CHAINED || this.#isTooMuch(group.buckets.length)) return TOO_MUCH;
+    const bucketsUsed = this.#bucketsOf(group);
+    const courses = bucketsUsed.map((index): Course => {
+      const next = this.#bucket(group, index, packet, [...within, groupId]);
+      return { kind: 'bucket', group, bucket: index + 1, next };
+    });
+    if (courses.length === 0) return end({ kind: 'no-live-bucket', groupId });
+    return group.groupType === 'select' && courses.length > 1
+      ? { kind: 'choice', among: 'buckets', of: courses }
+      : together(courses);
+  }
+
+  #isTooMuch(more: number): boolean {
+    this.#branches += more;
+    return this.#branches > MOST_BRANCHES;
+  }
+
+  /** Indices of the buckets that a packet may go to. */
+  #bucketsOf({ groupType, buckets }: Group): readonly number[] {
+    const indices = [...buckets.keys()];
+    const isLive = (index: number) => {
+      const { watchPort, weight } = buckets[index] as Bucket;
+      return (watchPort === undefined || this.#isLive(watchPort)) && !(groupType === 'select' && weight === 0);
+    };
+    switch (groupType) {
+      case 'all':
+        return indices;
+      case 'indirect':
+        return indices.slice(0, 1);
+      case 'select':
+        return indices.filter(isLive);
+      case 'fast_failover':
+        return indices.filter(isLive).slice(0, 1);
+    }
+  }
+
+  /** A bucket's actions are an action set (section 5.10). */
+  #bucket({ groupId, buckets }: Group, index: number, packet: Packet, within: readonly number[]): Course {
+    const branches: Course[] = [];
+    this.#actionSet(writeActions(EMPTY_SET, buckets[index]?.actions ?? []), packet, branches, within);
+    return branches[0] ?? end({ kind: 'bucket-drops', groupId, bucket: index + 1 });
+  }
+}
+
+function writeTo(set: ActionSet, { write }: Instructions): ActionSet {
+  return write.length === 0 ? set : writeActions(set, write);
+}
+
+/** A later action takes the place of an earlier one of its type (section 5.10). */
+function writeActions(set: ActionSet, actions: readonly Action[]): ActionSet {
+  let result = set;
+  for (const action of actions) {
+    switch (action.kind) {
+      case 'output':
+        result = { ...result, output: action.port };
+        break;
+      case 'group':
+        result = { ...result, group: action.groupId };
+        break;
+      case 'set_field':
+        result = { ...result, fields: new Map(result.fields).set(action.field, Number(action.value)) };
+        break;
+      case 'push_vlan':
+        result = { ...result, pushedTag: action.ethType };
+        break;
+      case 'pop_vlan':
+        result = { ...result, popsVlan: true };
+        break;
+      case 'set_queue':
+        break;
+    }
+  }
+  return result;
+}
+
+const TOO_MUCH = end({
+  kind: 'unforeseeable',
+  reason: `more than ${MOST_BRANCHES} branches, or more than ${MOST_CHAINED} groups in a chain`,
+});
+
+function end(fate: SwitchFate): Course {
+  return { kind: 'end', fate };
+}
+
+function together(courses: readonly Course[]): Course {
+  const [only] = courses;
+  return courses.length === 1 && only !== undefined ? only : { kind: 'copies', of: courses };
+}

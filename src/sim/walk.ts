@@ -1,0 +1,307 @@
+import type { Course, SwitchFate } from './course.ts';
+import type { Network } from './network.ts';
+import type { Packet } from './packet.ts';
+
+/**
+ * Whether something happens: 0 never, 2 always, 1 as the switches choose, where entries leave a choice to them (buckets
+ * of a select group, overlapping entries).
+ */
+export type Certainty = 0 | 1 | 2;
+export const NEVER = 0;
+export const PERHAPS = 1;
+export const ALWAYS = 2;
+
+/** Where a packet ends: inside a switch, or on its way out of one. */
+export type Fate =
+  | SwitchFate
+  | { readonly kind: 'at-host'; readonly host: number; readonly packet: Packet }
+  /** A switch sends nothing out of the port by which it came (section 4.5), unless told `in_port`. */
+  | { readonly kind: 'back-out' }
+  | { readonly kind: 'port-down' }
+  /** The switch has no such port, or nothing is attached to it. */
+  | { readonly kind: 'no-such-port' }
+  /** To the network stack of the switch. */
+  | { readonly kind: 'to-switch-itself' }
+  | { readonly kind: 'to-controller' }
+  /** The controller would send it on, and knows no way to where it is to go. */
+  | { readonly kind: 'no-known-way' };
+
+/** What becomes of an output: on to another switch, or an end. */
+export type Exit = Hop | { readonly kind: 'end'; readonly port?: number; readonly fate: Fate };
+
+/** Out of a port to another switch. */
+export interface Hop {
+  readonly kind: 'hop';
+  readonly port: number;
+  readonly node: number;
+  readonly inPort: number;
+  readonly packet: Packet;
+}
+
+/** A packet at a switch. */
+export interface State {
+  readonly node: number;
+  readonly inPort: number;
+  readonly packet: Packet;
+  readonly course: Course;
+}
+
+/** States that one packet may come to; entries that rewrite it in a circle can make more than can be followed. */
+const MOST_STATES = 50_000;
+const MOST_PORTS = 2 ** 16;
+
+type Output = Extract<Course, { kind: 'output' }>;
+type CourseEnd = Output | Extract<Course, { kind: 'end' }>;
+
+/**
+ * Everything that can become of one packet, wherever it enters the network: the graph of its states. Loops are circles
+ * of the graph, so that every walk ends.
+ */
+export class Walk {
+  readonly network: Network;
+  readonly sent: Packet;
+  readonly #states: State[] = [];
+  readonly #numbers = new Map<number, number>();
+  /** Every packet that it becomes on the way, by its key; the one that was sent is 0. */
+  readonly #packetNumbers = new Map<string, number>();
+  /** What switches do with it that do not look at its in-port. */
+  readonly #courses = new Map<number, Course>();
+  /** Numbers of states, each after those to which it goes on, but for circles. */
+  readonly #order: number[] = [];
+  #isCircular = false;
+
+  constructor(network: Network, sent: Packet) {
+    this.network = network;
+    this.sent = sent;
+  }
+
+  get states(): readonly State[] {
+    return this.#states;
+  }
+
+  state(number: number): State {
+    const state = this.#states[number];
+    if (state === undefined) throw new Error(`no state has the number ${number}`);
+    return state;
+  }
+
+  /** Whether the packet is changed anywhere on its way. */
+  get isRewritten(): boolean {
+    return this.#packetNumbers.size > 0;
+  }
+
+  /** Follows the packet from a switch's port. Returns the number of the state there. */
+  enter(node: number, inPort: number): number {
+    const known = this.#numberOf(node, inPort, this.sent);
+    if (known !== undefined) return known;
+    // Depth first, without recursion: a chain of switches may be longer than the stack.
+    const root = this.#discover(node, inPort, this.sent);
+    const path = [{ number: root, hops: this.#hopsFrom(root), position: 0 }];
+    const onPath = new Set([root]);
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const hop = top.hops[top.position];
+      top.position += 1;
+      if (hop === undefined) {
+        path.pop();
+        onPath.delete(top.number);
+        this.#order.push(top.number);
+        continue;
+      }
+      const there = this.stateAfter(hop);
+      if (there !== undefined) this.#isCircular ||= onPath.has(there);
+      else if (this.#states.length < MOST_STATES) {
+        const number = this.#discover(hop.node, hop.inPort, hop.packet);
+        path.push({ number, hops: this.#hopsFrom(number), position: 0 });
+        onPath.add(number);
+      }
+    }
+    return root;
+  }
+
+  /**
+   * For each state, by its number, whether the packet comes from there to an end that is wanted. In a circle nothing
+   * comes anywhere but by a copy that leaves it.
+   */
+  certainties(isWanted: (host: number, packet: Packet) => boolean): Uint8Array {
+    const values = new Uint8Array(this.#states.length);
+    let changed: boolean;
+    do {
+      changed = false;
+      for (const number of this.#order) {
+        const value = this.certaintyIn(number, values, isWanted);
+        if (value === values[number]) continue;
+        values[number] = value;
+        changed = true;
+      }
+    } while (changed && this.#isCircular);
+    return values;
+  }
+
+  /** The certainty of one part of what a state's switch does, by that of the states to which it goes on. */
+  certaintyIn(
+    number: number,
+    values: Uint8Array,
+    isWanted: (host: number, packet: Packet) => boolean,
+    course: Course = this.state(number).course,
+  ): Certainty {
+    switch (course.kind) {
+      case 'match':
+      case 'bucket':
+        return this.certaintyIn(number, values, isWanted, course.next);
+      case 'copies': {
+        let highest: Certainty = NEVER;
+        for (const each of course.of) {
+          const value = this.certaintyIn(number, values, isWanted, each);
+          if (value > highest) highest = value;
+        }
+        return highest;
+      }
+      case 'choice': {
+        const each = course.of.map((part) => this.certaintyIn(number, values, isWanted, part));
+        const [first = NEVER] = each;
+        return each.every((value) => value === first) ? first : PERHAPS;
+      }
+      case 'output':
+      case 'end': {
+        let highest: Certainty = NEVER;
+        for (const exit of this.exits(number, course)) {
+          const value = this.#certaintyOf(exit, values, isWanted);
+          if (value > highest) highest = value;
+        }
+        return highest;
+      }
+    }
+  }
+
+  /** What becomes of one end of a state's course; several for `all` and `flood`. */
+  exits(number: number, course: CourseEnd): readonly Exit[] {
+    const { node, inPort } = this.state(number);
+    return course.kind === 'end' ? [{ kind: 'end', fate: course.fate }] : this.#exits(node, inPort, course);
+  }
+
+  /** The number of the state to which a hop leads; undefined when there were too many states to go on. */
+  stateAfter({ node, inPort, packet }: Hop): number | undefined {
+    return this.#numberOf(node, inPort, packet);
+  }
+
+  #certaintyOf(exit: Exit, values: Uint8Array, isWanted: (host: number, packet: Packet) => boolean): Certainty {
+    if (exit.kind === 'hop') {
+      const number = this.stateAfter(exit);
+      return number === undefined ? PERHAPS : ((values[number] ?? NEVER) as Certainty);
+    }
+    const { fate } = exit;
+    if (fate.kind === 'unforeseeable') return PERHAPS;
+    return fate.kind === 'at-host' && isWanted(fate.host, fate.packet) ? ALWAYS : NEVER;
+  }
+
+  #exits(node: number, inPort: number, { port, packet, missedTable }: Output): readonly Exit[] {
+    switch (port) {
+      case 'in_port':
+        return [this.#leave(node, inPort, packet)];
+      case 'all':
+      case 'flood':
+        return [...this.network.node(node).ports.keys()]
+          .filter((each) => each !== inPort)
+          .map((each) => this.#leave(node, each, packet));
+      case 'local':
+        return [{ kind: 'end', fate: { kind: 'to-switch-itself' } }];
+      case 'normal':
+        return [{ kind: 'end', fate: { kind: 'unforeseeable', reason: 'NORMAL goes by what the switch has learnt' } }];
+      case 'controller':
+        return [this.#toController(node, inPort, packet, missedTable)];
+      case 'table':
+        // The pipeline has carried it out.
+        return [];
+      default:
+        return [this.#leaveBy(node, inPort, port, packet)];
+    }
+  }
+
+  #toController(node: number, inPort: number, packet: Packet, missedTable: number | undefined): Exit {
+    const forwarded = this.network.forwardFrom(node, packet);
+    if (forwarded === undefined) {
+      const fate: Fate =
+        missedTable === undefined ? { kind: 'to-controller' } : { kind: 'no-entry', tableId: missedTable };
+      return { kind: 'end', fate };
+    }
+    return forwarded.port === undefined
+      ? { kind: 'end', fate: { kind: 'no-known-way' } }
+      : this.#leaveBy(node, inPort, forwarded.port, packet);
+  }
+
+  #leaveBy(node: number, inPort: number, port: number, packet: Packet): Exit {
+    return port === inPort ? { kind: 'end', port, fate: { kind: 'back-out' } } : this.#leave(node, port, packet);
+  }
+
+  #leave(node: number, port: number, packet: Packet): Exit {
+    const there = this.network.node(node).ports.get(port);
+    if (there === undefined) return { kind: 'end', port, fate: { kind: 'no-such-port' } };
+    if (!there.isUp) return { kind: 'end', port, fate: { kind: 'port-down' } };
+    const { peer } = there;
+    if (peer.kind === 'host') return { kind: 'end', port, fate: { kind: 'at-host', host: peer.index, packet } };
+    if (packet.isStacked) {
+      const reason = 'it has two VLAN tags, of which the next switch sees one';
+      return { kind: 'end', port, fate: { kind: 'unforeseeable', reason } };
+    }
+    return { kind: 'hop', port, node: peer.index, inPort: peer.port, packet };
+  }
+
+  #packetNumber(packet: Packet): number {
+    if (packet === this.sent) return 0;
+    const { key } = packet;
+    const known = this.#packetNumbers.get(key);
+    if (known !== undefined) return known;
+    const number = key === this.sent.key ? 0 : this.#packetNumbers.size + 1;
+    if (number !== 0) this.#packetNumbers.set(key, number);
+    return number;
+  }
+
+  #key(node: number, inPort: number, packet: Packet): number {
+    return (this.#packetNumber(packet) * this.network.nodes.length + node) * MOST_PORTS + inPort;
+  }
+
+  #numberOf(node: number, inPort: number, packet: Packet): number | undefined {
+    return this.#numbers.get(this.#key(node, inPort, packet));
+  }
+
+  #discover(node: number, inPort: number, packet: Packet): number {
+    const number = this.#states.length;
+    this.#numbers.set(this.#key(node, inPort, packet), number);
+    this.#states.push({ node, inPort, packet, course: this.#courseAt(node, inPort, packet) });
+    return number;
+  }
+
+  #courseAt(node: number, inPort: number, packet: Packet): Course {
+    const { pipeline } = this.network.node(node);
+    if (pipeline.matchesInPort) return pipeline.process(packet, inPort);
+    const key = this.#packetNumber(packet) * this.network.nodes.length + node;
+    const known = this.#courses.get(key);
+    if (known !== undefined) return known;
+    const course = pipeline.process(packet, inPort);
+    this.#courses.set(key, course);
+    return course;
+  }
+
+  #hopsFrom(number: number): readonly Hop[] {
+    const hops: Hop[] = [];
+    for (const end of endsOf(this.state(number).course)) {
+      for (const exit of this.exits(number, end)) if (exit.kind === 'hop') hops.push(exit);
+    }
+    return hops;
+  }
+}
+
+/** The leaves of a course. */
+export function endsOf(course: Course): readonly CourseEnd[] {
+  switch (course.kind) {
+    case 'match':
+    case 'bucket':
+      return endsOf(course.next);
+    case 'copies':
+    case 'choice':
+      return course.of.flatMap(endsOf);
+    case 'output':
+    case 'end':
+      return [course];
+  }
+}
