@@ -5,7 +5,9 @@ export { netLines, renderMininet } from './drivers/mininet/render.ts';
 export type {
   ConnectionChangeDocument,
   EntriesDocument,
+  ExplanationDocument,
   ObservationDocument,
+  PredictionDocument,
   StatusDocument,
   StepsDocument,
 } from './lab/documents.ts';
@@ -23,8 +25,22 @@ export { type Steps, stepsBetween } from './plan/steps.ts';
 export { type Arrival, type Exchange, exchangeBetween, type Leg } from './sim/exchange.ts';
 export { type MissForwarding, Network, type NetworkState } from './sim/network.ts';
 export { type Prediction, predict } from './sim/predict.ts';
+export type {
+  BranchEnd,
+  Message,
+  Outcome,
+  Step,
+  Trace,
+  TracedArrival,
+  TracedBranch,
+  TracedFate,
+  TracedHop,
+  TracedLeg,
+  Way,
+} from './sim/trace.ts';
 export type { Fate } from './sim/walk.ts';
 export { findSpec, type SpecSource } from './spec/locate.ts';
 export { type LabSpec, readSpec } from './spec/read.ts';
 export { askedMatrix } from './verify/asked.ts';
+export { Explainer } from './verify/explain.ts';
 export { type Difference, judge, type Verdict } from './verify/verdict.ts';

@@ -47,12 +47,8 @@ async function embeddedController(
   firstPort: number,
   dataPlane: MininetSandbox,
 ): Promise<ControlPlane> {
-  const [{ EmbeddedController }, { OpenVSwitchTables }] = await Promise.all([
-    import('../drivers/embedded/controller.ts'),
-    import('../drivers/open-vswitch/tables.ts'),
-  ]);
-  const tables = new OpenVSwitchTables((dpid) => dataPlane.managementSocket(dpid));
-  return new EmbeddedController({ topology, forwarding, tables, firstPort });
+  const { EmbeddedController } = await import('../drivers/embedded/controller.ts');
+  return new EmbeddedController({ topology, forwarding, tables: dataPlane.tables, firstPort });
 }
 
 async function floodlightController(

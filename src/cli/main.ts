@@ -8,6 +8,7 @@ import {
   type ApplyOptions,
   controllerOption,
   datapathOption,
+  type ExplainOptions,
   expectOption,
   type FormatOptions,
   formatOption,
@@ -15,9 +16,12 @@ import {
   labNamed,
   labOption,
   openflowPortOption,
+  type PredictOptions,
   restPortOption,
   topoOption,
   type UpOptions,
+  withOption,
+  withoutOption,
 } from './options.ts';
 
 /** Exit codes; 1, a network that answers otherwise than expected, comes from the commands. */
@@ -178,6 +182,39 @@ program
   .action(async (name: string | undefined, options: FormatOptions & LabOptions & { expect?: string }) => {
     const { pingall } = await import('./network.ts');
     exitCode = await pingall(labNamed(options, name), options, interrupted.signal);
+  });
+
+program
+  .command('predict')
+  .description(
+    'say what pingall will show, before a packet is sent: of a running lab by what its switches hold, or of a spec',
+  )
+  .argument('[name|file]', 'a running lab, else a spec')
+  .addOption(withOption())
+  .addOption(withoutOption())
+  .addOption(expectOption())
+  .addOption(labOption())
+  .addOption(topoOption())
+  .addOption(formatOption())
+  .action(async (name: string | undefined, options: PredictOptions) => {
+    const { predict } = await import('./predict.ts');
+    exitCode = await predict(name, options, interrupted.signal);
+  });
+
+program
+  .command('explain')
+  .description('tell why one host reaches another, or does not: hop by hop, by which entries')
+  .argument('<source>', 'e.g. h1')
+  .argument('<target>', 'e.g. h9')
+  .addOption(withOption())
+  .addOption(withoutOption())
+  .option('--verify', 'ask the switches of each hop whether they would do so (ofproto/trace)')
+  .addOption(labOption())
+  .addOption(topoOption())
+  .addOption(formatOption())
+  .action(async (source: string, target: string, options: ExplainOptions) => {
+    const { explain } = await import('./predict.ts');
+    await explain(source, target, options, interrupted.signal);
   });
 
 program

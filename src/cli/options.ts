@@ -31,6 +31,21 @@ export interface ApplyOptions extends FormatOptions, LabOptions {
   readonly force?: boolean;
 }
 
+export interface SupposeOptions extends FormatOptions, LabOptions {
+  /** Files of entries. */
+  readonly with?: readonly string[];
+  /** Links and switches. */
+  readonly without?: readonly string[];
+}
+
+export interface PredictOptions extends SupposeOptions {
+  readonly expect?: string;
+}
+
+export interface ExplainOptions extends SupposeOptions {
+  readonly verify?: boolean;
+}
+
 export interface ConnectOptions extends FormatOptions, LabOptions {
   readonly dryRun?: boolean;
   readonly curl?: boolean;
@@ -48,6 +63,15 @@ export const formatOption = () =>
 
 export const expectOption = () =>
   new Option('--expect <name>', "compare with this one of the spec's expectations").env('LABCTL_EXPECT');
+
+export const withOption = () =>
+  new Option(
+    '--with <files...>',
+    "suppose the entries of these files too, in the form of the tutorial's curl commands",
+  );
+
+export const withoutOption = () =>
+  new Option('--without <faults...>', 'suppose that these links (s1-s3) and switches (s3) are down');
 
 export const controllerOption = () =>
   new Option(

@@ -1,3 +1,6 @@
+import type { Dpid } from '../model/addresses.ts';
+import type { Group, InstalledFlow } from '../model/openflow.ts';
+
 /** One ordered pair of hosts and whether an echo request was answered. */
 export interface ProbeResult {
   readonly source: string;
@@ -14,6 +17,22 @@ export interface ProbeProgress {
   readonly answered: number;
   /** 1 for the first round, in which every pair is asked; later rounds ask again for pairs without an answer. */
   readonly round: number;
+}
+
+/** What a switch holds. */
+export interface HeldEntries {
+  readonly flows: readonly InstalledFlow[];
+  readonly groups: readonly Group[];
+}
+
+/** What a switch says that it would do with a packet. */
+export interface SwitchTrace {
+  /** Ports by which it, or a copy of it, would leave, in the order of their numbers. */
+  readonly ports: readonly number[];
+  /** Whether it leaves that to a hash that it computes for real packets only. */
+  readonly isUndecided: boolean;
+  /** The switch's own words. */
+  readonly text: string;
 }
 
 /** A command to run on this machine that ends up inside the lab. */
@@ -39,6 +58,13 @@ export interface DataPlane {
   ): Promise<readonly ProbeResult[]>;
   /** Has every switch connect to an OpenFlow controller: `unix:` and a socket in the lab's folder. */
   connectSwitches(target: string, signal: AbortSignal): Promise<void>;
+  /** What a switch holds now, whoever put it there. */
+  entriesOf(dpid: Dpid): Promise<HeldEntries>;
+  /**
+   * Asks the switch itself what it would do with a packet. Rejects where a switch cannot be asked.
+   * @param fields by Floodlight's names, as `Packet.describe` gives them
+   */
+  traceAt(dpid: Dpid, inPort: number, fields: Readonly<Record<string, string>>): Promise<SwitchTrace>;
   /** The lines that Mininet's `net` prints, read from the running network. */
   net(): Promise<readonly string[]>;
   /** The command that runs `argv` on a host of the lab. */

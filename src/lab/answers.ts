@@ -5,24 +5,34 @@ import { encodeEntry } from '../drivers/floodlight/wire.ts';
 import type { Entry } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Steps } from '../plan/steps.ts';
+import type { NetworkState } from '../sim/network.ts';
+import type { Trace } from '../sim/trace.ts';
+import { Explainer } from '../verify/explain.ts';
+import type { Difference } from '../verify/verdict.ts';
 import {
   type ConnectionChangeDocument,
   DOCUMENT_VERSION,
   type EntriesAppliedDocument,
   type EntriesDocument,
   type EntriesSentDocument,
+  type ExplainedDifference,
+  type ExplainedPing,
+  type ExplanationDocument,
   type ObservationDocument,
+  type PredictionDocument,
   type Rows,
   type StatusDocument,
   type StepsDocument,
   type SwitchesDocument,
 } from './documents.ts';
+import type { Forecast } from './forecast.ts';
+import type { HopChecks } from './hop-check.ts';
 import type { ConnectionChange, EntriesApplied, LabStatus, Observation, SwitchState } from './lab.ts';
 
 /** Makes the documents of `documents.ts` from what a lab answers. */
 
 export function observationDocument(lab: string, observation: Observation): ObservationDocument {
-  const { observed, probes, verdict } = observation;
+  const { observed, probes, verdict, predicted } = observation;
   const rows = <T>(valueIn: (probe: (typeof probes)[number]) => T): Rows<T> => {
     const result: Record<string, Record<string, T>> = {};
     for (const probe of probes) {
@@ -42,8 +52,64 @@ export function observationDocument(lab: string, observation: Observation): Obse
     hosts: observed.hosts,
     observed: rows(({ rttMs }) => rttMs),
     probes: rows((probe) => probe.probes),
-    differences: verdict.differences,
+    differences: explained(verdict.differences, observation.reasons),
+    predicted:
+      predicted === undefined
+        ? null
+        : {
+            received: predicted.prediction.matrix.received,
+            undecided: predicted.prediction.undecided.received,
+            surprises: predicted.surprises,
+          },
   };
+}
+
+function explained(differences: readonly Difference[], reasons: readonly string[]): readonly ExplainedDifference[] {
+  return differences.map((difference, index) => {
+    const why = reasons[index];
+    return why === undefined ? difference : { ...difference, why };
+  });
+}
+
+export function predictionDocument(lab: string, forecast: Forecast): PredictionDocument {
+  const { matrix, undecided } = forecast.prediction;
+  const cell = (source: string, target: string) =>
+    undecided.reaches(source, target) ? null : matrix.reaches(source, target);
+  const row = (source: string) =>
+    Object.fromEntries(
+      matrix.hosts.filter((target) => target !== source).map((target) => [target, cell(source, target)]),
+    );
+  return {
+    version: DOCUMENT_VERSION,
+    lab,
+    expectation: forecast.expectation ?? null,
+    asExpected: forecast.verdict.asExpected,
+    received: matrix.received,
+    pairs: matrix.pairs,
+    hosts: matrix.hosts,
+    predicted: Object.fromEntries(matrix.hosts.map((source) => [source, row(source)])),
+    differences: explained(forecast.verdict.differences, forecast.reasons),
+    ending: forecast.ending,
+    warnings: forecast.warnings,
+  };
+}
+
+/** @param check asks the switches about a trace, where they are to be asked */
+export async function explanationDocument(
+  lab: string,
+  network: NetworkState,
+  { source, target }: { readonly source: string; readonly target: string },
+  check: ((trace: Trace) => Promise<HopChecks>) | undefined,
+): Promise<ExplanationDocument> {
+  const explainer = new Explainer(network);
+  const ping = (from: string, to: string): ExplainedPing => ({
+    trace: explainer.trace(from, to),
+    why: explainer.why(from, to),
+    story: explainer.story(from, to),
+  });
+  const there = ping(source, target);
+  const checks = check === undefined ? null : await check(there.trace);
+  return { version: DOCUMENT_VERSION, lab, there, back: ping(target, source), checks };
 }
 
 export function connectionChangeDocument(lab: string, change: ConnectionChange): ConnectionChangeDocument {

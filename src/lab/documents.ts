@@ -1,9 +1,12 @@
 import type { SentBody, SettableRole, UnreadableEntry, Upkeep } from '../drivers/control-plane.ts';
 import type { Command } from '../drivers/data-plane.ts';
 import type { Forwarding } from '../model/connection.ts';
+import type { Fault } from '../model/fault.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Trace } from '../sim/trace.ts';
 import type { Difference } from '../verify/verdict.ts';
+import type { HopChecks } from './hop-check.ts';
 
 /** The JSON that leaves a lab's process, and that `--format json` prints. Grows by new keys; `version` counts breaks. */
 
@@ -30,7 +33,61 @@ export interface ObservationDocument {
   readonly observed: Rows<number | null>;
   /** Echo requests sent. */
   readonly probes: Rows<number>;
-  readonly differences: readonly Difference[];
+  /** `why` is absent where a difference is not explained. */
+  readonly differences: readonly ExplainedDifference[];
+  /** What the entries that the switches held made labctl predict; null where it cannot read those. */
+  readonly predicted: {
+    readonly received: number;
+    /** Pairs of which the entries leave it to the switches whether they reach. */
+    readonly undecided: number;
+    /** Pairs in which the switches do not do what their entries say; `expected` is what was predicted. */
+    readonly surprises: readonly Difference[];
+  } | null;
+}
+
+export interface ExplainedDifference extends Difference {
+  readonly why?: string;
+}
+
+/** What is to be supposed beside what is there. */
+export interface SuppositionDocument {
+  readonly entries: readonly EntryDocument[];
+  readonly faults: readonly Fault[];
+}
+
+export interface PredictionDocument {
+  readonly version: number;
+  readonly lab: string;
+  readonly expectation: string | null;
+  /** Whether the prediction is what is expected. */
+  readonly asExpected: boolean;
+  readonly received: number;
+  readonly pairs: number;
+  readonly hosts: readonly string[];
+  /** Null where the entries leave it to the switches. */
+  readonly predicted: Rows<boolean | null>;
+  readonly differences: readonly ExplainedDifference[];
+  /** Entries that end by themselves, which is not foreseen. */
+  readonly ending: readonly string[];
+  readonly warnings: readonly Problem[];
+}
+
+export interface ExplanationDocument {
+  readonly version: number;
+  readonly lab: string;
+  /** The ping that was asked for, and its reverse. */
+  readonly there: ExplainedPing;
+  readonly back: ExplainedPing;
+  /** What the switches themselves say; null where they were not asked. */
+  readonly checks: HopChecks | null;
+}
+
+export interface ExplainedPing {
+  readonly trace: Trace;
+  /** The outcome in one line. */
+  readonly why: string;
+  /** The story in a few lines, for people. */
+  readonly story: readonly string[];
 }
 
 export interface StepsDocument {
@@ -121,6 +178,14 @@ export interface LabCommands {
   readonly spec: { readonly input: Record<string, never>; readonly output: { file: string; text: string } };
   readonly status: { readonly input: Record<string, never>; readonly output: StatusDocument };
   readonly pingall: { readonly input: { expectation?: string }; readonly output: ObservationDocument };
+  readonly predict: {
+    readonly input: { expectation?: string; supposition: SuppositionDocument };
+    readonly output: PredictionDocument;
+  };
+  readonly explain: {
+    readonly input: { source: string; target: string; supposition: SuppositionDocument; verify: boolean };
+    readonly output: ExplanationDocument;
+  };
   readonly plan: { readonly input: { hosts: readonly string[] }; readonly output: StepsDocument };
   readonly connect: { readonly input: { hosts: readonly string[] }; readonly output: ConnectionChangeDocument };
   readonly disconnect: { readonly input: { hosts: readonly string[] }; readonly output: ConnectionChangeDocument };
@@ -159,4 +224,9 @@ export function observedMatrix(document: ObservationDocument): ReachabilityMatri
     document.hosts,
     (source, target) => typeof document.observed[source]?.[target] === 'number',
   );
+}
+
+/** The matrix that a prediction tells of, cells that are undecided as unreachable. */
+export function predictedMatrix(document: PredictionDocument): ReachabilityMatrix {
+  return new ReachabilityMatrix(document.hosts, (source, target) => document.predicted[source]?.[target] === true);
 }

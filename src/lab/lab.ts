@@ -17,9 +17,21 @@ import { compileConnections, ENTRY_NAME_PREFIX } from '../plan/connections.ts';
 import { checkEntries } from '../plan/entry-check.ts';
 import { abridged, requestedConnection, requestedHosts } from '../plan/requests.ts';
 import { type Steps, stepsBetween } from '../plan/steps.ts';
+import type { NetworkState } from '../sim/network.ts';
+import { type Prediction, predict } from '../sim/predict.ts';
+import type { Trace } from '../sim/trace.ts';
 import type { LabSpec } from '../spec/read.ts';
-import { askedMatrix } from '../verify/asked.ts';
-import { judge, type Verdict } from '../verify/verdict.ts';
+import { type Difference, judge, type Verdict } from '../verify/verdict.ts';
+import {
+  expectedMatrix,
+  type Forecast,
+  forecast,
+  networkOfSwitches,
+  reasonsFor,
+  type Supposition,
+  supposing,
+} from './forecast.ts';
+import { checkHops, type HopChecks } from './hop-check.ts';
 
 /** What is being done, for people who wait. */
 export type LabProgress = { readonly step: string } | { readonly probe: ProbeProgress };
@@ -38,6 +50,17 @@ export interface Observation {
   readonly observed: ReachabilityMatrix;
   readonly probes: readonly ProbeResult[];
   readonly verdict: Verdict;
+  /** For each difference of the verdict, as far as they are explained: why. */
+  readonly reasons: readonly string[];
+  /** By the entries that the switches held; undefined where labctl cannot read those. */
+  readonly predicted: PredictionBeside | undefined;
+}
+
+/** The prediction beside an observation. */
+interface PredictionBeside {
+  readonly prediction: Prediction;
+  /** Cells in which the network does not do what its entries say; `expected` is what was predicted. */
+  readonly surprises: readonly Difference[];
 }
 
 /** What `connect` and `disconnect` did. */
@@ -135,29 +158,55 @@ export class Lab {
 
   /** Pings all pairs and judges by the named expectation, or by what the spec and the connections ask for. */
   async pingall(expectation: string | undefined, { signal, report }: Running): Promise<Observation> {
-    const { topology, forwarding, expectations } = this.spec;
-    const expected =
-      expectation === undefined ? askedMatrix(topology, forwarding, this.#connections) : expectations.get(expectation);
-    if (expected === undefined) {
-      const known = [...expectations.keys()];
-      throw new ProblemError(
-        inputProblem({
-          code: 'unknown-expectation',
-          where: '--expect',
-          offending: expectation ?? '',
-          cause: 'the spec has no such expectation',
-          remedy: known.length > 0 ? `name one of ${known.join(', ')}` : 'add it under expect: in the spec',
-        }),
-      );
-    }
+    const { topology } = this.spec;
+    const expected = expectedMatrix(this.spec, this.#connections, expectation);
     const { reactionSeconds } = this.#controlPlane;
-    const probes = await this.#dataPlane.probeAll(reactionSeconds, signal, (probe) => report({ probe }));
+    const [probes, network] = await Promise.all([
+      this.#dataPlane.probeAll(reactionSeconds, signal, (probe) => report({ probe })),
+      // What switches hold that labctl cannot read hides no observation.
+      this.#network(signal).catch(() => undefined),
+    ]);
     const answered = new Set(
       probes.filter(({ rttMs }) => rttMs !== null).map((probe) => `${probe.source} ${probe.target}`),
     );
     const names = topology.hosts.map((host) => host.name);
     const observed = new ReachabilityMatrix(names, (source, target) => answered.has(`${source} ${target}`));
-    return { expectation, expected, observed, probes, verdict: judge(expected, observed) };
+    const verdict = judge(expected, observed);
+    const reasons = network === undefined ? [] : reasonsFor(network, verdict.differences);
+    const predicted = network === undefined ? undefined : beside(predict(network), observed);
+    return { expectation, expected, observed, probes, verdict, reasons, predicted };
+  }
+
+  /** What the switches would answer to a ping of all pairs, by the entries that they hold and what is supposed. */
+  async predict(expectation: string | undefined, supposition: Supposition, { signal }: Running): Promise<Forecast> {
+    const expected = expectedMatrix(this.spec, this.#connections, expectation);
+    const [network, { entries: listed }] = await Promise.all([
+      this.#network(signal),
+      this.#controlPlane.entries(signal),
+    ]);
+    const { state, warnings } = supposing(network, listed, supposition);
+    return forecast(state, expected, expectation, warnings);
+  }
+
+  /** The network as its switches hold it now, with what is supposed. */
+  async supposed(supposition: Supposition, signal: AbortSignal): Promise<NetworkState> {
+    const { entries: listed } = await this.#controlPlane.entries(signal);
+    return supposing(await this.#network(signal), listed, supposition).state;
+  }
+
+  /** Asks the switches of a ping's hops what they would do, and compares. */
+  verify(trace: Trace): Promise<HopChecks> {
+    return checkHops(trace, this.spec.topology, this.#dataPlane);
+  }
+
+  async #network(signal: AbortSignal): Promise<NetworkState> {
+    const { topology } = this.spec;
+    const [held, { entries: listed }] = await Promise.all([
+      Promise.all(topology.switches.map(async ({ dpid }) => [dpid, await this.#dataPlane.entriesOf(dpid)] as const)),
+      this.#controlPlane.entries(signal),
+    ]);
+    const missForwarding = this.#controlPlane.reactionSeconds > 0 ? 'shortest-path' : 'none';
+    return networkOfSwitches(topology, new Map(held), listed, missForwarding);
   }
 
   /** The entries that `connect` would push and take away. */
@@ -396,4 +445,13 @@ async function together(
   );
   await Promise.all(outcomes);
   if (failed.signal.aborted) throw first.error;
+}
+
+/** Undecided pairs surprise nobody. */
+function beside(prediction: Prediction, observed: ReachabilityMatrix): PredictionBeside {
+  const { matrix, undecided } = prediction;
+  const surprises = judge(matrix, observed).differences.filter(
+    ({ source, target }) => !undecided.reaches(source, target),
+  );
+  return { prediction, surprises };
 }

@@ -4,14 +4,17 @@ import {
   connectionChangeDocument,
   entriesAppliedDocument,
   entriesDocument,
+  explanationDocument,
   observationDocument,
+  predictionDocument,
   readEntries,
   sendEntries,
   statusDocument,
   stepsDocument,
   switchesDocument,
 } from './answers.ts';
-import type { LabCommand, LabCommands } from './documents.ts';
+import type { LabCommand, LabCommands, SuppositionDocument } from './documents.ts';
+import type { Supposition } from './forecast.ts';
 import type { Lab, LabProgress, Running } from './lab.ts';
 
 /** One line of an answer: progress lines first, then one result or the problems. */
@@ -30,7 +33,16 @@ export interface LabIdentity {
 }
 
 /** Commands that only look, and need not wait until another command is done. */
-const AT_ONCE: ReadonlySet<LabCommand> = new Set(['spec', 'status', 'switches', 'net', 'command', 'entries']);
+const AT_ONCE: ReadonlySet<LabCommand> = new Set([
+  'spec',
+  'status',
+  'switches',
+  'net',
+  'command',
+  'entries',
+  'predict',
+  'explain',
+]);
 
 /**
  * Serves a lab's commands over HTTP on a Unix socket: POST /NAME with JSON, answered by JSON lines. Commands that
@@ -121,6 +133,15 @@ export class LabService {
       ),
     pingall: async ({ expectation }, running) =>
       observationDocument(this.#identity.name, await this.#lab.pingall(expectation, running)),
+    predict: async ({ expectation, supposition }, running) =>
+      predictionDocument(this.#identity.name, await this.#lab.predict(expectation, supposed(supposition), running)),
+    explain: async ({ source, target, supposition, verify }, { signal }) =>
+      explanationDocument(
+        this.#identity.name,
+        await this.#lab.supposed(supposed(supposition), signal),
+        { source, target },
+        verify ? (trace) => this.#lab.verify(trace) : undefined,
+      ),
     plan: async ({ hosts }, { signal }) =>
       stepsDocument(this.#identity.name, await this.#lab.planConnect(hosts, signal)),
     connect: async ({ hosts }, running) =>
@@ -152,6 +173,11 @@ export class LabService {
     },
     down: async () => ({ lab: this.#identity.name, left: await this.#onDown() }),
   };
+}
+
+/** What a caller supposes, its entries read. */
+function supposed({ entries, faults }: SuppositionDocument): Supposition {
+  return { entries: readEntries(entries, (_, index) => `entry ${index + 1}`), faults };
 }
 
 function isCommand(commands: object, name: string): name is LabCommand {

@@ -6,9 +6,10 @@ export type Fault =
   | { readonly kind: 'link'; readonly between: readonly [string, string] }
   | { readonly kind: 'switch'; readonly name: string };
 
-/** As people write it: `s1-s3`, `s3`. */
-export function describeFault(fault: Fault): string {
-  return fault.kind === 'link' ? fault.between.join('-') : fault.name;
+/** Every fault that a topology can have, as people write it: `s1-s3`, `s3`. */
+export function faultNames(topology: Topology): readonly string[] {
+  const links = topology.links.map(({ ends }) => `${ends[0].node}-${ends[1].node}`);
+  return [...new Set([...links, ...topology.switches.map(({ name }) => name)])];
 }
 
 /**

@@ -26,7 +26,7 @@ export type Reaction =
   | { readonly kind: 'ignores'; readonly why: Ignored };
 
 /** Why a host does nothing about a packet. */
-type Ignored =
+export type Ignored =
   | 'other-mac'
   | 'tagged'
   | 'other-ip'

@@ -20,6 +20,8 @@ export type Fate =
   | { readonly kind: 'port-down' }
   /** The switch has no such port, or nothing is attached to it. */
   | { readonly kind: 'no-such-port' }
+  /** To all ports but the in-port, and there are none. */
+  | { readonly kind: 'no-other-port' }
   /** To the network stack of the switch. */
   | { readonly kind: 'to-switch-itself' }
   | { readonly kind: 'to-controller' }
@@ -199,10 +201,11 @@ export class Walk {
       case 'in_port':
         return [this.#leave(node, inPort, packet)];
       case 'all':
-      case 'flood':
-        return [...this.network.node(node).ports.keys()]
-          .filter((each) => each !== inPort)
-          .map((each) => this.#leave(node, each, packet));
+      case 'flood': {
+        const others = [...this.network.node(node).ports.keys()].filter((each) => each !== inPort);
+        if (others.length === 0) return [{ kind: 'end', fate: { kind: 'no-other-port' } }];
+        return others.map((each) => this.#leave(node, each, packet));
+      }
       case 'local':
         return [{ kind: 'end', fate: { kind: 'to-switch-itself' } }];
       case 'normal':

@@ -38,3 +38,16 @@ h8 -> X X X X X X X X X
 h9 -> X X X X X X X X X
 h10 -> X X X X X X X X X
 *** Results: 93% dropped (6/90 received)`;
+
+/** The tutorial's flow-mod-1 to 6 as written, before Floodlight loses links by them. */
+export const AT_ONCE_WITH_SIX_FLOW_MODS = `h1 -> X h3 X X X X X X X
+h2 -> X X X h5 h6 X X X h10
+h3 -> h1 X X X X X X X X
+h4 -> X X X X X X h8 X X
+h5 -> X h2 X X h6 X X X h10
+h6 -> X h2 X X h5 X X X h10
+h7 -> X X X X X X X X X
+h8 -> X X X h4 X X X X X
+h9 -> X X X X X X X X X
+h10 -> X h2 X X h5 h6 X X X
+*** Results: 82% dropped (16/90 received)`;

@@ -1,9 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dpid } from '../../model/addresses.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
-import type { Topology } from '../../model/topology.ts';
-import type { Command, DataPlane, ProbeProgress, ProbeResult } from '../data-plane.ts';
+import { interfaceName, type Topology } from '../../model/topology.ts';
+import type { Command, DataPlane, HeldEntries, ProbeProgress, ProbeResult, SwitchTrace } from '../data-plane.ts';
+import { OpenVSwitchTables } from '../open-vswitch/tables.ts';
+import { traceInBridge } from '../open-vswitch/trace.ts';
 import { type Datapath, isRoot, NAMESPACE_REMEDY } from './machine.ts';
 import { renderMininet } from './render.ts';
 import type { Resident } from './resident.ts';
@@ -25,6 +27,8 @@ export interface SandboxOptions {
 /** Real Mininet and a private Open vSwitch in namespaces of their own, as root or as an ordinary user. */
 export class MininetSandbox implements DataPlane {
   description = 'Mininet';
+  /** Of its switches, from outside the namespaces too. */
+  readonly tables: OpenVSwitchTables;
   readonly #resident: Resident;
   readonly #options: SandboxOptions;
   #shells: Readonly<Record<string, number>> = {};
@@ -33,6 +37,7 @@ export class MininetSandbox implements DataPlane {
   constructor(resident: Resident, options: SandboxOptions) {
     this.#resident = resident;
     this.#options = options;
+    this.tables = new OpenVSwitchTables((dpid) => managementSocketIn(options.folder, this.#switchName(dpid)));
   }
 
   get died(): Promise<string> {
@@ -97,11 +102,25 @@ export class MininetSandbox implements DataPlane {
     };
   }
 
-  /** The Unix socket through which `ovs-ofctl` reaches a switch, from outside the namespaces too. */
-  managementSocket(dpid: Dpid): string {
+  async entriesOf(dpid: Dpid): Promise<HeldEntries> {
+    const [flows, groups] = await Promise.all([this.tables.flows(dpid), this.tables.groups(dpid)]);
+    return { flows, groups };
+  }
+
+  traceAt(dpid: Dpid, inPort: number, fields: Readonly<Record<string, string>>): Promise<SwitchTrace> {
+    const { folder, topology } = this.#options;
+    const bridge = this.#switchName(dpid);
+    const ports = new Map<string, number>(
+      topology.neighboursOf(bridge).map(({ port }) => [interfaceName({ node: bridge, port }), port]),
+    );
+    const control = readdirSync(folder).find((name) => /^ovs-vswitchd\.\d+\.ctl$/.test(name)) ?? 'ovs-vswitchd.ctl';
+    return traceInBridge(join(folder, control), { bridge, inPort, fields }, (name) => ports.get(name));
+  }
+
+  #switchName(dpid: Dpid): string {
     const name = this.#options.topology.switchWithDpid(dpid)?.name;
     if (name === undefined) throw new Error(`no switch has the DPID ${dpid}`);
-    return managementSocketIn(this.#options.folder, name);
+    return name;
   }
 
   stop(): Promise<void> {

@@ -1,0 +1,175 @@
+import type { HeldEntries } from '../drivers/data-plane.ts';
+import type { Dpid } from '../model/addresses.ts';
+import type { Fault } from '../model/fault.ts';
+import type { ReachabilityMatrix } from '../model/matrix.ts';
+import { type Entry, type Flow, groupFaults, type InstalledFlow, placeOf } from '../model/openflow.ts';
+import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
+import type { Topology } from '../model/topology.ts';
+import { compileConnections } from '../plan/connections.ts';
+import { checkEntries } from '../plan/entry-check.ts';
+import type { MissForwarding, NetworkState } from '../sim/network.ts';
+import { type Prediction, predict } from '../sim/predict.ts';
+import type { LabSpec } from '../spec/read.ts';
+import { askedMatrix } from '../verify/asked.ts';
+import { Explainer } from '../verify/explain.ts';
+import { type Difference, judge, type Verdict } from '../verify/verdict.ts';
+
+/** What to suppose beside what is there. */
+export interface Supposition {
+  readonly entries: readonly Entry[];
+  readonly faults: readonly Fault[];
+}
+
+/** What the network will do, before a packet is sent. */
+export interface Forecast {
+  readonly expectation: string | undefined;
+  readonly expected: ReachabilityMatrix;
+  readonly prediction: Prediction;
+  readonly verdict: Verdict;
+  /** For each difference, in their order, as far as they are explained: why. */
+  readonly reasons: readonly string[];
+  /** Entries that end by themselves, which is not foreseen. */
+  readonly ending: readonly string[];
+  readonly warnings: readonly Problem[];
+}
+
+/** Differences that are explained; more are no more to read. */
+const MOST_REASONS = 200;
+
+/** The network that `up` would make of a spec. */
+export function networkOfSpec({ topology, connections, forwarding }: LabSpec): NetworkState {
+  const { entries } = compileConnections(topology, connections);
+  const missForwarding = forwarding === 'reactive' ? 'shortest-path' : 'none';
+  return withEntries({ topology, entries: new Map(), missForwarding, faults: [] }, entries);
+}
+
+/** Application id 2 in the top 12 bits, as Floodlight's Forwarding and the embedded controller have it. */
+const FORWARDING_APPLICATION = 2n;
+/** What its entries are called, which have no name of their own. */
+const FORWARDING = 'forwarding';
+
+/** The network as its switches hold it. @param listed what the controller has by name */
+export function networkOfSwitches(
+  topology: Topology,
+  held: ReadonlyMap<Dpid, HeldEntries>,
+  listed: readonly Entry[],
+  missForwarding: MissForwarding,
+): NetworkState {
+  const names = new Map(listed.map((entry) => [placeOf(entry), entry.name]));
+  const named = (dpid: Dpid, flow: InstalledFlow) => {
+    const isForwarding = flow.cookie >> 52n === FORWARDING_APPLICATION;
+    const name =
+      names.get(placeOf({ kind: 'flow', name: '', dpid, ...flow })) ?? (isForwarding ? FORWARDING : undefined);
+    return name === undefined ? flow : { ...flow, name };
+  };
+  const entries = [...held].map(
+    ([dpid, { flows, groups }]) => [dpid, { flows: flows.map((flow) => named(dpid, flow)), groups }] as const,
+  );
+  return { topology, entries: new Map(entries), missForwarding, faults: [] };
+}
+
+/** With what is supposed, and what there is to say about it. Entries that no switch would take are left out. */
+export function supposing(
+  state: NetworkState,
+  listed: readonly Entry[],
+  { entries, faults }: Supposition,
+): { readonly state: NetworkState; readonly warnings: readonly Problem[] } {
+  const { topology } = state;
+  const { problems, warnings } = checkEntries(topology, listed, entries);
+  const refused: Problem[] = entries.flatMap((entry) =>
+    entry.kind === 'flow'
+      ? []
+      : groupFaults(entry).map((cause) => inputProblem({ code: 'wrong-group', where: `entry ${entry.name}`, cause })),
+  );
+  const wrong = new Set(refused.map(({ where }) => where));
+  const taken = entries.filter(
+    ({ dpid, name }) => topology.switchWithDpid(dpid) !== undefined && !wrong.has(`entry ${name}`),
+  );
+  const next = withEntries({ ...state, faults: [...state.faults, ...faults] }, taken);
+  return { state: next, warnings: [...problems, ...refused, ...warnings] };
+}
+
+/** Entries take the place of those with their table, priority and match, or their group id. */
+function withEntries(state: NetworkState, entries: readonly Entry[]): NetworkState {
+  const held = new Map(state.entries);
+  for (const [dpid, added] of groupByDpid(entries)) {
+    const { flows, groups } = held.get(dpid) ?? { flows: [], groups: [] };
+    const newGroups = added.filter((entry) => entry.kind === 'group');
+    const replaced = new Set(newGroups.map(({ groupId }) => groupId));
+    held.set(dpid, {
+      // Of flows with one place the later counts.
+      flows: [...flows, ...added.filter((entry) => entry.kind === 'flow')],
+      groups: [...groups.filter(({ groupId }) => !replaced.has(groupId)), ...newGroups],
+    });
+  }
+  return { ...state, entries: held };
+}
+
+function groupByDpid(entries: readonly Entry[]): ReadonlyMap<Dpid, readonly Entry[]> {
+  const byDpid = new Map<Dpid, Entry[]>();
+  for (const entry of entries) {
+    const there = byDpid.get(entry.dpid);
+    if (there === undefined) byDpid.set(entry.dpid, [entry]);
+    else there.push(entry);
+  }
+  return byDpid;
+}
+
+/** Predicts a network and compares that with what is expected of it. */
+export function forecast(
+  state: NetworkState,
+  expected: ReachabilityMatrix,
+  expectation: string | undefined,
+  warnings: readonly Problem[],
+): Forecast {
+  const prediction = predict(state);
+  const verdict = judge(expected, prediction.matrix);
+  const reasons = reasonsFor(state, verdict.differences);
+  return { expectation, expected, prediction, verdict, reasons, ending: endingEntries(state), warnings };
+}
+
+/** Why pairs are not as they should be, for as many as are explained. */
+export function reasonsFor(state: NetworkState, differences: readonly Difference[]): readonly string[] {
+  if (differences.length === 0) return [];
+  const explainer = new Explainer(state);
+  return differences.slice(0, MOST_REASONS).map(({ source, target }) => explainer.why(source, target));
+}
+
+function endingEntries({ topology, entries }: NetworkState): readonly string[] {
+  return [...entries].flatMap(([dpid, { flows }]) => {
+    const node = topology.switchWithDpid(dpid)?.name ?? dpid;
+    const ending = flows.filter(
+      // Forwarding makes its own anew.
+      (flow) => (flow.idleTimeoutSeconds > 0 || flow.hardTimeoutSeconds > 0) && nameOf(flow) !== FORWARDING,
+    );
+    return ending.map((flow) => nameOf(flow) ?? `an entry of priority ${flow.priority} on ${node}`);
+  });
+}
+
+function nameOf(flow: Flow & { readonly name?: string }): string | undefined {
+  return flow.name;
+}
+
+/**
+ * The matrix that an expectation's name stands for, or what the spec and its connections ask for.
+ * @throws ProblemError when the spec has no such expectation
+ */
+export function expectedMatrix(
+  { topology, forwarding, expectations }: LabSpec,
+  connections: LabSpec['connections'],
+  expectation: string | undefined,
+): ReachabilityMatrix {
+  if (expectation === undefined) return askedMatrix(topology, forwarding, connections);
+  const expected = expectations.get(expectation);
+  if (expected !== undefined) return expected;
+  const known = [...expectations.keys()];
+  throw new ProblemError(
+    inputProblem({
+      code: 'unknown-expectation',
+      where: '--expect',
+      offending: expectation,
+      cause: 'the spec has no such expectation',
+      remedy: known.length > 0 ? `name one of ${known.join(', ')}` : 'add it under expect: in the spec',
+    }),
+  );
+}

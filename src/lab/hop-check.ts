@@ -1,0 +1,55 @@
+import type { DataPlane } from '../drivers/data-plane.ts';
+import type { Topology } from '../model/topology.ts';
+import type { Trace, TracedHop } from '../sim/trace.ts';
+
+/** A hop whose switch says that it would do otherwise than predicted. */
+interface HopDisagreement {
+  readonly switch: string;
+  readonly inPort: number;
+  readonly message: string;
+  /** Ports out of which the packet goes. */
+  readonly predicted: readonly number[];
+  readonly said: readonly number[];
+  /** The switch's own words. */
+  readonly text: string;
+}
+
+/** What switches say about the hops of a ping. */
+export interface HopChecks {
+  readonly checked: number;
+  /** Hops that a switch decides by a hash of real packets only. */
+  readonly undecided: number;
+  readonly disagreements: readonly HopDisagreement[];
+}
+
+/** Asks the switch of every hop of a trace what it would do with the packet, and compares that with the trace. */
+export async function checkHops(trace: Trace, topology: Topology, dataPlane: DataPlane): Promise<HopChecks> {
+  const hops = trace.legs.flatMap((leg) =>
+    leg.hops.map((hop) => ({ hop, message: leg.message, fields: hop.rewritten ?? leg.packet })),
+  );
+  let undecided = 0;
+  const disagreements: HopDisagreement[] = [];
+  for (const { hop, message, fields } of hops) {
+    const node = topology.switchNamed(hop.switch);
+    if (node === undefined) continue;
+    const { ports: said, isUndecided, text } = await dataPlane.traceAt(node.dpid, hop.inPort, fields);
+    if (isUndecided) {
+      undecided += 1;
+      continue;
+    }
+    const predicted = portsOf(hop);
+    if (predicted.join() === said.join()) continue;
+    disagreements.push({ switch: hop.switch, inPort: hop.inPort, message, predicted, said, text });
+  }
+  return { checked: hops.length - undecided, undecided, disagreements };
+}
+
+/** Ports out of which a packet goes, whatever is behind them. */
+function portsOf({ branches }: TracedHop): readonly number[] {
+  const ports = branches.flatMap(({ steps, end }) => {
+    const isControllers = steps.some(({ kind }) => kind === 'controller-forwards');
+    const isHeldBack = end.kind === 'fate' && (end.fate.kind === 'back-out' || end.fate.kind === 'no-such-port');
+    return end.port === undefined || isControllers || isHeldBack ? [] : [end.port];
+  });
+  return [...new Set(ports)].sort((a, b) => a - b);
+}

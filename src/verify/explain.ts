@@ -1,0 +1,249 @@
+import { exchangeBetween } from '../sim/exchange.ts';
+import type { Ignored } from '../sim/linux-host.ts';
+import { Network, type NetworkState } from '../sim/network.ts';
+import {
+  type BranchEnd,
+  type Step,
+  type Trace,
+  type TracedEntry,
+  type TracedFate,
+  type TracedLeg,
+  traceOf,
+  type Way,
+} from '../sim/trace.ts';
+
+/** A network whose pings can be explained. */
+export class Explainer {
+  readonly #network: Network;
+  readonly #hosts: ReadonlyMap<string, number>;
+  /** For each switch the number of its part of the network: links that are up join the switches of a part. */
+  readonly #parts: readonly number[];
+  readonly #hasFaults: boolean;
+
+  constructor(state: NetworkState) {
+    this.#network = new Network(state);
+    this.#hosts = new Map(state.topology.hosts.map(({ name }, index) => [name, index]));
+    this.#parts = partsOf(this.#network);
+    this.#hasFaults = state.faults.length > 0;
+  }
+
+  /** @param source and target are names of hosts */
+  trace(source: string, target: string): Trace {
+    const exchange = exchangeBetween(this.#network, this.#hosts.get(source) ?? -1, this.#hosts.get(target) ?? -1);
+    return traceOf(this.#network, exchange);
+  }
+
+  /** Why a ping does what it does, in one line, without a full stop. */
+  why(source: string, target: string): string {
+    return this.#areJoined(source, target)
+      ? explainInOneLine(this.trace(source, target))
+      : this.#noChain(source, target);
+  }
+
+  /** The story of a ping in a few lines: the outcome, the ways of its packets, and what decides. */
+  story(source: string, target: string): readonly string[] {
+    const lines = explainInLines(this.trace(source, target));
+    return this.#areJoined(source, target) ? lines : [...lines, `  There is ${this.#noChain(source, target)}.`];
+  }
+
+  #noChain(source: string, target: string): string {
+    return `no chain of links${this.#hasFaults ? ' that are up' : ''} between ${source} and ${target}`;
+  }
+
+  #areJoined(source: string, target: string): boolean {
+    const [a, b] = [source, target].map((name) => this.#network.attachments[this.#hosts.get(name) ?? -1]);
+    return a?.isUp === true && b?.isUp === true && this.#parts[a.node] === this.#parts[b.node];
+  }
+}
+
+function partsOf({ nodes }: Network): readonly number[] {
+  const parts = nodes.map(() => -1);
+  for (const start of nodes.keys()) {
+    if (parts[start] !== -1) continue;
+    parts[start] = start;
+    const queue = [start];
+    for (const at of queue) {
+      for (const { peer, isUp } of nodes[at]?.ports.values() ?? []) {
+        if (!isUp || peer.kind !== 'switch' || parts[peer.index] !== -1) continue;
+        parts[peer.index] = start;
+        queue.push(peer.index);
+      }
+    }
+  }
+  return parts;
+}
+
+function explainInOneLine(trace: Trace): string {
+  const leg = decidingLeg(trace);
+  if (leg === undefined) return `${trace.source} has no route to ${trace.target}: it is outside of its subnet`;
+  if (trace.outcome === 'reaches') return `by the entries it goes ${describeWay(leg, leg.way)}, and back`;
+  const back = leg.from === trace.target ? 'on the way back ' : '';
+  const sentence = `${back}${describeFate(leg, leg.doubt ?? leg.way)}`;
+  return trace.outcome === 'fails' ? sentence : `it depends on ${choiceIn(leg)}: else ${sentence}`;
+}
+
+function explainInLines(trace: Trace): readonly string[] {
+  const { source, target, outcome } = trace;
+  const shown = { reaches: 'reaches', fails: 'X', undecided: '?' }[outcome];
+  const deciding = decidingLeg(trace);
+  const lines = [`${source} -> ${target}: ${shown}${outcome === 'reaches' ? '' : `, ${explainInOneLine(trace)}`}`];
+  const width = Math.max(...trace.legs.map(({ message }) => message.length));
+  for (const leg of trace.legs) {
+    lines.push(`  ${leg.message.padEnd(width)}  ${describeWay(leg, leg.way)}${ending(leg.way.fate)}`);
+    if (leg === deciding) lines.push(...hopLines(leg, leg.doubt ?? leg.way));
+  }
+  return lines;
+}
+
+/** The lines of each hop, by what entries it goes. */
+function hopLines(leg: TracedLeg, way: Way): readonly string[] {
+  return way.hops.flatMap(({ hop, branch }) => {
+    const there = leg.hops[hop];
+    const taken = there?.branches[branch];
+    if (there === undefined || taken === undefined) return [];
+    const changed = there.rewritten === undefined ? [] : [`    now ${describeFields(changesOf(leg, there.rewritten))}`];
+    const does = [...taken.steps.map(describeStep), ...describeEnd(taken.end)].join('; ');
+    return [...changed, `    ${there.switch}, from port ${there.inPort}: ${does}`];
+  });
+}
+
+/** Empty where the entry has said it. */
+function describeEnd(end: BranchEnd): readonly string[] {
+  if (end.port !== undefined) return [`out of port ${end.port}`];
+  const fate = end.kind === 'fate' ? end.fate : undefined;
+  if (fate === undefined || (fate.kind === 'dropped' && fate.entry.instructions === 'drop')) return [];
+  return [fate.kind === 'no-known-way' ? 'the controller knows no way' : fate.kind.replaceAll('-', ' ')];
+}
+
+/** The last packet that was sent: after it nothing comes. */
+function decidingLeg({ legs, outcome }: Trace): TracedLeg | undefined {
+  const doubtful = legs.find(({ doubt }) => doubt !== undefined);
+  if (outcome === 'undecided' && doubtful !== undefined) return doubtful;
+  return outcome === 'reaches' ? legs.find(({ message }) => message === 'echo request') : legs.at(-1);
+}
+
+function describeWay(leg: TracedLeg, { hops, fate }: Way): string {
+  const switches = hops.flatMap(({ hop }) => leg.hops[hop]?.switch ?? []);
+  const last = fate.kind === 'delivered' || fate.kind === 'ignored' ? [fate.host] : [];
+  return [leg.from, ...switches, ...last].join(' > ');
+}
+
+function ending(fate: TracedFate): string {
+  return fate.kind === 'delivered' ? '' : ' > X';
+}
+
+/** "h1's ARP request for h9" */
+function subject({ message, from, to }: TracedLeg): string {
+  return `${from}'s ${message} ${message === 'ARP request' ? 'for' : 'to'} ${to ?? 'an address that no host has'}`;
+}
+
+function choiceIn(leg: TracedLeg): string {
+  const choices = (leg.doubt?.hops ?? []).flatMap(({ hop, branch }) => {
+    const there = leg.hops[hop];
+    const step = there?.branches[branch]?.steps.find(({ kind }) => kind === 'choice');
+    if (step?.kind !== 'choice') return [];
+    const bucket = there?.branches[branch]?.steps.find((each) => each.kind === 'bucket');
+    return step.among === 'buckets' && bucket?.kind === 'bucket'
+      ? [`which bucket of group ${bucket.group} ${there?.switch} takes`]
+      : [`which of ${step.of} overlapping entries of one priority ${there?.switch} takes`];
+  });
+  return choices[0] ?? 'what the switches choose';
+}
+
+/** The sentence for where a packet ends. */
+function describeFate(leg: TracedLeg, way: Way): string {
+  const packet = subject(leg);
+  const last = way.hops.at(-1);
+  const hop = last === undefined ? undefined : leg.hops[last.hop];
+  const at = hop?.switch ?? leg.from;
+  const branch = hop?.branches[last?.branch ?? -1];
+  const port = branch?.end.port;
+  const entry = branch?.steps.findLast((step) => step.kind === 'match');
+  const by = entry?.kind === 'match' ? ` by ${nameOf(entry.entry)}` : '';
+  const { fate } = way;
+  switch (fate.kind) {
+    case 'no-entry':
+      return `${at} has no entry for ${packet}${fate.tableId === 0 ? '' : ` in table ${fate.tableId}`}`;
+    case 'dropped':
+      return fate.entry.instructions === 'drop'
+        ? `${at} drops ${packet}${by}`
+        : `${at} sends ${packet} nowhere${by}, which has no output`;
+    case 'bucket-drops':
+      return `${at} drops ${packet} in bucket ${fate.bucket} of group ${fate.groupId}`;
+    case 'no-live-bucket':
+      return `${at} drops ${packet}: group ${fate.groupId} has no live bucket`;
+    case 'missing-group':
+      return `${at} drops ${packet}${by}: there is no group ${fate.groupId}`;
+    case 'group-circle':
+      return `${at} drops ${packet}: its groups go in a circle, ${fate.groupIds.join(' > ')}`;
+    case 'table-circle':
+      return `${at} drops ${packet}: its entries send it back to the first table over and over`;
+    case 'unforeseeable':
+      return `what becomes of ${packet} at ${at} cannot be told: ${fate.reason}`;
+    case 'back-out':
+      return `${at} does not send ${packet} back out of port ${port}, by which it came${by === '' ? '' : `, though it should${by}`}`;
+    case 'port-down':
+      return `${at} sends ${packet} out of port ${port}${by}, whose link is down`;
+    case 'no-such-port':
+      return `${at} sends ${packet} out of port ${port}${by}, and has no such port`;
+    case 'no-other-port':
+      return `${at} sends ${packet} to all other ports${by}, and has none`;
+    case 'to-switch-itself':
+      return `${at} keeps ${packet} for itself${by}`;
+    case 'to-controller':
+      return `${at} sends ${packet} to the controller${by}, which does nothing about it`;
+    case 'no-known-way':
+      return `the controller knows no way from ${at} for ${packet}`;
+    case 'host-link-down':
+      return `the link of ${fate.host} is down`;
+    case 'loop':
+      return `${packet} goes round for ever: ${fate.cycle.join(' > ')}`;
+    case 'delivered':
+      return `${packet} comes to ${fate.host}, and nothing follows`;
+    case 'ignored':
+      return `${at} sends ${packet} to ${fate.host}${by}, which ignores it: ${IGNORED[fate.why]}`;
+  }
+}
+
+const IGNORED: Readonly<Record<Ignored, string>> = {
+  'other-mac': 'it is for another MAC address',
+  tagged: 'it has a VLAN tag',
+  'other-ip': 'it is for another IP address',
+  'own-address': "it says to come from that host's own address",
+  'not-understood': 'it is no message that a host answers',
+  'nothing-to-do': 'it asked for nothing',
+  'no-route': 'it has no route back',
+};
+
+function describeStep(step: Step): string {
+  switch (step.kind) {
+    case 'match':
+      return `${step.table === 0 ? '' : `table ${step.table}, `}${describeEntry(step.entry)}`;
+    case 'bucket':
+      return `bucket ${step.bucket} of ${step.groupType} group ${step.group}`;
+    case 'choice':
+      return `one of ${step.of} ${step.among === 'buckets' ? 'buckets' : 'entries that overlap'}`;
+    case 'controller-forwards':
+      return 'the controller forwards it';
+  }
+}
+
+function nameOf({ name, priority, match }: TracedEntry): string {
+  return name ?? `the entry of priority ${priority} on ${describeFields(match) || 'everything'}`;
+}
+
+function describeEntry(entry: TracedEntry): string {
+  const { name, priority, match, instructions } = entry;
+  const fields = describeFields(match) || 'any';
+  return `${name === undefined ? '' : `${name}, `}priority ${priority}, ${fields}: ${instructions}`;
+}
+
+function describeFields(fields: Readonly<Record<string, string>>): string {
+  return Object.entries(fields)
+    .map(([field, value]) => `${field}=${value}`)
+    .join(',');
+}
+
+function changesOf(leg: TracedLeg, fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fields).filter(([field, value]) => leg.packet[field] !== value));
+}
