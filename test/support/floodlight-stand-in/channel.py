@@ -7,6 +7,7 @@ import struct
 import time
 
 from entry_text import dpid_of
+from flow_rows import read_flow_rows
 from forwarding import Forwarding
 from os_ken.ofproto import ofproto_parser
 from os_ken.ofproto import ofproto_v1_3 as ofp
@@ -25,6 +26,7 @@ HANDSHAKE_SECONDS = 0.1
 ROLES = {'MASTER': ofp.OFPCR_ROLE_MASTER, 'SLAVE': ofp.OFPCR_ROLE_SLAVE, 'EQUAL': ofp.OFPCR_ROLE_EQUAL}
 DOWN = ofp.OFPPS_LINK_DOWN
 TABLE_MISS_PRIORITY = 0
+MULTIPART_HEADER = struct.Struct('!HH')
 
 
 class Switch:
@@ -79,6 +81,12 @@ class Switch:
             return None
         if kind == ofp.OFPT_HELLO:
             return None
+        if kind == ofp.OFPT_MULTIPART_REPLY:
+            what, flags = MULTIPART_HEADER.unpack_from(body)
+            if what == ofp.OFPMP_FLOW:
+                reply = parser.OFPFlowStatsReply(self, body=read_flow_rows(header + body), flags=flags)
+                reply.xid = xid
+                return reply
         return ofproto_parser.msg(self, version, kind, length, xid, header + body)
 
     def answer(self, message):

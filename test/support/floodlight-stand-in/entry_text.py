@@ -56,6 +56,8 @@ FIELDS = {
     'icmpv6_type': ('icmpv6_type', 'decimal', 'ip_proto', ICMPV6),
     'icmpv6_code': ('icmpv6_code', 'decimal', 'ip_proto', ICMPV6),
 }
+# In their order Floodlight shows them.
+PLACES = {key: place for place, key in enumerate(FIELDS)}
 KEY_OF_OXM = {oxm: key for key, (oxm, *_) in FIELDS.items()}
 
 VLAN_PRESENT = 0x1000
@@ -137,8 +139,9 @@ def format_match(match):
     """A match as Floodlight shows it: without the fields whose prerequisites are not met."""
     values = {KEY_OF_OXM[oxm]: value for oxm, value in match.items() if oxm in KEY_OF_OXM}
     shown = {}
-    for key, (_, notation, prerequisite, wanted) in FIELDS.items():
-        if key in values and (prerequisite is None or (prerequisite in shown and values[prerequisite] in wanted)):
+    for key in sorted(values, key=PLACES.__getitem__):
+        _, notation, prerequisite, wanted = FIELDS[key]
+        if prerequisite is None or (prerequisite in shown and values[prerequisite] in wanted):
             shown[key] = _format_field(notation, values[key])
     return shown
 

@@ -428,19 +428,20 @@ def list_text(listed, is_old):
     """
     parts = []
     for key, entries in listed.items():
-        parts.append(f'{"," if parts else ""}{json.dumps(key)}:[')
-        for index, entry in enumerate(entries):
+        listings = []
+        is_broken = False
+        for entry in entries:
             listing = old_listing(entry.listing()) if is_old else entry.listing()
+            listings.append({entry.name: listing})
             is_broken = entry.writes_actions and not is_old
             if is_broken:
                 listing['instructions']['instruction_write_actions']['instruction_deprecated'] = {}
-            text = compact({entry.name: listing})
-            parts.append(f'{"," if index > 0 else ""}{text[:-1] if is_broken else text}')
-            if is_broken:
-                return '{' + ''.join(parts)
-        parts.append(']')
-    return '{' + ''.join(parts) + '}'
+                break
+        parts.append(f'{json.dumps(key)}:{compact(listings)}')
+        if is_broken:
+            return '{' + ','.join(parts)[: -len('}]')]
+    return '{' + ','.join(parts) + '}'
 
 
-def compact(value):
-    return json.dumps(value, separators=(',', ':'), ensure_ascii=False)
+# Made once: with separators of its own json.dumps makes one at every call.
+compact = json.JSONEncoder(separators=(',', ':'), ensure_ascii=False).encode
