@@ -1,4 +1,5 @@
-import { Agent, type Dispatcher, errors, request } from 'undici';
+import { EventEmitter } from 'node:events';
+import { Agent, type Dispatcher, errors } from 'undici';
 import { z } from 'zod';
 import { environmentProblem, inputProblem, ProblemError } from '../../model/problem.ts';
 
@@ -88,6 +89,8 @@ interface Exchange {
 export class RestConnection {
   readonly url: string;
   readonly timeoutMs: number;
+  readonly #origin: string;
+  readonly #basePath: string;
   readonly #dispatcher: Dispatcher;
   readonly #ownsDispatcher: boolean;
 
@@ -104,6 +107,9 @@ export class RestConnection {
       );
     }
     this.url = url.replace(/\/+$/, '');
+    const { origin, pathname } = new URL(this.url);
+    this.#origin = origin;
+    this.#basePath = pathname.replace(/\/+$/, '');
     this.timeoutMs = timeoutMs;
     this.#ownsDispatcher = dispatcher === undefined;
     this.#dispatcher =
@@ -170,22 +176,24 @@ export class RestConnection {
   async #exchange(call: RestRequest, signal?: AbortSignal): Promise<Exchange> {
     const timeoutMs = call.timeoutMs ?? this.timeoutMs;
     signal?.throwIfAborted();
-    // By hand, as AbortSignal.any and AbortSignal.timeout take as long as the rest of a request on loopback.
-    const ended = new AbortController();
+    // By hand, as AbortSignal.any and AbortSignal.timeout take as long as the rest of a request on loopback; and an
+    // emitter, as an AbortController takes a fifth of that.
+    const ended = new EventEmitter();
+    const abort = () => ended.emit('abort');
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      ended.abort();
+      abort();
     }, timeoutMs);
-    const abort = () => ended.abort();
     signal?.addEventListener('abort', abort, { once: true });
     const text = call.text ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
     const json = text === undefined ? {} : { 'content-type': 'application/json' };
     try {
-      const answer = await request(`${this.url}${call.path}`, {
+      const answer = await this.#dispatcher.request({
+        origin: this.#origin,
+        path: `${this.#basePath}${call.path}`,
         method: call.method,
-        dispatcher: this.#dispatcher,
-        signal: ended.signal,
+        signal: ended,
         headersTimeout: 0,
         bodyTimeout: 0,
         headers: { 'accept-encoding': 'identity', ...json },
