@@ -190,10 +190,11 @@ const matchKeys = new WeakMap<Match, string>();
 export function matchKey(match: Match): string {
   const known = matchKeys.get(match);
   if (known !== undefined) return known;
-  const key = MATCH_FIELD_NAMES.flatMap((field) => {
+  let key = '';
+  for (const field of MATCH_FIELD_NAMES) {
     const masked = match[field];
-    return masked === undefined ? [] : [`${field}=${formatField(field, masked)}`];
-  }).join(',');
+    if (masked !== undefined) key += `${key === '' ? '' : ','}${field}=${formatField(field, masked)}`;
+  }
   matchKeys.set(match, key);
   return key;
 }

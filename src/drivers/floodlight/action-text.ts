@@ -174,19 +174,21 @@ export function encodeInstructions(instructions: Instructions): Record<string, u
 
 /** Reads what `encodeInstructions` writes; undefined when an instruction or an action is none that labctl knows. */
 export function decodeInstructions(json: Readonly<Record<string, unknown>>): Instructions | undefined {
-  const read = { apply: [] as readonly Action[], clearActions: false, write: [] as readonly Action[] };
+  let apply: readonly Action[] = [];
+  let clearActions = false;
+  let write: readonly Action[] = [];
   let gotoTable: number | undefined;
   for (const [name, value] of Object.entries(json)) {
     const actions = readListed(value);
     if (name === 'none') continue;
-    if (name === 'instruction_apply_actions' && actions !== undefined) read.apply = actions;
-    else if (name === 'instruction_write_actions' && actions !== undefined) read.write = actions;
-    else if (name === 'instruction_clear_actions') read.clearActions = true;
+    if (name === 'instruction_apply_actions' && actions !== undefined) apply = actions;
+    else if (name === 'instruction_write_actions' && actions !== undefined) write = actions;
+    else if (name === 'instruction_clear_actions') clearActions = true;
     else if (name === 'instruction_goto_table') gotoTable = Number((value as Record<string, unknown>)[name]);
     else return undefined;
   }
-  if (Number.isNaN(gotoTable)) return undefined;
-  return { ...read, ...(gotoTable === undefined ? {} : { gotoTable }) };
+  if (gotoTable === undefined) return { apply, clearActions, write };
+  return Number.isNaN(gotoTable) ? undefined : { apply, clearActions, write, gotoTable };
 }
 
 function readListed(value: unknown): readonly Action[] | undefined {

@@ -119,7 +119,7 @@ export async function confirmGone(
 
 /**
  * Reads back until no entry has a fault any more; has lost ones mended meanwhile. Only what had a fault is read again,
- * as reading 2,000 entries takes a quarter of the time of pushing them. Gives up when for a while nothing gets better.
+ * as reading 2,000 entries takes an eighth of the time of pushing them. Gives up when for a while nothing gets better.
  */
 async function settle(
   client: FloodlightClient,

@@ -57,6 +57,8 @@ const FORMER_KEYS: Readonly<Record<string, string>> = {
 /** An object with its keys, not those of objects in it, as later Floodlights write them; anything else as it is. */
 function withLaterKeys(json: unknown): unknown {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
+  // Later ones write thousands of flows at once: those are not copied.
+  if (!Object.keys(json).some((key) => Object.hasOwn(FORMER_KEYS, key))) return json;
   return Object.fromEntries(
     Object.entries(json).map(([key, value]) => [
       Object.hasOwn(FORMER_KEYS, key) ? (FORMER_KEYS[key] as string) : key,

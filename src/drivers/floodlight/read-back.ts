@@ -140,7 +140,7 @@ export function remaining(entry: Entry, state: ReadBack, url: string): Problem |
 
 /** An entry's effect as far as the list shows it: without the table. */
 export function listedKey(entry: Entry): string {
-  return effectKey(entry.kind === 'flow' ? { ...entry, tableId: 0 } : entry);
+  return effectKey(entry.kind === 'flow' && entry.tableId !== 0 ? { ...entry, tableId: 0 } : entry);
 }
 
 /** The controller's list, each flow entry with its table, which only the switch knows. */

@@ -177,7 +177,7 @@ export class RestConnection {
     const timeoutMs = call.timeoutMs ?? this.timeoutMs;
     signal?.throwIfAborted();
     // By hand, as AbortSignal.any and AbortSignal.timeout take as long as the rest of a request on loopback; and an
-    // emitter, as an AbortController takes a fifth of that.
+    // emitter, as an AbortController takes a quarter of that.
     const ended = new EventEmitter();
     const abort = () => ended.emit('abort');
     let timedOut = false;

@@ -9,16 +9,7 @@ import {
   type MatchField,
   parseField,
 } from '../../model/match.ts';
-import type {
-  Bucket,
-  Entry,
-  Flow,
-  FlowEntry,
-  Group,
-  GroupEntry,
-  GroupType,
-  InstalledFlow,
-} from '../../model/openflow.ts';
+import type { Bucket, Entry, FlowEntry, Group, GroupEntry, GroupType, InstalledFlow } from '../../model/openflow.ts';
 import { decodeInstructions, encodeInstructions, formatActionList, readActionList } from './action-text.ts';
 import { flagNames, instruction, matchText, objectOf, withLaterActions } from './former-answers.ts';
 
@@ -92,12 +83,12 @@ function encodeGroupEntry(entry: GroupEntry): Record<string, unknown> {
 
 /** A match in the order of the specification, as Floodlight lists it. */
 function encodeMatch(match: Match): Record<string, string> {
-  return Object.fromEntries(
-    MATCH_FIELD_NAMES.flatMap((field) => {
-      const masked = match[field];
-      return masked === undefined ? [] : [[field, formatField(field, masked)]];
-    }),
-  );
+  const json: Record<string, string> = {};
+  for (const field of MATCH_FIELD_NAMES) {
+    const masked = match[field];
+    if (masked !== undefined) json[field] = formatField(field, masked);
+  }
+  return json;
 }
 
 function decodeMatch(json: Readonly<Record<string, string>>): Match | undefined {
@@ -258,16 +249,13 @@ export function decodeSwitchFlow(json: unknown): InstalledFlow | undefined {
   const instructions = parsed.success ? decodeInstructions(parsed.data.instructions) : undefined;
   if (!parsed.success || match === undefined || instructions === undefined) return undefined;
   const { data } = parsed;
-  const flow: Flow = {
+  return {
     tableId: Number(data.table_id),
     priority: Number(data.priority),
     match,
     instructions,
     idleTimeoutSeconds: Number(data.idle_timeout_s),
     hardTimeoutSeconds: Number(data.hard_timeout_s),
-  };
-  return {
-    ...flow,
     cookie: BigInt.asUintN(64, BigInt(data.cookie)),
     packets: BigInt(data.packet_count),
     bytes: BigInt(data.byte_count),
