@@ -3,11 +3,10 @@ import type { ExplanationDocument, PredictionDocument, SuppositionDocument } fro
 import { expectedMatrix, forecast, networkOfSpec, type Supposition, supposing } from '../lab/forecast.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { isRunning, labNameOf } from '../lab/run-folder.ts';
-import { type Fault, faultNames, parseFault } from '../model/fault.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
-import { abridged, requestedHosts } from '../plan/requests.ts';
+import { abridged, requestedFault, requestedHosts } from '../plan/requests.ts';
 import { findSpec } from '../spec/locate.ts';
 import { type LabSpec, readSpec } from '../spec/read.ts';
 import { entriesInFile } from './entry-files.ts';
@@ -168,22 +167,10 @@ function supposed(
   const found = files.flatMap((file) => entriesInFile(file));
   const documents = found.map(({ document }) => document);
   const entries = readEntries(documents, (_, index) => found[index]?.where ?? '');
-  const faults = without.flatMap((text) => text.split(',')).map((text) => faultNamed(topology, text.trim()));
+  const faults = without
+    .flatMap((text) => text.split(','))
+    .map((text) => requestedFault(topology, text.trim(), '--without'));
   return { document: { entries: documents, faults }, value: { entries, faults } };
-}
-
-function faultNamed(topology: Topology, text: string): Fault {
-  const fault = parseFault(topology, text);
-  if (fault !== undefined) return fault;
-  throw new ProblemError(
-    inputProblem({
-      code: 'unknown-fault',
-      where: '--without',
-      offending: text,
-      cause: 'there is no such link or switch',
-      remedy: `name a switch, or a link by its two ends: ${abridged(faultNames(topology))}`,
-    }),
-  );
 }
 
 function ofSpec(spec: LabSpec, supposition: Supposition): ReturnType<typeof supposing> {

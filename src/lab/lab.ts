@@ -10,6 +10,7 @@ import type { Command, DataPlane, ProbeProgress, ProbeResult } from '../drivers/
 import type { UncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import type { Dpid } from '../model/addresses.ts';
 import { type Connection, type Forwarding, sameConnection } from '../model/connection.ts';
+import type { Fault } from '../model/fault.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import type { Entry } from '../model/openflow.ts';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
@@ -117,6 +118,8 @@ export class Lab {
   readonly #dataPlane: DataPlane;
   readonly #controlPlane: ControlPlane;
   #connections: readonly Connection[] = [];
+  /** What is down of it, as far as labctl took it down. */
+  #faults: readonly Fault[] = [];
 
   constructor(spec: LabSpec, drivers: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane }) {
     this.spec = spec;
@@ -159,7 +162,7 @@ export class Lab {
   /** Pings all pairs and judges by the named expectation, or by what the spec and the connections ask for. */
   async pingall(expectation: string | undefined, { signal, report }: Running): Promise<Observation> {
     const { topology } = this.spec;
-    const expected = expectedMatrix(this.spec, this.#connections, expectation);
+    const expected = expectedMatrix(this.#spec, this.#connections, expectation);
     const { reactionSeconds } = this.#controlPlane;
     const [probes, network] = await Promise.all([
       this.#dataPlane.probeAll(reactionSeconds, signal, (probe) => report({ probe })),
@@ -179,7 +182,7 @@ export class Lab {
 
   /** What the switches would answer to a ping of all pairs, by the entries that they hold and what is supposed. */
   async predict(expectation: string | undefined, supposition: Supposition, { signal }: Running): Promise<Forecast> {
-    const expected = expectedMatrix(this.spec, this.#connections, expectation);
+    const expected = expectedMatrix(this.#spec, this.#connections, expectation);
     const [network, { entries: listed }] = await Promise.all([
       this.#network(signal),
       this.#controlPlane.entries(signal),
@@ -206,7 +209,8 @@ export class Lab {
       this.#controlPlane.entries(signal),
     ]);
     const missForwarding = this.#controlPlane.reactionSeconds > 0 ? 'shortest-path' : 'none';
-    return networkOfSwitches(topology, new Map(held), listed, missForwarding);
+    const network = networkOfSwitches(topology, new Map(held), listed, missForwarding);
+    return { ...network, faults: this.#faults };
   }
 
   /** The entries that `connect` would push and take away. */
@@ -291,6 +295,11 @@ export class Lab {
       switchName === undefined ? this.spec.topology.switches.map(({ dpid }) => dpid) : [this.#dpidOf(switchName)];
     report({ step: `setting the role of ${dpids.length} switches, a second each` });
     await this.#controlPlane.setRole(dpids, role, signal);
+  }
+
+  /** The spec as it is with what is down. */
+  get #spec(): LabSpec {
+    return { ...this.spec, topology: this.spec.topology.withFaults(this.#faults) };
   }
 
   get connections(): readonly Connection[] {
@@ -393,7 +402,7 @@ export class Lab {
   async #stepsTo(connections: readonly Connection[], signal: AbortSignal): Promise<Steps> {
     const { entries } = await this.#controlPlane.entries(signal);
     const ours = entries.filter(({ name }) => name.startsWith(ENTRY_NAME_PREFIX));
-    return stepsBetween(ours, compileConnections(this.spec.topology, connections).entries);
+    return stepsBetween(ours, compileConnections(this.#spec.topology, connections).entries);
   }
 
   async #changeTo(

@@ -1,4 +1,5 @@
 import type { Dpid, Ipv4Address, MacAddress, PortNumber } from './addresses.ts';
+import { type Fault, linkIsUp } from './fault.ts';
 
 export interface Host {
   readonly name: string;
@@ -22,12 +23,18 @@ export interface LinkEnd {
 /** A bidirectional link, ports at both ends. */
 export interface Link {
   readonly ends: readonly [LinkEnd, LinkEnd];
+  /** What a path pays for it: a positive integer, 1 where it is absent. */
+  readonly cost?: number;
+  /** In Mbit/s; absent where nothing limits it. */
+  readonly bandwidthMbps?: number;
 }
 
 /** What is on the other side of a port. */
 export interface Neighbour {
   readonly port: PortNumber;
   readonly peer: LinkEnd;
+  readonly cost: number;
+  readonly bandwidthMbps?: number;
 }
 
 /** Mininet's name for the interface at a link's end, e.g. `s10-eth2`. */
@@ -46,12 +53,20 @@ export class Topology {
   readonly hosts: readonly Host[];
   readonly switches: readonly Switch[];
   readonly links: readonly Link[];
+  /** What of it is down. */
+  readonly faults: readonly Fault[];
   readonly #hostByName: ReadonlyMap<string, Host>;
   readonly #switchByName: ReadonlyMap<string, Switch>;
   readonly #switchByDpid: ReadonlyMap<Dpid, Switch>;
   readonly #neighbours: ReadonlyMap<string, readonly Neighbour[]>;
 
-  constructor(parts: { hosts: readonly Host[]; switches: readonly Switch[]; links: readonly Link[] }) {
+  constructor(parts: {
+    hosts: readonly Host[];
+    switches: readonly Switch[];
+    links: readonly Link[];
+    faults?: readonly Fault[];
+  }) {
+    this.faults = parts.faults ?? [];
     this.hosts = parts.hosts;
     this.switches = parts.switches;
     this.links = parts.links;
@@ -60,12 +75,23 @@ export class Topology {
     this.#switchByDpid = new Map(parts.switches.map((node) => [node.dpid, node]));
     const neighbours = new Map<string, Neighbour[]>();
     for (const node of [...parts.hosts, ...parts.switches]) neighbours.set(node.name, []);
-    for (const { ends } of parts.links) {
-      neighbours.get(ends[0].node)?.push({ port: ends[0].port, peer: ends[1] });
-      neighbours.get(ends[1].node)?.push({ port: ends[1].port, peer: ends[0] });
+    for (const { ends, cost = 1, bandwidthMbps } of parts.links) {
+      const properties = { cost, ...(bandwidthMbps === undefined ? {} : { bandwidthMbps }) };
+      neighbours.get(ends[0].node)?.push({ port: ends[0].port, peer: ends[1], ...properties });
+      neighbours.get(ends[1].node)?.push({ port: ends[1].port, peer: ends[0], ...properties });
     }
     for (const list of neighbours.values()) list.sort((a, b) => a.port - b.port);
     this.#neighbours = neighbours;
+  }
+
+  /** The same network with these faults and no others. */
+  withFaults(faults: readonly Fault[]): Topology {
+    return new Topology({ hosts: this.hosts, switches: this.switches, links: this.links, faults });
+  }
+
+  /** Whether the links between two nodes carry packets. */
+  linkIsUp(a: string, b: string): boolean {
+    return this.faults.length === 0 || linkIsUp(this.faults, a, b);
   }
 
   host(name: string): Host | undefined {
@@ -93,7 +119,7 @@ export class Topology {
     return { accessSwitch, port: end.port };
   }
 
-  /** Hosts that the graph joins, one list per component that has hosts, all in the order of the spec. */
+  /** Hosts that links join which are up, one list per component that has hosts, all in the order of the spec. */
   hostComponents(): readonly (readonly Host[])[] {
     const componentOf = new Map<string, number>();
     let count = 0;
@@ -103,7 +129,7 @@ export class Topology {
       componentOf.set(start.name, count);
       for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
         for (const { peer } of this.neighboursOf(name)) {
-          if (componentOf.has(peer.node)) continue;
+          if (componentOf.has(peer.node) || !this.linkIsUp(name, peer.node)) continue;
           componentOf.set(peer.node, count);
           waiting.push(peer.node);
         }
@@ -112,7 +138,9 @@ export class Topology {
     }
     const components = new Map<number, Host[]>();
     for (const host of this.hosts) {
-      const component = componentOf.get(host.name) ?? -1;
+      // A host whose link is down is alone.
+      count += 1;
+      const component = componentOf.get(host.name) ?? count;
       components.set(component, [...(components.get(component) ?? []), host]);
     }
     return [...components.values()];

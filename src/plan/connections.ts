@@ -4,7 +4,7 @@ import { ETH_TYPE, exactly, type Match } from '../model/match.ts';
 import type { FlowEntry } from '../model/openflow.ts';
 import type { Host, Switch, Topology } from '../model/topology.ts';
 import { outputFlow } from './forwarding.ts';
-import { nextHopsToward, switchesAlong } from './paths.ts';
+import { PathGraph, switchesAlong } from './paths.ts';
 
 /**
  * Priorities of a plan's entries, all above the controller's reactive flows (1) and below those that people usually
@@ -33,6 +33,7 @@ const PROTOCOLS = [IPV4, ARP];
  */
 export function compileConnections(topology: Topology, connections: readonly Connection[]): Plan {
   const entries = new Map<string, FlowEntry>();
+  const graph = new PathGraph(topology);
   const add = (node: Switch, rule: string, priority: number, match: Match, port: number | undefined) => {
     const name = `${ENTRY_NAME_PREFIX}${node.name}/${rule}`;
     entries.set(name, { kind: 'flow', name, dpid: node.dpid, ...outputFlow(priority, match, port) });
@@ -42,7 +43,7 @@ export function compileConnections(topology: Topology, connections: readonly Con
     const target = topology.host(targetName);
     if (target === undefined) continue;
     const { accessSwitch, port } = topology.attachmentOf(target);
-    const nextHops = nextHopsToward(topology, accessSwitch.name);
+    const nextHops = graph.nextHopsToward(accessSwitch.name);
 
     // By MAC, so that nothing else that the member sends or gets passes: no IPv6, no further address of its own.
     const mac = macToNumber(target.mac);

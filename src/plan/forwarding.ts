@@ -2,26 +2,29 @@ import { type Dpid, ipv4ToNumber, macToNumber } from '../model/addresses.ts';
 import { ETH_TYPE, exactly, type Match } from '../model/match.ts';
 import type { Flow, FlowEntry } from '../model/openflow.ts';
 import type { Topology } from '../model/topology.ts';
-import { nextHopsToward } from './paths.ts';
+import { PathGraph } from './paths.ts';
 
 /** The priority of Floodlight's reactive flows, below every static entry. */
 const FORWARDING_PRIORITY = 1;
 
 /**
- * Shortest-path forwarding between all hosts that the graph joins, as flows per switch: unicast by `eth_dst`, ARP
- * requests by the address that they ask for. Nothing is ever flooded, so loops of the graph are harmless.
+ * Shortest-path forwarding, by hops and over links that are up, between all hosts that these join, as flows per switch:
+ * unicast by `eth_dst`, ARP requests by the address that they ask for. Nothing is ever flooded, so loops of the graph
+ * are harmless.
  */
 export function forwardingFlows(topology: Topology): ReadonlyMap<Dpid, readonly Flow[]> {
   const flows = new Map<Dpid, Flow[]>(topology.switches.map((node) => [node.dpid, []]));
+  const graph = new PathGraph(topology, 'hops');
   for (const host of topology.hosts) {
     const { accessSwitch, port } = topology.attachmentOf(host);
+    if (!topology.linkIsUp(host.name, accessSwitch.name)) continue;
     const byMac: Match = { eth_dst: exactly('eth_dst', macToNumber(host.mac)) };
     const byArp: Match = {
       eth_type: exactly('eth_type', ETH_TYPE.arp),
       arp_tpa: exactly('arp_tpa', ipv4ToNumber(host.ip)),
     };
     const outputs = new Map<string, number>([[accessSwitch.name, port]]);
-    for (const [name, hop] of nextHopsToward(topology, accessSwitch.name)) outputs.set(name, hop.port);
+    for (const [name, hop] of graph.nextHopsToward(accessSwitch.name)) outputs.set(name, hop.port);
     for (const [name, output] of outputs) {
       const dpid = topology.switchNamed(name)?.dpid;
       if (dpid === undefined) continue;

@@ -1,4 +1,5 @@
 import { type Connection, connectionOf, unjoinedPairs } from '../model/connection.ts';
+import type { Fault } from '../model/fault.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 
@@ -47,6 +48,28 @@ export function requestedConnection(topology: Topology, names: readonly string[]
   );
   if (problems.length > 0) throw new ProblemError(problems);
   return { members };
+}
+
+/**
+ * The fault that somebody writes: `s3` is a switch, `s1-s3` all links between two nodes. Names have no hyphens.
+ * @throws ProblemError when there is no such switch or link
+ */
+export function requestedFault(topology: Topology, text: string, where: string): Fault {
+  const [a = '', b, ...more] = text.split('-');
+  if (b === undefined && topology.switchNamed(a) !== undefined) return { kind: 'switch', name: a };
+  const isLink = b !== undefined && more.length === 0 && topology.neighboursOf(a).some(({ peer }) => peer.node === b);
+  if (isLink) return { kind: 'link', between: [a, b] };
+  const links = topology.links.map(({ ends }) => `${ends[0].node}-${ends[1].node}`);
+  const names = [...new Set([...links, ...topology.switches.map(({ name }) => name)])];
+  throw new ProblemError(
+    inputProblem({
+      code: 'unknown-fault',
+      where,
+      offending: text,
+      cause: 'there is no such link or switch',
+      remedy: `name a switch, or a link by its two ends: ${abridged(names)}`,
+    }),
+  );
 }
 
 /** Names in a sentence, not too many of them. */

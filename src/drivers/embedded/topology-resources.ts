@@ -1,6 +1,6 @@
 import type { Dpid } from '../../model/addresses.ts';
 import type { Switch, Topology } from '../../model/topology.ts';
-import { nextHopsToward } from '../../plan/paths.ts';
+import { PathGraph } from '../../plan/paths.ts';
 import { readDpid } from '../floodlight/wire.ts';
 import { HttpError } from './server.ts';
 
@@ -112,7 +112,7 @@ function shortestPath(topology: Topology, source: Dpid, target: Dpid): readonly 
   const from = topology.switchWithDpid(source);
   const to = topology.switchWithDpid(target);
   if (from === undefined || to === undefined) return undefined;
-  const nextHops = nextHopsToward(topology, to.name);
+  const nextHops = new PathGraph(topology, 'hops').nextHopsToward(to.name);
   const hops: Hop[] = [];
   let here: Switch = from;
   while (here.name !== to.name) {
