@@ -6,9 +6,17 @@ import type { Topology } from './topology.ts';
  */
 export type Forwarding = 'reactive' | 'none';
 
+/**
+ * How a connection uses more than one way: `multipath` spreads over all that are equally cheap, `protected` survives the
+ * failure of a link in the data plane.
+ */
+export type Ways = 'multipath' | 'protected';
+
 /** Hosts that reach each other and nobody else. Members in the order of the topology, at least two. */
 export interface Connection {
   readonly members: readonly string[];
+  /** Absent: one way. */
+  readonly ways?: Ways;
 }
 
 /** The connection of these hosts, members in the order of the topology, each once. Unknown names are left out. */

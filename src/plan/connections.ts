@@ -1,24 +1,36 @@
-import { ipv4ToNumber, macToNumber } from '../model/addresses.ts';
-import { allowedPeers, type Connection } from '../model/connection.ts';
+import { ipv4FromNumber, ipv4ToNumber, macToNumber } from '../model/addresses.ts';
+import type { Connection, Ways } from '../model/connection.ts';
 import { ETH_TYPE, exactly, type Match } from '../model/match.ts';
-import type { FlowEntry } from '../model/openflow.ts';
-import type { Host, Switch, Topology } from '../model/topology.ts';
-import { outputFlow } from './forwarding.ts';
+import {
+  type Action,
+  type Bucket,
+  type Entry,
+  formatActions,
+  type GroupType,
+  HIGHEST_GROUP_ID,
+} from '../model/openflow.ts';
+import type { Host, Neighbour, Switch, Topology } from '../model/topology.ts';
+import { type AddressBlock, blocksOf, maskOf } from './address-blocks.ts';
+import { flowOf } from './forwarding.ts';
 import { PathGraph, switchesAlong } from './paths.ts';
+import { ProtectedTree } from './protection.ts';
 
 /**
  * Priorities of a plan's entries, all above the controller's reactive flows (1) and below those that people usually
- * write by hand (32768). At a member's access switch a pair that may talk comes before the fence, and the fence before
- * the forwarding of transit packets, which matches by destination only.
+ * write by hand (32768). At a member's access switch come first the senders that it may hear, then the fence around it.
+ * What goes to other members is forwarded by destination only; what comes from a member and goes nowhere else is
+ * dropped.
  */
-const PRIORITY = { allow: 30_300, fence: 30_200, transit: 30_100 } as const;
+const PRIORITY = { allow: 30_300, fenceTo: 30_200, detour: 30_150, forward: 30_100, fenceFrom: 30_050 } as const;
 
 /** Names of a plan's entries begin with this, so that they can be told from what others pushed. */
 export const ENTRY_NAME_PREFIX = 'labctl/';
 
-/** The entries that make all connections at once; frozen, sorted by switch and name, names unique. */
+/** The entries that make all connections at once; frozen, sorted by switch, groups first, and name; names unique. */
 export interface Plan {
-  readonly entries: readonly FlowEntry[];
+  readonly entries: readonly Entry[];
+  /** How many it would take with one for each pair of hosts, switch on its path, and protocol. */
+  readonly naiveCount: number;
 }
 
 /** IPv4 by its addresses, ARP by the addresses of its sender and target: the same rules for both. */
@@ -27,68 +39,332 @@ const ARP = { name: 'arp', ethType: ETH_TYPE.arp, from: 'arp_spa', to: 'arp_tpa'
 const PROTOCOLS = [IPV4, ARP];
 
 /**
- * Compiles connections to flow entries. Members' access switches decide who may talk: entries that allow, and below
- * them a fence that drops whatever else comes from or goes to the member. Switches on the way forward by destination
- * only, along one shortest-path tree per destination, so that connections that share a member share these entries.
+ * Compiles connections to entries. A member's access switch decides whom it may hear: an entry for each block of its
+ * peers' addresses allows, and a fence around the member drops the rest. Every switch on the way forwards by destination
+ * only, along one shortest-path tree per destination, so that connections that share a member share these entries;
+ * destinations of which a switch does the same are matched together, as blocks of addresses. Over links that are down
+ * no path goes, and pairs that the network does not join have none.
  */
 export function compileConnections(topology: Topology, connections: readonly Connection[]): Plan {
-  const entries = new Map<string, FlowEntry>();
-  const graph = new PathGraph(topology);
-  const add = (node: Switch, rule: string, priority: number, match: Match, port: number | undefined) => {
-    const name = `${ENTRY_NAME_PREFIX}${node.name}/${rule}`;
-    entries.set(name, { kind: 'flow', name, dpid: node.dpid, ...outputFlow(priority, match, port) });
-  };
+  const compiler = new Compiler(topology, connections);
+  return Object.freeze({ entries: Object.freeze(compiler.entries()), naiveCount: compiler.naiveCount });
+}
 
-  for (const [targetName, peers] of allowedPeers(connections)) {
-    const target = topology.host(targetName);
-    if (target === undefined) continue;
-    const { accessSwitch, port } = topology.attachmentOf(target);
-    const nextHops = graph.nextHopsToward(accessSwitch.name);
+/** What a switch does with packets for some hosts: the same for all of them. */
+interface Rule {
+  /** Only for packets that come by this port. */
+  readonly inPort?: number;
+  readonly actions: readonly Action[];
+  readonly addresses: number[];
+}
 
+/** A member of connections, as a target. */
+interface Target {
+  readonly host: Host;
+  readonly address: number;
+  /** Places of its connections. */
+  readonly connections: readonly number[];
+  readonly ways: Ways | undefined;
+}
+
+class Compiler {
+  naiveCount = 0;
+  readonly #topology: Topology;
+  readonly #connections: readonly Connection[];
+  readonly #graph: PathGraph;
+  readonly #entries = new Map<string, Entry>();
+  /** By switch, and by what tells rules apart. */
+  readonly #rules = new Map<Switch, Map<string, Rule>>();
+  readonly #labels: ReadonlyMap<number, string>;
+  readonly #partOf = new Map<string, number>();
+  /** Blocks of members' addresses by the connections that they are of. */
+  readonly #sources = new Map<string, readonly AddressBlock[]>();
+  readonly #groupIds = new Map<Switch, Map<number, string>>();
+  /** By target switch. */
+  readonly #treeOf = new Map<string, ReadonlyMap<string, Neighbour>>();
+  readonly #allHopsOf = new Map<string, ReadonlyMap<string, readonly Neighbour[]>>();
+  readonly #protectedTreeOf = new Map<string, ProtectedTree>();
+
+  constructor(topology: Topology, connections: readonly Connection[]) {
+    this.#topology = topology;
+    this.#connections = connections;
+    this.#graph = new PathGraph(topology);
+    this.#labels = new Map(topology.hosts.map((host) => [addressOf(host), host.name]));
+    for (const [index, hosts] of topology.hostComponents().entries()) {
+      for (const { name } of hosts) this.#partOf.set(name, index);
+    }
+    for (const target of this.#targets()) this.#connect(target);
+    for (const [node, rules] of this.#rules) {
+      for (const rule of rules.values()) this.#addRule(node, rule);
+    }
+  }
+
+  entries(): Entry[] {
+    return [...this.#entries.values()].sort(
+      (a, b) => compare(a.dpid, b.dpid) || compare(b.kind, a.kind) || compare(a.name, b.name),
+    );
+  }
+
+  #targets(): readonly Target[] {
+    const places = new Map<string, number[]>();
+    for (const [place, { members }] of this.#connections.entries()) {
+      for (const name of members) {
+        const known = places.get(name);
+        if (known === undefined) places.set(name, [place]);
+        else if (!known.includes(place)) known.push(place);
+      }
+    }
+    return [...places].flatMap(([name, connections]) => {
+      const host = this.#topology.host(name);
+      if (host === undefined) return [];
+      const wanted = connections.map((place) => this.#connections[place]?.ways);
+      const ways = (['protected', 'multipath'] as const).find((each) => wanted.includes(each));
+      return [{ host, address: addressOf(host), connections, ways }];
+    });
+  }
+
+  /** Lets the target's peers reach it, and nobody else. */
+  #connect(target: Target): void {
+    const { host } = target;
+    const { accessSwitch } = this.#topology.attachmentOf(host);
     // By MAC, so that nothing else that the member sends or gets passes: no IPv6, no further address of its own.
-    const mac = macToNumber(target.mac);
-    add(accessSwitch, `fence-from/${target.name}`, PRIORITY.fence, { eth_src: exactly('eth_src', mac) }, undefined);
-    add(accessSwitch, `fence-to/${target.name}`, PRIORITY.fence, { eth_dst: exactly('eth_dst', mac) }, undefined);
+    const mac = macToNumber(host.mac);
+    this.#add(accessSwitch, `fence-from/${host.name}`, PRIORITY.fenceFrom, { eth_src: exactly('eth_src', mac) }, []);
+    this.#add(accessSwitch, `fence-to/${host.name}`, PRIORITY.fenceTo, { eth_dst: exactly('eth_dst', mac) }, []);
     // ARP requests for it are broadcast.
-    add(accessSwitch, `fence-to/arp/${target.name}`, PRIORITY.fence, to(ARP, target), undefined);
-    for (const peerName of peers) {
-      const source = topology.host(peerName);
-      if (source === undefined) continue;
-      const sourceSwitch = topology.attachmentOf(source).accessSwitch;
-      const path = switchesAlong(nextHops, sourceSwitch.name);
+    const asked = { eth_type: exactly('eth_type', ARP.ethType), arp_tpa: exactly('arp_tpa', BigInt(target.address)) };
+    this.#add(accessSwitch, `fence-to/arp/${host.name}`, PRIORITY.fenceTo, asked, []);
+    this.#allow(target);
+    const sources = this.#sourceSwitches(target);
+    if (target.ways === 'protected') this.#protect(target, sources);
+    else this.#forward(target, sources);
+  }
+
+  #allow({ host, address, connections }: Target): void {
+    const { accessSwitch, port } = this.#topology.attachmentOf(host);
+    for (const block of this.#blocksOf(connections)) {
+      if (block.prefixLength === 32 && block.first === address) continue;
       for (const protocol of PROTOCOLS) {
-        const pair = { ...from(protocol, source), ...to(protocol, target) };
-        const rule = `allow/${protocol.name}/${source.name}-${target.name}`;
-        for (const node of new Set([sourceSwitch, accessSwitch])) {
-          add(node, rule, PRIORITY.allow, pair, node === accessSwitch ? port : nextHops.get(node.name)?.port);
-        }
-        for (const name of path.slice(1, -1)) {
-          const node = topology.switchNamed(name);
-          const hop = nextHops.get(name);
-          if (node === undefined || hop === undefined) continue;
-          add(node, `transit/${protocol.name}/${target.name}`, PRIORITY.transit, to(protocol, target), hop.port);
+        const match = {
+          eth_type: exactly('eth_type', protocol.ethType),
+          [protocol.from]: maskOf(block),
+          [protocol.to]: exactly(protocol.to, BigInt(address)),
+        };
+        const name = `allow/${protocol.name}/${this.#label(block)}-${host.name}`;
+        this.#add(accessSwitch, name, PRIORITY.allow, match, [{ kind: 'output', port }]);
+      }
+    }
+  }
+
+  /** The target is among them: it sends nothing to itself, and larger blocks are fewer. */
+  #blocksOf(connections: readonly number[]): readonly AddressBlock[] {
+    const key = connections.join();
+    const known = this.#sources.get(key);
+    if (known !== undefined) return known;
+    const members = connections.flatMap((place) => this.#connections[place]?.members ?? []);
+    const blocks = blocksOf(members.flatMap((name) => this.#topology.host(name) ?? []).map(addressOf));
+    this.#sources.set(key, blocks);
+    return blocks;
+  }
+
+  /** Access switches of the peers that have a way to the target; counts what their paths would take one by one. */
+  #sourceSwitches({ host, connections }: Target): ReadonlySet<string> {
+    const root = this.#topology.attachmentOf(host).accessSwitch.name;
+    const tree = this.#treeToward(root);
+    const peers = new Set(connections.flatMap((place) => this.#connections[place]?.members ?? []));
+    const lengths = new Map<string, number>();
+    for (const name of peers) {
+      const peer = this.#topology.host(name);
+      if (peer === undefined || name === host.name || this.#partOf.get(name) !== this.#partOf.get(host.name)) continue;
+      const at = this.#topology.attachmentOf(peer).accessSwitch.name;
+      const length = lengths.get(at) ?? switchesAlong(tree, at).length;
+      lengths.set(at, length);
+      this.naiveCount += length * PROTOCOLS.length;
+    }
+    lengths.delete(root);
+    return new Set(lengths.keys());
+  }
+
+  #treeToward(root: string): ReadonlyMap<string, Neighbour> {
+    const known = this.#treeOf.get(root);
+    if (known !== undefined) return known;
+    const tree = this.#graph.nextHopsToward(root);
+    this.#treeOf.set(root, tree);
+    return tree;
+  }
+
+  /** Along one tree, or along all ways that are equally cheap. */
+  #forward({ host, address, ways }: Target, sources: ReadonlySet<string>): void {
+    const root = this.#topology.attachmentOf(host).accessSwitch.name;
+    const onlyOne = this.#treeToward(root);
+    const all = ways === 'multipath' ? this.#allTowards(root) : undefined;
+    const visited = new Set(sources);
+    for (const name of visited) {
+      const one = onlyOne.get(name);
+      const hops = all?.get(name) ?? (one === undefined ? [] : [one]);
+      for (const { peer } of hops) if (peer.node !== root) visited.add(peer.node);
+      const [only] = hops;
+      if (hops.length > 1) this.#rule(name, address, { group: ['select', hops.map((hop) => spreadBucket(hop, hops))] });
+      else if (only !== undefined) this.#rule(name, address, { port: only.port });
+    }
+  }
+
+  #allTowards(root: string): ReadonlyMap<string, readonly Neighbour[]> {
+    const known = this.#allHopsOf.get(root) ?? this.#graph.allNextHopsToward(root);
+    this.#allHopsOf.set(root, known);
+    return known;
+  }
+
+  /** Along a protected tree: every switch that packets may come to, on their way or turned back. */
+  #protect({ host, address }: Target, sources: ReadonlySet<string>): void {
+    const root = this.#topology.attachmentOf(host).accessSwitch.name;
+    const tree = this.#protectedTreeOf.get(root) ?? new ProtectedTree(this.#graph, root);
+    this.#protectedTreeOf.set(root, tree);
+    const onTheWay = new Set(sources);
+    const turnedBack = new Set<string>();
+    /** To the far end of the exit's first hop: to a child the packet comes from that one's own next hop. */
+    const follow = (name: string, exit: Neighbour) => {
+      if (tree.isChild(name, exit)) turnedBack.add(exit.peer.node);
+      else if (exit.peer.node !== root) onTheWay.add(exit.peer.node);
+    };
+    let sizes = '';
+    // What is visited on the way may be turned back, and the reverse, until there is nothing new.
+    while (sizes !== `${onTheWay.size} ${turnedBack.size}`) {
+      sizes = `${onTheWay.size} ${turnedBack.size}`;
+      for (const name of onTheWay) {
+        const next = tree.nextHopOf(name);
+        const exit = tree.hasAlternative(name) ? tree.exitOf(name) : undefined;
+        if (next !== undefined && next.peer.node !== root) onTheWay.add(next.peer.node);
+        if (exit !== undefined) follow(name, exit);
+      }
+      for (const name of turnedBack) {
+        const exit = tree.exitOf(name);
+        if (exit !== undefined) follow(name, exit);
+      }
+    }
+    for (const name of onTheWay) this.#protectHop(tree, name, address);
+    for (const name of turnedBack) {
+      const exit = tree.exitOf(name);
+      const inPort = tree.nextHopOf(name)?.port;
+      if (exit !== undefined && inPort !== undefined) this.#rule(name, address, { inPort, port: exit.port });
+    }
+  }
+
+  #protectHop(tree: ProtectedTree, name: string, address: number): void {
+    const next = tree.nextHopOf(name);
+    if (next === undefined) return;
+    const exit = tree.hasAlternative(name) ? tree.exitOf(name) : undefined;
+    if (exit === undefined) {
+      this.#rule(name, address, { port: next.port });
+      return;
+    }
+    const buckets = (port: number | 'in_port'): readonly Bucket[] => [
+      { watchPort: next.port, actions: [{ kind: 'output', port: next.port }] },
+      { watchPort: exit.port, actions: [{ kind: 'output', port }] },
+    ];
+    this.#rule(name, address, { group: ['fast_failover', buckets(exit.port)] });
+    // What came up from that child goes back to it, which a switch does only when told so.
+    if (tree.isChild(name, exit)) {
+      this.#rule(name, address, { inPort: exit.port, group: ['fast_failover', buckets('in_port')] });
+    }
+  }
+
+  /** Has a switch do something with packets for an address, together with others of which it does the same. */
+  #rule(
+    name: string,
+    address: number,
+    does: {
+      readonly inPort?: number;
+      readonly port?: number;
+      readonly group?: readonly [GroupType, readonly Bucket[]];
+    },
+  ): void {
+    const node = this.#topology.switchNamed(name);
+    if (node === undefined) return;
+    const rules = this.#rules.get(node) ?? new Map<string, Rule>();
+    this.#rules.set(node, rules);
+    const content = does.group === undefined ? `output=${does.port}` : contentOf(...does.group);
+    const key = `${does.inPort ?? ''} ${content}`;
+    const known = rules.get(key);
+    if (known !== undefined) {
+      known.addresses.push(address);
+      return;
+    }
+    const { port = 0 } = does;
+    const actions: Action[] =
+      does.group === undefined
+        ? [{ kind: 'output', port }]
+        : [{ kind: 'group', groupId: this.#groupOn(node, content, ...does.group) }];
+    rules.set(key, { ...(does.inPort === undefined ? {} : { inPort: does.inPort }), actions, addresses: [address] });
+  }
+
+  /** The id of the group of this content on a switch. It follows from the content, so that it stays when others change. */
+  #groupOn(node: Switch, content: string, groupType: GroupType, buckets: readonly Bucket[]): number {
+    const taken = this.#groupIds.get(node) ?? new Map<number, string>();
+    this.#groupIds.set(node, taken);
+    let groupId = LOWEST_GROUP_ID + (hashOf(content) % (HIGHEST_GROUP_ID - LOWEST_GROUP_ID));
+    while (taken.has(groupId) && taken.get(groupId) !== content) groupId += 1;
+    taken.set(groupId, content);
+    const name = `${ENTRY_NAME_PREFIX}${node.name}/group/${groupId}`;
+    this.#entries.set(name, { kind: 'group', name, dpid: node.dpid, groupId, groupType, buckets });
+    return groupId;
+  }
+
+  #addRule(node: Switch, { inPort, actions, addresses }: Rule): void {
+    for (const block of blocksOf(addresses)) {
+      for (const protocol of PROTOCOLS) {
+        const match = { eth_type: exactly('eth_type', protocol.ethType), [protocol.to]: maskOf(block) };
+        const what = `${protocol.name}/${this.#label(block)}`;
+        if (inPort === undefined) this.#add(node, `forward/${what}`, PRIORITY.forward, match, actions);
+        else {
+          const from = { in_port: exactly('in_port', BigInt(inPort)), ...match };
+          this.#add(node, `detour/${inPort}/${what}`, PRIORITY.detour, from, actions);
         }
       }
     }
   }
-  const sorted = [...entries.values()].sort((a, b) => compare(a.dpid, b.dpid) || compare(a.name, b.name));
-  return Object.freeze({ entries: Object.freeze(sorted) });
+
+  #add(node: Switch, rule: string, priority: number, match: Match, actions: readonly Action[]): void {
+    const name = `${ENTRY_NAME_PREFIX}${node.name}/${rule}`;
+    this.#entries.set(name, { kind: 'flow', name, dpid: node.dpid, ...flowOf(priority, match, actions) });
+  }
+
+  /** A host's name, or a block in CIDR notation. */
+  #label({ first, prefixLength }: AddressBlock): string {
+    const name = prefixLength === 32 ? this.#labels.get(first) : undefined;
+    return name ?? `${ipv4FromNumber(BigInt(first))}/${prefixLength}`;
+  }
 }
 
-type Protocol = (typeof PROTOCOLS)[number];
+/** Ids of a plan's groups, above those that people choose. */
+const LOWEST_GROUP_ID = 0x40000000;
 
-function from(protocol: Protocol, host: Host): Match {
-  return {
-    eth_type: exactly('eth_type', protocol.ethType),
-    [protocol.from]: exactly(protocol.from, ipv4ToNumber(host.ip)),
-  };
+/** One of several next hops, by the share of the bandwidth that its link has. */
+function spreadBucket({ port, bandwidthMbps }: Neighbour, all: readonly Neighbour[]): Bucket {
+  const least = Math.min(...all.map((each) => each.bandwidthMbps ?? Number.POSITIVE_INFINITY));
+  // Where no link, or only some, have a limit, all get the same.
+  const isKnown = all.every((each) => each.bandwidthMbps !== undefined);
+  const weight =
+    isKnown && bandwidthMbps !== undefined ? Math.min(Math.round((10 * bandwidthMbps) / least), 0xffff) : 1;
+  return { weight, watchPort: port, actions: [{ kind: 'output', port }] };
 }
 
-function to(protocol: Protocol, host: Host): Match {
-  return {
-    eth_type: exactly('eth_type', protocol.ethType),
-    [protocol.to]: exactly(protocol.to, ipv4ToNumber(host.ip)),
-  };
+function contentOf(groupType: GroupType, buckets: readonly Bucket[]): string {
+  const texts = buckets.map(({ weight, watchPort, actions }) => `${weight} ${watchPort} ${formatActions(actions)}`);
+  return `${groupType} ${texts.join(' | ')}`;
+}
+
+/** FNV-1a, 32 bits. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  }
+  return hash;
+}
+
+function addressOf(host: Host): number {
+  return Number(ipv4ToNumber(host.ip));
 }
 
 function compare(a: string, b: string): number {

@@ -1,6 +1,6 @@
 import { type Dpid, ipv4ToNumber, macToNumber } from '../model/addresses.ts';
 import { ETH_TYPE, exactly, type Match } from '../model/match.ts';
-import type { Flow, FlowEntry } from '../model/openflow.ts';
+import type { Action, Flow, FlowEntry } from '../model/openflow.ts';
 import type { Topology } from '../model/topology.ts';
 import { PathGraph } from './paths.ts';
 
@@ -53,12 +53,17 @@ export function isolationEntries(topology: Topology): readonly FlowEntry[] {
 }
 
 /** A flow of table 0 without timeouts that sends what matches out of one port, or drops it where there is none. */
-export function outputFlow(priority: number, match: Match, port: number | undefined): Flow {
+function outputFlow(priority: number, match: Match, port: number | undefined): Flow {
+  return flowOf(priority, match, port === undefined ? [] : [{ kind: 'output', port }]);
+}
+
+/** A flow of table 0 without timeouts that applies actions, or drops what matches where there are none. */
+export function flowOf(priority: number, match: Match, apply: readonly Action[]): Flow {
   return {
     tableId: 0,
     priority,
     match,
-    instructions: { apply: port === undefined ? [] : [{ kind: 'output', port }], clearActions: false, write: [] },
+    instructions: { apply, clearActions: false, write: [] },
     idleTimeoutSeconds: 0,
     hardTimeoutSeconds: 0,
   };

@@ -92,6 +92,11 @@ export class Walk {
     return this.#packetNumbers.size > 0;
   }
 
+  /** Whether it may come to a place where it was before, on some way. */
+  get isCircular(): boolean {
+    return this.#isCircular;
+  }
+
   /** Follows the packet from a switch's port. Returns the number of the state there. */
   enter(node: number, inPort: number): number {
     const known = this.#numberOf(node, inPort, this.sent);
