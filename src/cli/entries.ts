@@ -7,7 +7,8 @@ import { type Entry, formatActions, formatInstructions } from '../model/openflow
 import { describeProblem } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
-import { requestedConnection } from '../plan/requests.ts';
+import { type ConnectionRequest, requestedConnection } from '../plan/requests.ts';
+import { stepsBetween } from '../plan/steps.ts';
 import { findSpec } from '../spec/locate.ts';
 import { type LabSpec, readSpec } from '../spec/read.ts';
 import { entriesInFile } from './entry-files.ts';
@@ -18,25 +19,30 @@ import { ProgressLine, printJson, printLines, remark, table } from './terminal.t
 const NOT_AS_EXPECTED = 1;
 const WRONG_INPUT = 2;
 
-/** The entries that would be pushed: of the running lab, or of a spec whose lab does not run. */
+/**
+ * The entries that a connection would have pushed, of the running lab or of a spec whose lab does not run; or, where
+ * none is asked for, what `labctl heal` would do.
+ */
 export async function showPlan(
-  hosts: readonly string[],
+  request: ConnectionRequest | undefined,
   options: ConnectOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const { topo } = options;
   const isSpec = options.lab === undefined && topo !== undefined && !isRunning(topo);
-  const plan = await (isSpec ? planOfSpec(topo, hosts) : planOfLab(RemoteLab.find(labNamed(options)), hosts, signal));
-  const { push, remove } = plan.document;
+  const plan = await (isSpec
+    ? planOfSpec(topo, request)
+    : planOfLab(RemoteLab.find(labNamed(options)), request, signal));
+  const { push, remove, count, naiveCount } = plan.document;
   if (options.curl) printLines(curlCommands(plan.url, push));
   else if (options.format === 'json') printJson(plan.document);
   else {
-    printLines(
-      push.length === 0 ? ['nothing to push: these hosts are connected already'] : entryTable(plan.topology, push),
-    );
-    if (remove.length > 0) printLines(['', 'to be taken away:', ...entryTable(plan.topology, remove)]);
-    const switches = new Set(push.map((entry) => entry['switch'])).size;
-    remark(`${push.length} entries on ${switches} switches; nothing was pushed`);
+    const nothing = request === undefined ? 'nothing to do' : 'nothing to push: these hosts are connected already';
+    if (push.length > 0) printLines([`to be pushed (${push.length}):`, ...entryTable(plan.topology, push)]);
+    else if (remove.length === 0) printLines([nothing]);
+    if (remove.length > 0) printLines([`to be taken away (${remove.length}):`, ...entryTable(plan.topology, remove)]);
+    const naive = `one for each pair, switch on its path and protocol would be ${naiveCount}`;
+    remark(`${counted(count)} for all connections (${naive}); nothing was pushed`);
   }
   return 0;
 }
@@ -47,20 +53,26 @@ interface ShownPlan {
   readonly url: string;
 }
 
-async function planOfLab(lab: RemoteLab, hosts: readonly string[], signal: AbortSignal): Promise<ShownPlan> {
+async function planOfLab(
+  lab: RemoteLab,
+  request: ConnectionRequest | undefined,
+  signal: AbortSignal,
+): Promise<ShownPlan> {
   const [document, { controller }, { topology }] = await Promise.all([
-    lab.run('plan', { hosts }, { signal }),
+    lab.run('plan', request === undefined ? {} : { request }, { signal }),
     lab.run('status', {}, { signal }),
     specOf(lab, signal),
   ]);
   return { document, topology, url: controller.url };
 }
 
-function planOfSpec(topo: string, hosts: readonly string[]): ShownPlan {
+function planOfSpec(topo: string, request: ConnectionRequest | undefined): ShownPlan {
   const { file, text } = findSpec(topo);
   const { name, topology, connections } = readSpec(file, text);
-  const plan = compileConnections(topology, [...connections, requestedConnection(topology, hosts)]);
-  return { document: stepsDocument(name, { remove: [], push: plan.entries }), topology, url: 'http://127.0.0.1:8080' };
+  const wanted = request === undefined ? [] : [requestedConnection(topology, request)];
+  const { entries, naiveCount } = compileConnections(topology, [...connections, ...wanted]);
+  const steps = { ...stepsBetween([], entries), count: entries.length, naiveCount };
+  return { document: stepsDocument(name, steps), topology, url: 'http://127.0.0.1:8080' };
 }
 
 async function specOf(lab: RemoteLab, signal: AbortSignal): Promise<LabSpec> {

@@ -2,6 +2,7 @@ import type { SettableRole } from '../drivers/control-plane.ts';
 import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { clearRemains, knownLab, knownLabs, withLabLock } from '../lab/run-folder.ts';
+import type { Ways } from '../model/connection.ts';
 import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { abridged } from '../plan/requests.ts';
 import type { FormatOptions } from './options.ts';
@@ -110,7 +111,7 @@ export async function status(name: string | undefined, options: FormatOptions): 
       ? [`switches     ${connected.length} connected${missing.length === 0 ? '' : `, missing: ${missing.join(', ')}`}`]
       : [`             ${coloured('red', 'does not answer')}: ${describeProblem(trouble)}`]),
     `forwarding   ${document.forwarding}`,
-    `connections  ${document.connections.length === 0 ? 'none' : document.connections.map((members) => members.join(' ')).join('\n             ')}`,
+    `connections  ${document.connections.length === 0 ? 'none' : document.connections.map((members, index) => describeConnection(members, document.ways[index])).join('\n             ')}`,
     `entries      ${entriesLine(document)}`,
     `process      ${document.pid}, ${document.memoryMb} MB`,
   ]);
@@ -168,4 +169,8 @@ export async function underLock<T>(name: string, progress: ProgressLine, work: (
     return 'wait' as const;
   };
   return (await withLabLock(name, wait, work)) as T;
+}
+
+function describeConnection(members: readonly string[], ways: Ways | null | undefined): string {
+  return [members.join(' '), ...(ways ? [`(${ways})`] : [])].join(' ');
 }

@@ -223,12 +223,38 @@ program
   .argument('<hosts...>', 'two hosts or more')
   .addOption(labOption())
   .addOption(topoOption())
+  .option('--multipath', 'spread over all equally cheap paths, by select groups')
+  .option('--protect', 'survive the failure of any one link that has an alternative, by fast-failover groups')
   .option('--dry-run', 'show the entries, push nothing; with --topo the lab need not run')
   .option('--curl', 'show the entries as curl commands, push nothing; likewise')
   .addOption(formatOption())
   .action(async (hosts: string[], options: FormatOptions & LabOptions) => {
     const { changeConnection } = await import('./network.ts');
     exitCode = await changeConnection('connect', hosts, options, interrupted.signal);
+  });
+
+program
+  .command('plan')
+  .description('show what `labctl heal` would do, or the entries of a spec')
+  .argument('[name|file]', 'a running lab, else a spec')
+  .addOption(topoOption())
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(async (name: string | undefined, options: FormatOptions & LabOptions) => {
+    const { showPlan } = await import('./entries.ts');
+    exitCode = await showPlan(undefined, name === undefined ? options : { ...options, topo: name }, interrupted.signal);
+  });
+
+program
+  .command('heal')
+  .description('give the switches what the connections need and they lack, and take away what none needs; then ping')
+  .argument('[name]', 'the lab')
+  .addOption(topoOption())
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(async (name: string | undefined, options: FormatOptions & LabOptions) => {
+    const { heal } = await import('./network.ts');
+    exitCode = await heal(labNamed(options, name), options, interrupted.signal);
   });
 
 program

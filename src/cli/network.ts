@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Command } from '../drivers/data-plane.ts';
+import type { ConnectionChangeDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { isRunning, labNameOf } from '../lab/run-folder.ts';
+import type { Ways } from '../model/connection.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import { type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { observationLines } from './report.ts';
@@ -46,14 +48,15 @@ export async function changeConnection(
       }),
     );
   }
+  const request = { hosts, ...waysOf(options) };
   if (options.dryRun || options.curl) {
     const { showPlan } = await import('./entries.ts');
-    return showPlan(hosts, options, signal);
+    return showPlan(request, options, signal);
   }
   const lab = RemoteLab.find(labNamed(options));
   const progress = new ProgressLine();
   const document = await lab
-    .run(command, { hosts }, { signal, onProgress: progress.show })
+    .run(command, request, { signal, onProgress: progress.show })
     .finally(progress.clear)
     .catch(async (error: unknown) => {
       if (signal.aborted) remark(await standing(lab, hosts));
@@ -63,16 +66,47 @@ export async function changeConnection(
   else {
     const members = document.members.join(' ');
     const done = command === 'connect' ? 'connected' : 'disconnected';
-    const counts = [
-      ...(document.pushed > 0 ? [`${document.pushed} entries pushed and read back`] : []),
-      ...(document.removed > 0 ? [`${document.removed} entries taken away`] : []),
-    ];
     printLines([
-      document.changed
-        ? `${done} ${members}: ${counts.join(', ') || 'no entry to change'}`
-        : `${members}: ${done} already`,
+      document.changed ? `${done} ${members}: ${changes(document)}` : `${members}: ${done} already`,
       ...observationLines(document),
     ]);
+  }
+  return document.asExpected ? 0 : NOT_AS_EXPECTED;
+}
+
+function changes({ pushed, removed }: ConnectionChangeDocument): string {
+  const counts = [
+    ...(pushed > 0 ? [`${pushed} entries pushed and read back`] : []),
+    ...(removed > 0 ? [`${removed} entries taken away`] : []),
+  ];
+  return counts.join(', ') || 'no entry to change';
+}
+
+function waysOf({ multipath, protect }: ConnectOptions): { readonly ways?: Ways } {
+  if (multipath && protect) {
+    throw new ProblemError(
+      inputProblem({
+        code: 'two-ways',
+        where: '--multipath --protect',
+        cause: 'a connection spreads over all shortest paths, or keeps another in reserve, not both',
+        remedy: 'choose one; with --multipath too, a dead link of several is left out',
+      }),
+    );
+  }
+  if (multipath) return { ways: 'multipath' };
+  return protect ? { ways: 'protected' } : {};
+}
+
+/** `labctl heal`: the exit code says whether the network then answers as expected. */
+export async function heal(name: string | undefined, options: FormatOptions, signal: AbortSignal): Promise<number> {
+  const progress = new ProgressLine();
+  const document = await RemoteLab.find(name)
+    .run('heal', {}, { signal, onProgress: progress.show })
+    .finally(progress.clear);
+  if (options.format === 'json') printJson(document);
+  else {
+    const done = document.changed ? `healed: ${changes(document)}` : 'nothing to heal: every entry is in its switch';
+    printLines([done, ...observationLines(document)]);
   }
   return document.asExpected ? 0 : NOT_AS_EXPECTED;
 }

@@ -47,6 +47,8 @@ export interface ExplainOptions extends SupposeOptions {
 }
 
 export interface ConnectOptions extends FormatOptions, LabOptions {
+  readonly multipath?: boolean;
+  readonly protect?: boolean;
   readonly dryRun?: boolean;
   readonly curl?: boolean;
 }

@@ -4,7 +4,6 @@ import { type UncheckedBody, uncheckedBody } from '../drivers/floodlight/uncheck
 import { encodeEntry } from '../drivers/floodlight/wire.ts';
 import type { Entry } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
-import type { Steps } from '../plan/steps.ts';
 import type { NetworkState } from '../sim/network.ts';
 import type { Trace } from '../sim/trace.ts';
 import { Explainer } from '../verify/explain.ts';
@@ -27,7 +26,7 @@ import {
 } from './documents.ts';
 import type { Forecast } from './forecast.ts';
 import type { HopChecks } from './hop-check.ts';
-import type { ConnectionChange, EntriesApplied, LabStatus, Observation, SwitchState } from './lab.ts';
+import type { ConnectionChange, EntriesApplied, LabStatus, Observation, PlannedSteps, SwitchState } from './lab.ts';
 
 /** Makes the documents of `documents.ts` from what a lab answers. */
 
@@ -115,7 +114,7 @@ export async function explanationDocument(
 export function connectionChangeDocument(lab: string, change: ConnectionChange): ConnectionChangeDocument {
   return {
     ...observationDocument(lab, change.observation),
-    members: change.connection.members,
+    members: change.connection?.members ?? [],
     changed: change.changed,
     pushed: change.steps.push.length,
     removed: change.steps.remove.length,
@@ -140,6 +139,7 @@ export function statusDocument(
     forwarding,
     switches: { connected, missing },
     connections: connections.map(({ members }) => members),
+    ways: connections.map(({ ways }) => ways ?? null),
     entries: entries ?? null,
     upkeep: upkeep ?? null,
   };
@@ -159,8 +159,9 @@ export function switchesDocument(lab: string, switches: readonly SwitchState[]):
   };
 }
 
-export function stepsDocument(lab: string, { remove, push }: Steps): StepsDocument {
-  return { version: DOCUMENT_VERSION, lab, remove: remove.map(encodeEntry), push: push.map(encodeEntry) };
+export function stepsDocument(lab: string, { push, remove, count, naiveCount }: PlannedSteps): StepsDocument {
+  const steps = { push: push.map(encodeEntry), remove: remove.map(encodeEntry) };
+  return { version: DOCUMENT_VERSION, lab, ...steps, count, naiveCount };
 }
 
 export function entriesDocument(lab: string, { entries, unreadable }: EntryList): EntriesDocument {

@@ -1,9 +1,10 @@
 import type { SentBody, SettableRole, UnreadableEntry, Upkeep } from '../drivers/control-plane.ts';
 import type { Command } from '../drivers/data-plane.ts';
-import type { Forwarding } from '../model/connection.ts';
+import type { Forwarding, Ways } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import type { Problem } from '../model/problem.ts';
+import type { ConnectionRequest } from '../plan/requests.ts';
 import type { Trace } from '../sim/trace.ts';
 import type { Difference } from '../verify/verdict.ts';
 import type { HopChecks } from './hop-check.ts';
@@ -90,14 +91,20 @@ export interface ExplainedPing {
   readonly story: readonly string[];
 }
 
+/** First all of `push`, then all of `remove`, in their order. */
 export interface StepsDocument {
   readonly version: number;
   readonly lab: string;
-  readonly remove: readonly EntryDocument[];
   readonly push: readonly EntryDocument[];
+  readonly remove: readonly EntryDocument[];
+  /** Entries that the connections need in all. */
+  readonly count: number;
+  /** How many they would be with one for each pair of hosts, switch on its path, and protocol. */
+  readonly naiveCount: number;
 }
 
 export interface ConnectionChangeDocument extends ObservationDocument {
+  /** Of the connection that was asked for; empty for `heal`. */
   readonly members: readonly string[];
   readonly changed: boolean;
   readonly pushed: number;
@@ -123,6 +130,8 @@ export interface StatusDocument {
   readonly forwarding: Forwarding;
   readonly switches: { readonly connected: readonly string[]; readonly missing: readonly string[] };
   readonly connections: readonly (readonly string[])[];
+  /** Of each connection, in their order; null is one way. */
+  readonly ways: readonly (Ways | null)[];
   /** Static entries that the controller lists; null while it does not answer. */
   readonly entries: number | null;
   /** How the pushed entries stand; null while the controller does not answer. */
@@ -186,8 +195,10 @@ export interface LabCommands {
     readonly input: { source: string; target: string; supposition: SuppositionDocument; verify: boolean };
     readonly output: ExplanationDocument;
   };
-  readonly plan: { readonly input: { hosts: readonly string[] }; readonly output: StepsDocument };
-  readonly connect: { readonly input: { hosts: readonly string[] }; readonly output: ConnectionChangeDocument };
+  /** Of a connection that is asked for, or of what there is to heal. */
+  readonly plan: { readonly input: { request?: ConnectionRequest }; readonly output: StepsDocument };
+  readonly connect: { readonly input: ConnectionRequest; readonly output: ConnectionChangeDocument };
+  readonly heal: { readonly input: Record<string, never>; readonly output: ConnectionChangeDocument };
   readonly disconnect: { readonly input: { hosts: readonly string[] }; readonly output: ConnectionChangeDocument };
   /** Waits until commands before it are done. */
   readonly connections: {

@@ -6,17 +6,17 @@ import type {
   UnreadableEntry,
   Upkeep,
 } from '../drivers/control-plane.ts';
-import type { Command, DataPlane, ProbeProgress, ProbeResult } from '../drivers/data-plane.ts';
+import type { Command, DataPlane, HeldEntries, ProbeProgress, ProbeResult } from '../drivers/data-plane.ts';
 import type { UncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import type { Dpid } from '../model/addresses.ts';
 import { type Connection, type Forwarding, sameConnection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
-import type { Entry } from '../model/openflow.ts';
+import { type Entry, effectKey } from '../model/openflow.ts';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { compileConnections, ENTRY_NAME_PREFIX } from '../plan/connections.ts';
 import { checkEntries } from '../plan/entry-check.ts';
-import { abridged, requestedConnection, requestedHosts } from '../plan/requests.ts';
+import { abridged, type ConnectionRequest, requestedConnection, requestedHosts } from '../plan/requests.ts';
 import { type Steps, stepsBetween } from '../plan/steps.ts';
 import type { NetworkState } from '../sim/network.ts';
 import { type Prediction, predict } from '../sim/predict.ts';
@@ -64,9 +64,17 @@ interface PredictionBeside {
   readonly surprises: readonly Difference[];
 }
 
-/** What `connect` and `disconnect` did. */
+/** Steps to what the connections need, and how many entries that are. */
+export interface PlannedSteps extends Steps {
+  readonly count: number;
+  /** How many they would be with one for each pair of hosts, switch on its path, and protocol. */
+  readonly naiveCount: number;
+}
+
+/** What `connect`, `disconnect` and `heal` did. */
 export interface ConnectionChange {
-  readonly connection: Connection;
+  /** The one that was asked for; undefined for `heal`. */
+  readonly connection: Connection | undefined;
   /** False when the network was already so. */
   readonly changed: boolean;
   readonly steps: Steps;
@@ -205,22 +213,34 @@ export class Lab {
   async #network(signal: AbortSignal): Promise<NetworkState> {
     const { topology } = this.spec;
     const [held, { entries: listed }] = await Promise.all([
-      Promise.all(topology.switches.map(async ({ dpid }) => [dpid, await this.#dataPlane.entriesOf(dpid)] as const)),
+      this.#heldEntries(topology.switches.map(({ dpid }) => dpid)),
       this.#controlPlane.entries(signal),
     ]);
     const missForwarding = this.#controlPlane.reactionSeconds > 0 ? 'shortest-path' : 'none';
-    const network = networkOfSwitches(topology, new Map(held), listed, missForwarding);
+    const network = networkOfSwitches(topology, held, listed, missForwarding);
     return { ...network, faults: this.#faults };
   }
 
-  /** The entries that `connect` would push and take away. */
-  async planConnect(hosts: readonly string[], signal: AbortSignal): Promise<Steps> {
-    return this.#stepsTo(this.#withConnection(requestedConnection(this.spec.topology, hosts)), signal);
+  /**
+   * The entries that `connect` would push and take away, or, where nothing is asked for, those by which the switches
+   * differ from what the connections need.
+   */
+  async plan(request: ConnectionRequest | undefined, signal: AbortSignal): Promise<PlannedSteps> {
+    const connections =
+      request === undefined
+        ? this.#connections
+        : this.#withConnection(requestedConnection(this.spec.topology, request));
+    return this.#stepsTo(connections, signal);
   }
 
-  async connect(hosts: readonly string[], running: Running): Promise<ConnectionChange> {
-    const connection = requestedConnection(this.spec.topology, hosts);
+  async connect(request: ConnectionRequest, running: Running): Promise<ConnectionChange> {
+    const connection = requestedConnection(this.spec.topology, request);
     return this.#changeTo(this.#withConnection(connection), connection, running);
+  }
+
+  /** Gives the switches what the connections need and they lack, and takes away what no connection needs. */
+  async heal(running: Running): Promise<ConnectionChange> {
+    return this.#changeTo(this.#connections, undefined, running);
   }
 
   async disconnect(hosts: readonly string[], running: Running): Promise<ConnectionChange> {
@@ -394,20 +414,42 @@ export class Lab {
     );
   }
 
+  /** A connection of the same members is replaced. */
   #withConnection(connection: Connection): readonly Connection[] {
-    const there = this.#connections.some((other) => sameConnection(other, connection));
-    return there ? this.#connections : [...this.#connections, connection];
+    const there = this.#connections.findIndex((other) => sameConnection(other, connection));
+    return there < 0 ? [...this.#connections, connection] : this.#connections.with(there, connection);
   }
 
-  async #stepsTo(connections: readonly Connection[], signal: AbortSignal): Promise<Steps> {
-    const { entries } = await this.#controlPlane.entries(signal);
-    const ours = entries.filter(({ name }) => name.startsWith(ENTRY_NAME_PREFIX));
-    return stepsBetween(ours, compileConnections(this.#spec.topology, connections).entries);
+  async #stepsTo(connections: readonly Connection[], signal: AbortSignal): Promise<PlannedSteps> {
+    const { entries, naiveCount } = compileConnections(this.#spec.topology, connections);
+    return { ...stepsBetween(await this.#ownEntries(signal), entries), count: entries.length, naiveCount };
+  }
+
+  /** The entries of plans that the controller lists and that are in their switches. */
+  async #ownEntries(signal: AbortSignal): Promise<readonly Entry[]> {
+    const [{ entries }, present] = await Promise.all([
+      this.#controlPlane.entries(signal),
+      this.#controlPlane.switches(signal),
+    ]);
+    const held = await this.#heldEntries(present.map(({ dpid }) => dpid));
+    const effects = new Map(
+      [...held].map(([dpid, { flows, groups }]) => [dpid, new Set([...flows, ...groups].map(effectKey))]),
+    );
+    return entries.filter(
+      // Of a switch that is away nothing can be said; its controller looks after that.
+      (entry) => entry.name.startsWith(ENTRY_NAME_PREFIX) && (effects.get(entry.dpid)?.has(effectKey(entry)) ?? true),
+    );
+  }
+
+  async #heldEntries(dpids: readonly Dpid[]): Promise<ReadonlyMap<Dpid, HeldEntries>> {
+    return new Map(
+      await Promise.all(dpids.map(async (dpid) => [dpid, await this.#dataPlane.entriesOf(dpid)] as const)),
+    );
   }
 
   async #changeTo(
     connections: readonly Connection[],
-    connection: Connection,
+    connection: Connection | undefined,
     running: Running,
   ): Promise<ConnectionChange> {
     const steps = await this.#stepsTo(connections, running.signal);
@@ -424,7 +466,7 @@ export class Lab {
         throw new ProblemError(
           environmentProblem({
             code: 'half-removed',
-            where: connection.members.join(' '),
+            where: connection?.members.join(' ') ?? 'heal',
             cause: `not every entry could be taken away: ${(error as Error).message}`,
             remedy: 'give the command again: it goes on where this one stopped',
           }),

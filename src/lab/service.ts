@@ -142,10 +142,10 @@ export class LabService {
         { source, target },
         verify ? (trace) => this.#lab.verify(trace) : undefined,
       ),
-    plan: async ({ hosts }, { signal }) =>
-      stepsDocument(this.#identity.name, await this.#lab.planConnect(hosts, signal)),
-    connect: async ({ hosts }, running) =>
-      connectionChangeDocument(this.#identity.name, await this.#lab.connect(hosts, running)),
+    plan: async ({ request }, { signal }) => stepsDocument(this.#identity.name, await this.#lab.plan(request, signal)),
+    connect: async (request, running) =>
+      connectionChangeDocument(this.#identity.name, await this.#lab.connect(request, running)),
+    heal: async (_, running) => connectionChangeDocument(this.#identity.name, await this.#lab.heal(running)),
     disconnect: async ({ hosts }, running) =>
       connectionChangeDocument(this.#identity.name, await this.#lab.disconnect(hosts, running)),
     connections: async () => ({ connections: this.#lab.connections.map(({ members }) => members) }),

@@ -1,4 +1,4 @@
-import { type Connection, connectionOf, unjoinedPairs } from '../model/connection.ts';
+import { type Connection, connectionOf, unjoinedPairs, type Ways } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
@@ -22,11 +22,17 @@ export function requestedHosts(topology: Topology, names: readonly string[]): re
   );
 }
 
+/** Hosts that somebody asks to connect, and how. */
+export interface ConnectionRequest {
+  readonly hosts: readonly string[];
+  readonly ways?: Ways;
+}
+
 /**
  * The connection that somebody asks for.
  * @throws ProblemError when a name is not a host's, when there are fewer than two, or when no path joins two of them
  */
-export function requestedConnection(topology: Topology, names: readonly string[]): Connection {
+export function requestedConnection(topology: Topology, { hosts: names, ways }: ConnectionRequest): Connection {
   const members = requestedHosts(topology, names);
   if (members.length < 2) {
     throw new ProblemError(
@@ -47,7 +53,7 @@ export function requestedConnection(topology: Topology, names: readonly string[]
     }),
   );
   if (problems.length > 0) throw new ProblemError(problems);
-  return { members };
+  return { members, ...(ways === undefined ? {} : { ways }) };
 }
 
 /**
