@@ -1,5 +1,5 @@
-import { allOnes, MATCH_FIELD_NAMES, MATCH_FIELDS, type MatchField } from '../model/match.ts';
-import { effectKey, type Flow, flowKey } from '../model/openflow.ts';
+import { allOnes, MATCH_FIELD_NAMES, MATCH_FIELDS, type MaskedValue, type MatchField } from '../model/match.ts';
+import { type Flow, formatInstructions } from '../model/openflow.ts';
 import { ABSENT, fieldIndex, type Packet } from './packet.ts';
 
 /** A flow entry and, where it is known, the name by which the controller has it. */
@@ -9,14 +9,20 @@ export interface NamedFlow extends Flow {
 
 /** One field of a match; values of up to 53 bits, in halves because JavaScript's bit operations take 32. */
 interface FieldMask {
+  readonly field: MatchField;
   readonly index: number;
   readonly bits: number;
+  /** How many values the field has. */
+  readonly range: number;
   readonly isExact: boolean;
   readonly high: number;
   readonly low: number;
+  /** Equal exactly for equal masks of one field. */
+  readonly key: string;
 }
 
 const TWO_32 = 2 ** 32;
+const IN_PORT = fieldIndex('in_port');
 
 /** Values of a packet's fields, or of a match's, put into one key. */
 type TupleKey = number | string;
@@ -25,54 +31,41 @@ type TupleKey = number | string;
 class Tuple {
   readonly masks: readonly FieldMask[];
   highestPriority = -1;
-  /** Whether all values of the fields fit in a number. */
-  readonly #isShort: boolean;
-  readonly #flows = new Map<TupleKey, NamedFlow[]>();
+  /** The key of no values: a number, or a text where all values of the fields do not fit in a number. */
+  readonly #noValues: TupleKey;
+  /** For the values that they match, those of the highest priority. */
+  readonly #flows = new Map<TupleKey, NamedFlow>();
 
   constructor(masks: readonly FieldMask[]) {
     this.masks = masks;
-    this.#isShort = masks.reduce((sum, { bits }) => sum + bits, 0) <= 53;
+    this.#noValues = masks.reduce((sum, { bits }) => sum + bits, 0) <= 53 ? 0 : '';
   }
 
+  /** Of two with one priority and match the later counts (section 6.4). */
   add(flow: NamedFlow): void {
-    const values = this.masks.map(({ index }) => Number(flow.match[MATCH_FIELD_NAMES[index] as MatchField]?.value));
-    const key = this.#key(values, 0);
-    if (key === undefined) return;
-    const there = this.#flows.get(key);
-    if (there === undefined) this.#flows.set(key, [flow]);
-    else there.push(flow);
-    this.highestPriority = Math.max(this.highestPriority, flow.priority);
-  }
-
-  /** Highest priority first. */
-  sort(): void {
-    for (const flows of this.#flows.values()) flows.sort((a, b) => b.priority - a.priority);
+    let key = this.#noValues;
+    for (const mask of this.masks) key = extended(key, mask, Number(flow.match[mask.field]?.value));
+    if (flow.priority >= (this.#flows.get(key)?.priority ?? -1)) this.#flows.set(key, flow);
+    if (flow.priority > this.highestPriority) this.highestPriority = flow.priority;
   }
 
   /** The flow of the highest priority that matches. */
   best(packet: Packet, inPort: number): NamedFlow | undefined {
-    const key = this.#key(undefined, inPort, packet);
-    return key === undefined ? undefined : this.#flows.get(key)?.[0];
-  }
-
-  /** The key of a match's values, or of a packet's fields; undefined where the packet lacks one. */
-  #key(matched: readonly number[] | undefined, inPort: number, packet?: Packet): TupleKey | undefined {
-    let number = 0;
-    let text = '';
-    for (const [position, mask] of this.masks.entries()) {
-      const full = matched?.[position] ?? (mask.index === IN_PORT ? inPort : (packet?.values[mask.index] ?? ABSENT));
-      if (full === ABSENT) return undefined;
-      const value = mask.isExact
-        ? full
-        : ((Math.floor(full / TWO_32) & mask.high) >>> 0) * TWO_32 + ((full & mask.low) >>> 0);
-      if (this.#isShort) number = number * 2 ** mask.bits + value;
-      else text += `${value},`;
+    let key = this.#noValues;
+    for (const mask of this.masks) {
+      const value = mask.index === IN_PORT ? inPort : (packet.values[mask.index] ?? ABSENT);
+      if (value === ABSENT) return undefined;
+      key = extended(key, mask, value);
     }
-    return this.#isShort ? number : text;
+    return this.#flows.get(key);
   }
 }
 
-const IN_PORT = fieldIndex('in_port');
+/** A key with one more value. */
+function extended(key: TupleKey, { isExact, range, high, low }: FieldMask, full: number): TupleKey {
+  const value = isExact ? full : ((Math.floor(full / TWO_32) & high) >>> 0) * TWO_32 + ((full & low) >>> 0);
+  return typeof key === 'number' ? key * range + value : `${key}${value},`;
+}
 
 /**
  * One flow table (section 5.1). A lookup costs one look into a map for each combination of fields and masks that its
@@ -87,15 +80,18 @@ export class FlowTable {
   /** @param flows of two with one priority and match the later counts, as a switch has it (section 6.4) */
   constructor(flows: readonly NamedFlow[]) {
     const tuples = new Map<string, Tuple>();
-    for (const flow of new Map(flows.map((each) => [flowKey(each), each])).values()) {
+    for (const flow of flows) {
       const masks = masksOf(flow);
       if (masks === undefined) continue;
-      const key = masks.map(({ index, high, low }) => `${index}/${high}/${low}`).join();
-      const tuple = tuples.get(key) ?? new Tuple(masks);
-      tuples.set(key, tuple);
+      let key = '';
+      for (const mask of masks) key += mask.key;
+      let tuple = tuples.get(key);
+      if (tuple === undefined) {
+        tuple = new Tuple(masks);
+        tuples.set(key, tuple);
+      }
       tuple.add(flow);
     }
-    for (const tuple of tuples.values()) tuple.sort();
     this.#tuples = [...tuples.values()].sort((a, b) => b.highestPriority - a.highestPriority);
     this.matchesInPort = this.#tuples.some(({ masks }) => masks.some(({ index }) => index === IN_PORT));
   }
@@ -120,25 +116,34 @@ export class FlowTable {
 }
 
 function differing(flows: readonly NamedFlow[]): readonly NamedFlow[] {
-  const empty = { match: {}, idleTimeoutSeconds: 0, hardTimeoutSeconds: 0 };
-  return [...new Map(flows.map((flow) => [effectKey({ ...flow, ...empty }), flow])).values()];
+  return [...new Map(flows.map((flow) => [formatInstructions(flow.instructions), flow])).values()];
 }
 
-/** Undefined when no packet that is simulated can match: none has an IPv6 address. */
+/** In the order of the fields. Undefined when no packet that is simulated can match: none has an IPv6 address. */
 function masksOf({ match }: Flow): readonly FieldMask[] | undefined {
   const masks: FieldMask[] = [];
-  for (const [index, field] of MATCH_FIELD_NAMES.entries()) {
-    const masked = match[field];
-    if (masked === undefined) continue;
-    const { bits } = MATCH_FIELDS[field];
-    if (bits > 53) return undefined;
-    masks.push({
-      index,
-      bits,
-      isExact: masked.mask === allOnes(field),
-      high: Number(masked.mask >> 32n),
-      low: Number(masked.mask & 0xffffffffn),
-    });
+  for (const [field, { mask }] of Object.entries(match) as [MatchField, MaskedValue][]) {
+    if (MATCH_FIELDS[field].bits > 53) return undefined;
+    masks.push(mask === allOnes(field) ? EXACT_MASKS[field] : fieldMask(field, mask));
   }
-  return masks;
+  return masks.sort((a, b) => a.index - b.index);
 }
+
+function fieldMask(field: MatchField, mask: bigint): FieldMask {
+  const index = fieldIndex(field);
+  const { bits } = MATCH_FIELDS[field];
+  return {
+    field,
+    index,
+    bits,
+    range: 2 ** bits,
+    isExact: mask === allOnes(field),
+    high: Number(mask >> 32n),
+    low: Number(mask & 0xffffffffn),
+    key: `${index}/${mask};`,
+  };
+}
+
+const EXACT_MASKS = Object.fromEntries(
+  MATCH_FIELD_NAMES.map((field) => [field, fieldMask(field, allOnes(field))]),
+) as Readonly<Record<MatchField, FieldMask>>;

@@ -1,4 +1,4 @@
-import { allOnes, type MaskedValue, type MatchField } from '../model/match.ts';
+import { allOnes, type MatchField } from '../model/match.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import { exchangeBetween } from './exchange.ts';
 import { Network, type NetworkState } from './network.ts';
@@ -38,6 +38,8 @@ const LEGS: Readonly<Record<LegKind, LegShape>> = {
   },
 };
 const LEG_KINDS = Object.keys(LEGS) as readonly LegKind[];
+/** Fields in which packets of different senders, and echo requests and replies, differ. */
+const TELLING_FIELDS: readonly MatchField[] = ['eth_src', 'arp_sha', 'arp_spa', 'ipv4_src', 'icmpv4_type'];
 
 /** A `Certainty`, or that the packet is changed on its way, and hosts may do something else about it than usual. */
 const REWRITTEN = 3;
@@ -51,7 +53,7 @@ export function predict(state: NetworkState): Prediction {
   const network = new Network(state);
   const { hosts } = network;
   const count = hosts.length;
-  const matched = matchedValues(state);
+  const matched = matchedValues(state, TELLING_FIELDS);
   const echoesAlike = !matched.has('icmpv4_type');
   // By source * count + target.
   const legs = {} as Record<LegKind, Uint8Array>;
@@ -66,14 +68,15 @@ export function predict(state: NetworkState): Prediction {
       if (source === target || !canAddress(source, target)) continue;
       const there = source * count + target;
       const back = target * count + source;
-      const each = [
-        legs['arp-request'][there],
-        legs['arp-reply'][back],
-        legs['echo-request'][there],
-        legs['echo-reply'][back],
-      ];
-      if (each.includes(REWRITTEN)) cells[there] = exchangeBetween(network, source, target).certainty;
-      else if (canAddress(target, source)) cells[there] = Math.min(...each.map((value) => value ?? NEVER));
+      const request = legs['arp-request'][there] ?? NEVER;
+      const reply = legs['arp-reply'][back] ?? NEVER;
+      const echoRequest = legs['echo-request'][there] ?? NEVER;
+      const echoReply = legs['echo-reply'][back] ?? NEVER;
+      if (Math.max(request, reply, echoRequest, echoReply) === REWRITTEN) {
+        cells[there] = exchangeBetween(network, source, target).certainty;
+      } else if (canAddress(target, source)) {
+        cells[there] = Math.min(request, reply, echoRequest, echoReply);
+      }
     }
   }
   const index = new Map(hosts.map(({ name }, position) => [name, position]));
@@ -114,20 +117,22 @@ function certaintiesOf(network: Network, shape: LegShape, matched: MatchedValues
 /** For each field the values under each mask that any entry matches: what can tell packets apart. */
 type MatchedValues = ReadonlyMap<MatchField, ReadonlyMap<bigint, ReadonlySet<bigint>>>;
 
-function matchedValues({ entries }: NetworkState): MatchedValues {
-  const fields = new Map<MatchField, Map<bigint, Set<bigint>>>();
+function matchedValues({ entries }: NetworkState, fields: readonly MatchField[]): MatchedValues {
+  const matched = new Map<MatchField, Map<bigint, Set<bigint>>>();
   for (const { flows } of entries.values()) {
     for (const { match } of flows) {
-      for (const [field, { value, mask }] of Object.entries(match) as [MatchField, MaskedValue][]) {
-        const masks = fields.get(field) ?? new Map<bigint, Set<bigint>>();
-        fields.set(field, masks);
-        const values = masks.get(mask) ?? new Set<bigint>();
-        masks.set(mask, values);
-        values.add(value);
+      for (const field of fields) {
+        const masked = match[field];
+        if (masked === undefined) continue;
+        const masks = matched.get(field) ?? new Map<bigint, Set<bigint>>();
+        matched.set(field, masks);
+        const values = masks.get(masked.mask) ?? new Set<bigint>();
+        masks.set(masked.mask, values);
+        values.add(masked.value);
       }
     }
   }
-  return fields;
+  return matched;
 }
 
 /** Senders by their place in the topology, together where no entry tells their packets apart. */

@@ -43,7 +43,8 @@ export interface Hop {
 /** A packet at a switch. */
 export interface State {
   readonly node: number;
-  readonly inPort: number;
+  /** Absent where the same becomes of it by whichever port it came. */
+  readonly inPort?: number;
   readonly packet: Packet;
   readonly course: Course;
 }
@@ -51,6 +52,8 @@ export interface State {
 /** States that one packet may come to; entries that rewrite it in a circle can make more than can be followed. */
 const MOST_STATES = 50_000;
 const MOST_PORTS = 2 ** 16;
+/** Stands for the port by which a packet came where it does not matter; no port has this number. */
+const ANY_PORT = MOST_PORTS - 1;
 
 type Output = Extract<Course, { kind: 'output' }>;
 type CourseEnd = Output | Extract<Course, { kind: 'end' }>;
@@ -182,7 +185,7 @@ export class Walk {
 
   /** What becomes of one end of a state's course; several for `all` and `flood`. */
   exits(number: number, course: CourseEnd): readonly Exit[] {
-    const { node, inPort } = this.state(number);
+    const { node, inPort = ANY_PORT } = this.state(number);
     return course.kind === 'end' ? [{ kind: 'end', fate: course.fate }] : this.#exits(node, inPort, course);
   }
 
@@ -264,8 +267,13 @@ export class Walk {
     return number;
   }
 
+  /** Equal exactly for equal states. */
   #key(node: number, inPort: number, packet: Packet): number {
-    return (this.#packetNumber(packet) * this.network.nodes.length + node) * MOST_PORTS + inPort;
+    const place = this.#packetNumber(packet) * this.network.nodes.length + node;
+    const matters =
+      this.network.node(node).pipeline.matchesInPort ||
+      this.#dependsOn(inPort, node, this.#courseAt(place, node, inPort, packet));
+    return place * MOST_PORTS + (matters ? inPort : ANY_PORT);
   }
 
   #numberOf(node: number, inPort: number, packet: Packet): number | undefined {
@@ -274,20 +282,42 @@ export class Walk {
 
   #discover(node: number, inPort: number, packet: Packet): number {
     const number = this.#states.length;
-    this.#numbers.set(this.#key(node, inPort, packet), number);
-    this.#states.push({ node, inPort, packet, course: this.#courseAt(node, inPort, packet) });
+    const key = this.#key(node, inPort, packet);
+    const place = Math.floor(key / MOST_PORTS);
+    const course = this.#courseAt(place, node, inPort, packet);
+    this.#numbers.set(key, number);
+    this.#states.push({ node, packet, course, ...(key % MOST_PORTS === ANY_PORT ? {} : { inPort }) });
     return number;
   }
 
-  #courseAt(node: number, inPort: number, packet: Packet): Course {
+  /** @param place of the switch and the packet */
+  #courseAt(place: number, node: number, inPort: number, packet: Packet): Course {
     const { pipeline } = this.network.node(node);
     if (pipeline.matchesInPort) return pipeline.process(packet, inPort);
-    const key = this.#packetNumber(packet) * this.network.nodes.length + node;
-    const known = this.#courses.get(key);
+    const known = this.#courses.get(place);
     if (known !== undefined) return known;
     const course = pipeline.process(packet, inPort);
-    this.#courses.set(key, course);
+    this.#courses.set(place, course);
     return course;
+  }
+
+  /** Whether something else becomes of the packet by this port than by others, though the entries do not look at it. */
+  #dependsOn(inPort: number, node: number, course: Course): boolean {
+    switch (course.kind) {
+      case 'match':
+      case 'bucket':
+        return this.#dependsOn(inPort, node, course.next);
+      case 'copies':
+      case 'choice':
+        return course.of.some((part) => this.#dependsOn(inPort, node, part));
+      case 'output': {
+        const { port, packet } = course;
+        if (port === 'controller') return this.network.forwardFrom(node, packet)?.port === inPort;
+        return port === inPort || port === 'in_port' || port === 'all' || port === 'flood';
+      }
+      case 'end':
+        return false;
+    }
   }
 
   #hopsFrom(number: number): readonly Hop[] {
