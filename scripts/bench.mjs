@@ -206,6 +206,17 @@ async function pushes(count, runs) {
   }
 }
 
+/** Predictions of a fat-tree, each in a process of its own: seconds and megabytes, the worst of all runs. */
+function predictions(k, connected, runs) {
+  const results = Array.from({ length: runs }, () =>
+    JSON.parse(execFileSync(process.execPath, [join(root, 'scripts/bench-prediction.mjs'), `${k}`, connected])),
+  );
+  return {
+    worstSeconds: Math.max(...results.map((result) => result.seconds)),
+    memoryMb: Math.max(...results.map((result) => result.memoryMb)),
+  };
+}
+
 const rows = [];
 const row = (what, ours, theirs, ratio) => rows.push([what, ours, theirs, ratio]);
 const seconds = (value) => `${value.toFixed(2)} s`;
@@ -244,6 +255,21 @@ try {
 
   const { what, ours, bare } = await pushes(2_000, 5);
   row(`push of 2,000 entries, none lost | a bare loop of POSTs, ${what}`, seconds(ours), seconds(bare), bare / ours);
+
+  for (const [what, k, connected, limitSeconds] of [
+    ['k=8, 128 hosts', 8, 'none', 0.5],
+    ['k=8, one connection of all 128 hosts', 8, 'all', 2],
+    ['k=16, 1,024 hosts', 16, 'none', 10],
+  ]) {
+    const { worstSeconds, memoryMb } = predictions(k, connected, 3);
+    row(
+      `prediction of a fat-tree, ${what} | its limit`,
+      seconds(worstSeconds),
+      seconds(limitSeconds),
+      limitSeconds / worstSeconds,
+    );
+    if (k === 16) row('its Node process | its limit', `${memoryMb} MB`, '2000 MB', 2000 / memoryMb);
+  }
 } finally {
   spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), 'down', '--all'], { env });
   rmSync(folder, { recursive: true, force: true });
