@@ -12,9 +12,11 @@ export type SwitchFate =
   | { readonly kind: 'bucket-drops'; readonly groupId: number; readonly bucket: number }
   | { readonly kind: 'no-live-bucket'; readonly groupId: number }
   | { readonly kind: 'missing-group'; readonly groupId: number }
-  /** A group that sends to itself, by others or at once. */
+  /** A group that sends to itself, by others or at once. No copy of the packet leaves the switch. */
   | { readonly kind: 'group-circle'; readonly groupIds: readonly number[] }
-  /** Sent back to the first table over and over. */
+  /** More groups in a chain than a switch follows. No copy of the packet leaves the switch. */
+  | { readonly kind: 'group-chain-too-long' }
+  /** Sent back to an earlier table over and over. No copy of the packet leaves the switch. */
   | { readonly kind: 'table-circle' }
   /** What happens cannot be told from the entries. */
   | { readonly kind: 'unforeseeable'; readonly reason: string };

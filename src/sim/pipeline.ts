@@ -4,10 +4,8 @@ import type { Course, SwitchFate } from './course.ts';
 import { FlowTable, type NamedFlow } from './flow-table.ts';
 import type { Packet } from './packet.ts';
 
-/** How often a packet may go back to the first table; Open vSwitch gives up after as many. */
-const MOST_RESUBMITS = 64;
-/** Groups in a chain, likewise. */
-const MOST_CHAINED = 64;
+/** Groups in a chain, and returns to an earlier table among them; Open vSwitch gives up after as many. */
+const MOST_DEPTH = 64;
 /** Branches that one packet may take in one switch: chained groups multiply. */
 const MOST_BRANCHES = 10_000;
 
@@ -53,7 +51,9 @@ export class Pipeline {
 
   /** What the switch does with a packet that came by a port. */
   process(packet: Packet, inPort: number): Course {
-    return new Run(this.#tables, this.#groups, this.#isLive, inPort).table(0, packet, EMPTY_SET);
+    const run = new Run(this.#tables, this.#groups, this.#isLive, inPort);
+    const course = run.table(0, packet, EMPTY_SET);
+    return run.gaveUp ? withoutLostCopies(course) : course;
   }
 }
 
@@ -63,7 +63,9 @@ class Run {
   readonly #groups: ReadonlyMap<number, Group>;
   readonly #isLive: (port: number) => boolean;
   readonly #inPort: number;
-  #resubmits = 0;
+  /** Whether it ended in a circle, or too deep, on any branch. */
+  gaveUp = false;
+  #depth = 0;
   #branches = 0;
 
   constructor(
@@ -105,9 +107,16 @@ class Run {
     const branches: Course[] = [];
     const applied = this.#apply(instructions.apply, packet, branches, []);
     const written = writeTo(instructions.clearActions ? EMPTY_SET : set, instructions);
-    if (instructions.gotoTable !== undefined) branches.push(this.table(instructions.gotoTable, applied, written));
+    const { gotoTable } = instructions;
+    if (gotoTable !== undefined) branches.push(this.#goto(entry.tableId, gotoTable, applied, written));
     else this.#actionSet(written, applied, branches);
     return branches.length === 0 ? end({ kind: 'dropped', entry }) : together(branches);
+  }
+
+  /** Section 5.9: only a later table may be next; switches refuse others. */
+  #goto(from: number, to: number, packet: Packet, set: ActionSet): Course {
+    if (to > from) return this.table(to, packet, set);
+    return this.#deeper({ kind: 'table-circle' }, () => this.table(to, packet, set));
   }
 
   /** Section 5.11: an action list, in its order; each output takes the packet as it then is. Returns the packet. */
@@ -152,26 +161,37 @@ class Run {
   #output(port: OutputPort, packet: Packet): Course {
     if (port !== 'table') return { kind: 'output', port, packet };
     // The specification has it for packets of the controller only (section 4.5); Open vSwitch begins anew.
-    this.#resubmits += 1;
-    if (this.#resubmits > MOST_RESUBMITS) return end({ kind: 'table-circle' });
-    return this.table(0, packet, EMPTY_SET);
+    return this.#deeper({ kind: 'table-circle' }, () => this.table(0, packet, EMPTY_SET));
   }
 
   /** Section 5.6.1: group types. */
   #group(groupId: number, packet: Packet, within: readonly number[]): Course {
     const group = this.#groups.get(groupId);
     if (group === undefined) return end({ kind: 'missing-group', groupId });
-    if (within.includes(groupId)) return end({ kind: 'group-circle', groupIds: [...within, groupId] });
-    if (within.length >= MOST_CHAINED || this.#isTooMuch(group.buckets.length)) return TOO_MUCH;
-    const bucketsUsed = this.#bucketsOf(group);
-    const courses = bucketsUsed.map((index): Course => {
-      const next = this.#bucket(group, index, packet, [...within, groupId]);
+    const chain = [...within, groupId];
+    if (within.includes(groupId)) return this.#giveUp({ kind: 'group-circle', groupIds: chain });
+    if (this.#isTooMuch(group.buckets.length)) return TOO_MUCH;
+    const courses = this.#bucketsOf(group).map((index): Course => {
+      const next = this.#deeper({ kind: 'group-chain-too-long' }, () => this.#bucket(group, index, packet, chain));
       return { kind: 'bucket', group, bucket: index + 1, next };
     });
     if (courses.length === 0) return end({ kind: 'no-live-bucket', groupId });
     return group.groupType === 'select' && courses.length > 1
       ? { kind: 'choice', among: 'buckets', of: courses }
       : together(courses);
+  }
+
+  #deeper(tooDeep: SwitchFate, next: () => Course): Course {
+    if (this.#depth >= MOST_DEPTH) return this.#giveUp(tooDeep);
+    this.#depth += 1;
+    const course = next();
+    this.#depth -= 1;
+    return course;
+  }
+
+  #giveUp(fate: SwitchFate): Course {
+    this.gaveUp = true;
+    return end(fate);
   }
 
   #isTooMuch(more: number): boolean {
@@ -237,10 +257,47 @@ function writeActions(set: ActionSet, actions: readonly Action[]): ActionSet {
   return result;
 }
 
-const TOO_MUCH = end({
-  kind: 'unforeseeable',
-  reason: `more than ${MOST_BRANCHES} branches, or more than ${MOST_CHAINED} groups in a chain`,
-});
+/** Where Open vSwitch gives up, it drops the packet and its other copies, too, whatever was to become of them. */
+function withoutLostCopies(course: Course): Course {
+  switch (course.kind) {
+    case 'match':
+    case 'bucket':
+      return { ...course, next: withoutLostCopies(course.next) };
+    case 'choice':
+      return { ...course, of: course.of.map(withoutLostCopies) };
+    case 'copies': {
+      const lost = course.of.find((part) => isLost(part, 'always'));
+      if (lost !== undefined) return withoutLostCopies(lost);
+      const perhaps = course.of.find((part) => isLost(part, 'perhaps'));
+      if (perhaps === undefined) return course;
+      // A select group on the way to the circle decides for all copies.
+      return { kind: 'choice', among: 'buckets', of: [course, withoutLostCopies(perhaps)] };
+    }
+    case 'output':
+    case 'end':
+      return course;
+  }
+}
+
+function isLost(course: Course, when: 'always' | 'perhaps'): boolean {
+  switch (course.kind) {
+    case 'match':
+    case 'bucket':
+      return isLost(course.next, when);
+    case 'copies':
+      return course.of.some((part) => isLost(part, when));
+    case 'choice':
+      return when === 'always'
+        ? course.of.every((part) => isLost(part, when))
+        : course.of.some((part) => isLost(part, when));
+    case 'output':
+      return false;
+    case 'end':
+      return ['group-circle', 'group-chain-too-long', 'table-circle'].includes(course.fate.kind);
+  }
+}
+
+const TOO_MUCH = end({ kind: 'unforeseeable', reason: `more than ${MOST_BRANCHES} branches` });
 
 function end(fate: SwitchFate): Course {
   return { kind: 'end', fate };
