@@ -5,6 +5,8 @@ import { ALWAYS, type Certainty, endsOf, NEVER, PERHAPS, Walk } from './walk.ts'
 
 /** Packets that hosts may send in one exchange: entries that rewrite ARP messages can have them ask for ever. */
 const MOST_LEGS = 64;
+/** Visits to states, over all places where one packet may come, beyond which each place is only perhaps one. */
+const MOST_VISITS = 5_000_000;
 
 /** One packet from the host that sends it to wherever it comes. */
 export interface Leg {
@@ -40,9 +42,8 @@ export function exchangeBetween(network: Network, source: number, target: number
   // What happens if everything arrives that may, and if nothing arrives but what must.
   const best = run(network, source, target, PERHAPS);
   const isCertain = best.legs.every((leg) => leg.arrivals.every(({ certainty }) => certainty === ALWAYS));
-  if (isCertain || !best.reached) {
-    return { source, target, certainty: best.reached ? ALWAYS : NEVER, legs: best.legs };
-  }
+  if (!best.reached) return { source, target, certainty: best.isCut ? PERHAPS : NEVER, legs: best.legs };
+  if (isCertain) return { source, target, certainty: ALWAYS, legs: best.legs };
   const worst = run(network, source, target, ALWAYS);
   return { source, target, certainty: worst.reached ? ALWAYS : PERHAPS, legs: best.legs };
 }
@@ -52,32 +53,47 @@ function run(
   source: number,
   target: number,
   least: Certainty,
-): { readonly reached: boolean; readonly legs: readonly Leg[] } {
-  const hosts = network.hosts.map((host) => new LinuxHost(host));
+): { readonly reached: boolean; readonly isCut: boolean; readonly legs: readonly Leg[] } {
+  // Of a thousand hosts few get anything.
+  const hosts = new Map<number, LinuxHost>();
+  const hostAt = (index: number) => {
+    const host = network.hosts[index];
+    const known = hosts.get(index);
+    if (known !== undefined || host === undefined) return known;
+    const made = new LinuxHost(host);
+    hosts.set(index, made);
+    return made;
+  };
   const targetIp = network.addresses[target]?.ip ?? ABSENT;
   const legs: Leg[] = [];
   let reached = false;
-  const outgoing = (hosts[source]?.ping(targetIp) ?? []).map((packet) => ({ from: source, packet }));
+  let isCut = false;
+  const outgoing = (hostAt(source)?.ping(targetIp) ?? []).map((packet) => ({ from: source, packet }));
   for (const { from, packet } of outgoing) {
-    if (legs.length >= MOST_LEGS) break;
+    if (legs.length >= MOST_LEGS) {
+      isCut = true;
+      break;
+    }
     const arrivals: Arrival[] = [];
     const { walk, root, found } = follow(network, from, packet);
-    for (const { host, packet: arrived, certainty } of found) {
-      const reaction = certainty < least ? undefined : hosts[host]?.receive(arrived);
-      if (reaction === undefined) continue;
+    for (const { host, packet: arrived, certainty, isAssumed } of found) {
+      const reaction = certainty < least ? undefined : hostAt(host)?.receive(arrived);
+      if (reaction === undefined || (isAssumed && reaction.kind === 'ignores')) continue;
       arrivals.push({ host, packet: arrived, certainty, reaction });
       if (reaction.kind === 'sends') outgoing.push(...reaction.packets.map((each) => ({ from: host, packet: each })));
       reached ||= reaction.kind === 'echo-reply' && host === source && reaction.from === targetIp;
     }
     legs.push({ from, packet, root, arrivals, ...(walk === undefined ? {} : { walk }) });
   }
-  return { reached, legs };
+  return { reached, isCut, legs };
 }
 
 interface Found {
   readonly host: number;
   readonly packet: Packet;
   readonly certainty: Certainty;
+  /** Whether it may come there by ways that cannot be followed only. */
+  readonly isAssumed: boolean;
 }
 
 /** Where a packet comes that a host sends. */
@@ -100,10 +116,20 @@ function follow(
       }
     }
   }
-  const found = [...places].map(([, { host, packet: arrived }]) => {
+  const surelyAll = walk.isDecided;
+  const isTooMuch = places.size * walk.states.length > MOST_VISITS;
+  const found = [...places.values()].map(({ host, packet: arrived }): Found => {
+    if (surelyAll) return { host, packet: arrived, certainty: ALWAYS, isAssumed: false };
+    if (isTooMuch) return { host, packet: arrived, certainty: PERHAPS, isAssumed: false };
     const { key } = arrived;
     const values = walk.certainties((at, other) => at === host && other.key === key);
-    return { host, packet: arrived, certainty: (values[root] ?? NEVER) as Certainty };
+    return { host, packet: arrived, certainty: (values[root] ?? NEVER) as Certainty, isAssumed: false };
   });
+  if (walk.isOpen) {
+    const come = new Set(found.map(({ host }) => host));
+    for (const host of network.hosts.keys()) {
+      if (!come.has(host)) found.push({ host, packet, certainty: PERHAPS, isAssumed: true });
+    }
+  }
   return { walk, root, found: found.filter(({ certainty }) => certainty > NEVER) };
 }

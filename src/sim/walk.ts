@@ -49,8 +49,10 @@ export interface State {
   readonly course: Course;
 }
 
-/** States that one packet may come to; entries that rewrite it in a circle can make more than can be followed. */
+/** How far one packet is followed; entries that rewrite it in a circle, or flood, can make more of it than this. */
 const MOST_STATES = 50_000;
+const MOST_HOPS = 2_000_000;
+const MOST_REWRITTEN = 1_000;
 const MOST_PORTS = 2 ** 16;
 /** Stands for the port by which a packet came where it does not matter; no port has this number. */
 const ANY_PORT = MOST_PORTS - 1;
@@ -74,6 +76,9 @@ export class Walk {
   /** Numbers of states, each after those to which it goes on, but for circles. */
   readonly #order: number[] = [];
   #isCircular = false;
+  #hops = 0;
+  /** For each state those that go on to it. */
+  #predecessors: readonly (readonly number[])[] | undefined;
 
   constructor(network: Network, sent: Packet) {
     this.network = network;
@@ -100,16 +105,31 @@ export class Walk {
     return this.#isCircular;
   }
 
+  /** Whether there was more of it than is followed. */
+  get isCut(): boolean {
+    return this.#states.length >= MOST_STATES || this.#hops >= MOST_HOPS || this.#packetNumbers.size >= MOST_REWRITTEN;
+  }
+
+  /** Whether the packet may come to ends that are not among those of the states. */
+  get isOpen(): boolean {
+    return this.isCut || this.#states.some((_, number) => this.#endsUnforeseeably(number));
+  }
+
+  /** Whether it comes to every end of its states: no switch has a choice. */
+  get isDecided(): boolean {
+    return !this.isOpen && !this.#states.some(({ course }) => hasChoice(course));
+  }
+
   /** Follows the packet from a switch's port. Returns the number of the state there. */
   enter(node: number, inPort: number): number {
     const known = this.#numberOf(node, inPort, this.sent);
     if (known !== undefined) return known;
     // Depth first, without recursion: a chain of switches may be longer than the stack.
     const root = this.#discover(node, inPort, this.sent);
-    const path = [{ number: root, hops: this.#hopsFrom(root), position: 0 }];
+    const path = [this.#stepFrom(root)];
     const onPath = new Set([root]);
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-      const hop = top.hops[top.position];
+      const hop = this.isCut ? undefined : top.hops[top.position];
       top.position += 1;
       if (hop === undefined) {
         path.pop();
@@ -119,9 +139,9 @@ export class Walk {
       }
       const there = this.stateAfter(hop);
       if (there !== undefined) this.#isCircular ||= onPath.has(there);
-      else if (this.#states.length < MOST_STATES) {
+      else {
         const number = this.#discover(hop.node, hop.inPort, hop.packet);
-        path.push({ number, hops: this.#hopsFrom(number), position: 0 });
+        path.push(this.#stepFrom(number));
         onPath.add(number);
       }
     }
@@ -134,16 +154,15 @@ export class Walk {
    */
   certainties(isWanted: (host: number, packet: Packet) => boolean): Uint8Array {
     const values = new Uint8Array(this.#states.length);
-    let changed: boolean;
-    do {
-      changed = false;
-      for (const number of this.#order) {
-        const value = this.certaintyIn(number, values, isWanted);
-        if (value === values[number]) continue;
-        values[number] = value;
-        changed = true;
-      }
-    } while (changed && this.#isCircular);
+    // A set hands out what is added to it on the way, too.
+    const pending = new Set(this.#order);
+    for (const number of pending) {
+      pending.delete(number);
+      const value = this.certaintyIn(number, values, isWanted);
+      if (value === values[number]) continue;
+      values[number] = value;
+      if (this.#isCircular || this.isCut) for (const before of this.#statesBefore(number)) pending.add(before);
+    }
     return values;
   }
 
@@ -192,6 +211,32 @@ export class Walk {
   /** The number of the state to which a hop leads; undefined when there were too many states to go on. */
   stateAfter({ node, inPort, packet }: Hop): number | undefined {
     return this.#numberOf(node, inPort, packet);
+  }
+
+  #endsUnforeseeably(number: number): boolean {
+    return endsOf(this.state(number).course).some((end) =>
+      this.exits(number, end).some((exit) => exit.kind === 'end' && exit.fate.kind === 'unforeseeable'),
+    );
+  }
+
+  #stepFrom(number: number): { readonly number: number; readonly hops: readonly Hop[]; position: number } {
+    const hops = this.#hopsFrom(number);
+    this.#hops += hops.length;
+    return { number, hops, position: 0 };
+  }
+
+  #statesBefore(number: number): readonly number[] {
+    if (this.#predecessors === undefined) {
+      const predecessors = this.#states.map((): number[] => []);
+      for (const from of this.#states.keys()) {
+        for (const hop of this.#hopsFrom(from)) {
+          const to = this.stateAfter(hop);
+          if (to !== undefined) predecessors[to]?.push(from);
+        }
+      }
+      this.#predecessors = predecessors;
+    }
+    return this.#predecessors[number] ?? [];
   }
 
   #certaintyOf(exit: Exit, values: Uint8Array, isWanted: (host: number, packet: Packet) => boolean): Certainty {
@@ -341,5 +386,20 @@ export function endsOf(course: Course): readonly CourseEnd[] {
     case 'output':
     case 'end':
       return [course];
+  }
+}
+
+function hasChoice(course: Course): boolean {
+  switch (course.kind) {
+    case 'match':
+    case 'bucket':
+      return hasChoice(course.next);
+    case 'copies':
+      return course.of.some(hasChoice);
+    case 'choice':
+      return true;
+    case 'output':
+    case 'end':
+      return false;
   }
 }
