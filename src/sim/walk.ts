@@ -294,7 +294,11 @@ export class Walk {
     if (there === undefined) return { kind: 'end', port, fate: { kind: 'no-such-port' } };
     if (!there.isUp) return { kind: 'end', port, fate: { kind: 'port-down' } };
     const { peer } = there;
-    if (peer.kind === 'host') return { kind: 'end', port, fate: { kind: 'at-host', host: peer.index, packet } };
+    if (peer.kind === 'host') {
+      // A change by the last switch is one, too.
+      this.#packetNumber(packet);
+      return { kind: 'end', port, fate: { kind: 'at-host', host: peer.index, packet } };
+    }
     if (packet.isStacked) {
       const reason = 'it has two VLAN tags, of which the next switch sees one';
       return { kind: 'end', port, fate: { kind: 'unforeseeable', reason } };
