@@ -4,7 +4,7 @@ import type { Action, Bucket, Flow, Group, GroupType } from '../../src/model/ope
 import type { SwitchEntries } from '../../src/sim/pipeline.ts';
 
 /** A match from the fields' texts, e.g. `{ ipv4_dst: '10.0.0.0/8' }`. */
-export function matchOf(fields: Readonly<Partial<Record<MatchField, string>>>): Match {
+function matchOf(fields: Readonly<Partial<Record<MatchField, string>>>): Match {
   return Object.fromEntries(
     Object.entries(fields).map(([field, text]) => {
       const masked = parseField(field as MatchField, text);
