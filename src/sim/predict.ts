@@ -1,5 +1,6 @@
-import { allOnes, type MatchField } from '../model/match.ts';
+import { allOnes, exactly, type MaskedValue, type MatchField } from '../model/match.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
+import type { Action } from '../model/openflow.ts';
 import { exchangeBetween } from './exchange.ts';
 import { Network, type NetworkState } from './network.ts';
 import { type Addresses, arpReply, arpRequest, ECHO_REPLY, ECHO_REQUEST, echo, type Packet } from './packet.ts';
@@ -53,13 +54,13 @@ export function predict(state: NetworkState): Prediction {
   const network = new Network(state);
   const { hosts } = network;
   const count = hosts.length;
-  const matched = matchedValues(state, TELLING_FIELDS);
-  const echoesAlike = !matched.has('icmpv4_type');
+  const telling = tellingValues(state, TELLING_FIELDS);
+  const echoesAlike = !telling.has('icmpv4_type');
   // By source * count + target.
   const legs = {} as Record<LegKind, Uint8Array>;
   for (const kind of LEG_KINDS) {
     const isKnown = kind === 'echo-reply' && echoesAlike;
-    legs[kind] = isKnown ? legs['echo-request'] : certaintiesOf(network, LEGS[kind], matched);
+    legs[kind] = isKnown ? legs['echo-request'] : certaintiesOf(network, LEGS[kind], telling);
   }
   const canAddress = addressable(network);
   const cells = new Uint8Array(count * count);
@@ -90,11 +91,11 @@ export function predict(state: NetworkState): Prediction {
 }
 
 /** For each sender and receiver what becomes of one packet between them: a `Certainty`, or REWRITTEN. */
-function certaintiesOf(network: Network, shape: LegShape, matched: MatchedValues): Uint8Array {
+function certaintiesOf(network: Network, shape: LegShape, telling: TellingValues): Uint8Array {
   const { addresses, attachments } = network;
   const count = addresses.length;
   const result = new Uint8Array(count * count);
-  const classes = sendersByClass(addresses, shape, matched);
+  const classes = sendersByClass(addresses, shape, telling);
   for (const [target, to] of addresses.entries()) {
     for (const senders of classes) {
       const [first] = senders;
@@ -114,37 +115,52 @@ function certaintiesOf(network: Network, shape: LegShape, matched: MatchedValues
   return result;
 }
 
-/** For each field the values under each mask that any entry matches: what can tell packets apart. */
-type MatchedValues = ReadonlyMap<MatchField, ReadonlyMap<bigint, ReadonlySet<bigint>>>;
+/**
+ * For each field the values under each mask that any entry matches, and those that any sets, which leaves the packets
+ * alone that have them already: what can tell packets apart.
+ */
+type TellingValues = ReadonlyMap<MatchField, ReadonlyMap<bigint, ReadonlySet<bigint>>>;
 
-function matchedValues({ entries }: NetworkState, fields: readonly MatchField[]): MatchedValues {
-  const matched = new Map<MatchField, Map<bigint, Set<bigint>>>();
-  for (const { flows } of entries.values()) {
-    for (const { match } of flows) {
-      for (const field of fields) {
-        const masked = match[field];
-        if (masked === undefined) continue;
-        const masks = matched.get(field) ?? new Map<bigint, Set<bigint>>();
-        matched.set(field, masks);
-        const values = masks.get(masked.mask) ?? new Set<bigint>();
-        masks.set(masked.mask, values);
-        values.add(masked.value);
+function tellingValues({ entries }: NetworkState, fields: readonly MatchField[]): TellingValues {
+  const telling = new Map<MatchField, Map<bigint, Set<bigint>>>();
+  const add = (field: MatchField, { value, mask }: MaskedValue) => {
+    const masks = telling.get(field) ?? new Map<bigint, Set<bigint>>();
+    telling.set(field, masks);
+    const values = masks.get(mask) ?? new Set<bigint>();
+    masks.set(mask, values);
+    values.add(value);
+  };
+  const addSet = (actions: readonly Action[]) => {
+    for (const action of actions) {
+      if (action.kind === 'set_field' && fields.includes(action.field)) {
+        add(action.field, exactly(action.field, action.value));
       }
     }
+  };
+  for (const { flows, groups } of entries.values()) {
+    for (const { match, instructions } of flows) {
+      for (const field of fields) {
+        const masked = match[field];
+        if (masked !== undefined) add(field, masked);
+      }
+      addSet(instructions.apply);
+      addSet(instructions.write);
+    }
+    for (const { buckets } of groups) for (const { actions } of buckets) addSet(actions);
   }
-  return matched;
+  return telling;
 }
 
 /** Senders by their place in the topology, together where no entry tells their packets apart. */
 function sendersByClass(
   addresses: readonly Addresses[],
   { senderFields }: LegShape,
-  matched: MatchedValues,
+  telling: TellingValues,
 ): readonly (readonly number[])[] {
   const fields = Object.entries(senderFields) as [MatchField, keyof Addresses][];
   const classes = new Map<string, number[]>();
   for (const [index, sender] of addresses.entries()) {
-    const key = fields.map(([field, part]) => signatureOf(BigInt(sender[part]), matched.get(field), field)).join(' ');
+    const key = fields.map(([field, part]) => signatureOf(BigInt(sender[part]), telling.get(field), field)).join(' ');
     const members = classes.get(key);
     if (members === undefined) classes.set(key, [index]);
     else members.push(index);
@@ -152,7 +168,7 @@ function sendersByClass(
   return [...classes.values()];
 }
 
-/** Which of the matched values a value has, under each mask; equal for values that entries do not tell apart. */
+/** Which of the telling values a value has, under each mask; equal for values that entries do not tell apart. */
 function signatureOf(
   value: bigint,
   masks: ReadonlyMap<bigint, ReadonlySet<bigint>> | undefined,
