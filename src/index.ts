@@ -37,6 +37,7 @@ export type {
   TracedHop,
   TracedLeg,
   Way,
+  WayHop,
 } from './sim/trace.ts';
 export type { Fate } from './sim/walk.ts';
 export { findSpec, type SpecSource } from './spec/locate.ts';

@@ -47,6 +47,7 @@ export interface TracedLeg {
 /** A packet at a switch. */
 export interface TracedHop {
   readonly switch: string;
+  /** The port by which it comes, or one of several that make no difference. */
   readonly inPort: number;
   /** Its fields, where they are not those that were sent. */
   readonly rewritten?: Readonly<Record<string, string>>;
@@ -104,8 +105,17 @@ export interface TracedArrival {
 
 /** A path through the hops of a leg, and where it ends. */
 export interface Way {
-  readonly hops: readonly { readonly hop: number; readonly branch: number }[];
+  readonly hops: readonly WayHop[];
   readonly fate: TracedFate;
+}
+
+export interface WayHop {
+  /** Index into the hops of the leg. */
+  readonly hop: number;
+  /** Index into the branches of that hop. */
+  readonly branch: number;
+  /** The port by which the packet comes on this way. */
+  readonly inPort: number;
 }
 
 /** @param exchange of this network */
@@ -142,16 +152,16 @@ class LegTracer {
     }
     const values = walk.certainties((host, other) => host === used?.host && other.key === used.packet.key);
     const traced = { ...leg, hops: walk.states.map((_, number) => this.#hop(walk, number)) };
-    if (used === undefined) return { ...traced, way: this.#losingWay(walk, values) };
-    const way = this.#winningWay(walk, used);
-    return used.certainty === ALWAYS ? { ...traced, way } : { ...traced, way, doubt: this.#losingWay(walk, values) };
+    const way = used && this.#winningWay(walk, used);
+    if (way === undefined) return { ...traced, way: this.#losingWay(walk, values) };
+    return used?.certainty === ALWAYS ? { ...traced, way } : { ...traced, way, doubt: this.#losingWay(walk, values) };
   }
 
   #hop(walk: Walk, number: number): TracedHop {
-    const { node, inPort, packet } = walk.state(number);
+    const { node, arrivedBy, packet } = walk.state(number);
     return {
       switch: this.#switchName(node),
-      inPort,
+      inPort: arrivedBy,
       ...(packet.key === walk.sent.key ? {} : { rewritten: packet.describe() }),
       branches: this.#branches(walk, number),
     };
@@ -179,30 +189,33 @@ class LegTracer {
       : { kind: 'delivered', host };
   }
 
-  /** The shortest way to an arrival. */
-  #winningWay(walk: Walk, { host, packet }: Arrival): Way {
-    const cameFrom = new Map<number, { readonly hop: number; readonly branch: number } | undefined>([
-      [this.#leg.root, undefined],
+  /** The shortest way to an arrival; undefined where it is on none that was followed. */
+  #winningWay(walk: Walk, { host, packet }: Arrival): Way | undefined {
+    const start = { inPort: walk.state(this.#leg.root).arrivedBy, from: undefined };
+    const cameFrom = new Map<number, { readonly inPort: number; readonly from: WayHop | undefined }>([
+      [this.#leg.root, start],
     ]);
-    for (const [number] of cameFrom) {
+    for (const [number, { inPort }] of cameFrom) {
       for (const [branch, { exit }] of branchesOf(walk, number).entries()) {
         if (exit.kind === 'hop') {
           const next = walk.stateAfter(exit);
-          if (next !== undefined && !cameFrom.has(next)) cameFrom.set(next, { hop: number, branch });
+          const from = { hop: number, branch, inPort };
+          if (next !== undefined && !cameFrom.has(next)) cameFrom.set(next, { inPort: exit.inPort, from });
         } else if (exit.fate.kind === 'at-host' && exit.fate.host === host && exit.fate.packet.key === packet.key) {
-          const hops = [{ hop: number, branch }];
-          for (let at = cameFrom.get(number); at !== undefined; at = cameFrom.get(at.hop)) hops.unshift(at);
+          const hops: WayHop[] = [{ hop: number, branch, inPort }];
+          for (let at = cameFrom.get(number)?.from; at !== undefined; at = cameFrom.get(at.hop)?.from) hops.unshift(at);
           return { hops, fate: this.#fate(exit) };
         }
       }
     }
-    throw new Error('an arrival is on no way');
+    return undefined;
   }
 
   /** A way on which the packet does not come to where it should: on to other switches as long as there are any. */
   #losingWay(walk: Walk, values: Uint8Array): Way {
-    const hops: { hop: number; branch: number }[] = [];
+    const hops: WayHop[] = [];
     const visited = new Set<number>();
+    let inPort = walk.state(this.#leg.root).arrivedBy;
     for (let number = this.#leg.root; ; ) {
       visited.add(number);
       const branches = branchesOf(walk, number);
@@ -215,7 +228,7 @@ class LegTracer {
       const isNew = ({ exit }: Branch) => exit.kind === 'hop' && !visited.has(walk.stateAfter(exit) ?? number);
       const taken = losing.find(isNew) ?? losing.find(({ exit }) => exit.kind === 'hop') ?? losing[0];
       if (taken === undefined) throw new Error('a course without branches');
-      hops.push({ hop: number, branch: branches.indexOf(taken) });
+      hops.push({ hop: number, branch: branches.indexOf(taken), inPort });
       const { exit } = taken;
       if (exit.kind === 'end') return { hops, fate: this.#fate(exit) };
       const next = walk.stateAfter(exit);
@@ -224,6 +237,7 @@ class LegTracer {
       }
       if (visited.has(next)) return { hops, fate: this.#loop(walk, hops, next) };
       number = next;
+      inPort = exit.inPort;
     }
   }
 

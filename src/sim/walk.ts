@@ -45,6 +45,8 @@ export interface State {
   readonly node: number;
   /** Absent where the same becomes of it by whichever port it came. */
   readonly inPort?: number;
+  /** The port by which it came first. */
+  readonly arrivedBy: number;
   readonly packet: Packet;
   readonly course: Course;
 }
@@ -335,7 +337,13 @@ export class Walk {
     const place = Math.floor(key / MOST_PORTS);
     const course = this.#courseAt(place, node, inPort, packet);
     this.#numbers.set(key, number);
-    this.#states.push({ node, packet, course, ...(key % MOST_PORTS === ANY_PORT ? {} : { inPort }) });
+    this.#states.push({
+      node,
+      arrivedBy: inPort,
+      packet,
+      course,
+      ...(key % MOST_PORTS === ANY_PORT ? {} : { inPort }),
+    });
     return number;
   }
 

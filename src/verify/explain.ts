@@ -97,13 +97,13 @@ function explainInLines(trace: Trace): readonly string[] {
 
 /** The lines of each hop, by what entries it goes. */
 function hopLines(leg: TracedLeg, way: Way): readonly string[] {
-  return way.hops.flatMap(({ hop, branch }) => {
+  return way.hops.flatMap(({ hop, branch, inPort }) => {
     const there = leg.hops[hop];
     const taken = there?.branches[branch];
     if (there === undefined || taken === undefined) return [];
     const changed = there.rewritten === undefined ? [] : [`    now ${describeFields(changesOf(leg, there.rewritten))}`];
     const does = [...taken.steps.map(describeStep), ...describeEnd(taken.end)].join('; ');
-    return [...changed, `    ${there.switch}, from port ${there.inPort}: ${does}`];
+    return [...changed, `    ${there.switch}, from port ${inPort}: ${does}`];
   });
 }
 
@@ -176,6 +176,8 @@ function describeFate(leg: TracedLeg, way: Way): string {
       return `${at} drops ${packet}${by}: there is no group ${fate.groupId}`;
     case 'group-circle':
       return `${at} drops ${packet}: its groups go in a circle, ${fate.groupIds.join(' > ')}`;
+    case 'group-chain-too-long':
+      return `${at} drops ${packet}: its groups make too long a chain`;
     case 'table-circle':
       return `${at} drops ${packet}: its entries send it back to the first table over and over`;
     case 'unforeseeable':

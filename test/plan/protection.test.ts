@@ -90,11 +90,8 @@ test('no packet of a protected connection goes round, whichever link fails', () 
         for (const source of topology.hosts.keys()) {
           for (const target of topology.hosts.keys()) {
             if (source === target) continue;
-            for (const { walk, root } of exchangeBetween(network, source, target).legs) {
+            for (const { walk } of exchangeBetween(network, source, target).legs) {
               if (walk === undefined) continue;
-              const places = walk.states.length;
-              expect(places).toBeLessThanOrEqual(3 * topology.switches.length);
-              expect(walk.state(root).inPort).toBe(1);
               expect(walk.isCircular).toBe(false);
             }
           }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Dpid, ipv4FromNumber } from '../../src/model/addresses.ts';
-import { type Fault, parseFault } from '../../src/model/fault.ts';
+import type { Fault } from '../../src/model/fault.ts';
 import { Topology } from '../../src/model/topology.ts';
+import { requestedFault } from '../../src/plan/requests.ts';
 import { exchangeBetween } from '../../src/sim/exchange.ts';
 import { Network, type NetworkState } from '../../src/sim/network.ts';
 import { addressesOf, arpRequest, ECHO_REQUEST, echo } from '../../src/sim/packet.ts';
@@ -27,7 +28,7 @@ const to = (port: number) => [output(port)];
 const flood = flow({ apply: [output('flood')] });
 
 function faults(topology: Topology, ...texts: string[]): Fault[] {
-  return texts.flatMap((text) => parseFault(topology, text) ?? []);
+  return texts.map((text) => requestedFault(topology, text, 'test'));
 }
 
 /** Pairs of the prediction, `1>2`; those that are undecided in brackets. */
