@@ -51,6 +51,10 @@ test('a rendered file runs unchanged under mn, and labctl net prints what its ne
   expect(await labctl.ok('exec', 'h10', '--', 'ip', '-br', 'addr', 'show', 'h10-eth0')).toMatch(
     /h10-eth0@\S+ +UP +10\.0\.0\.10\/8/,
   );
+  // A host is no router, and takes packets from wherever they come, though the machine be otherwise (Docker).
+  const settings = ['ip_forward', 'conf/all/rp_filter', 'conf/h10-eth0/rp_filter'];
+  const files = settings.map((setting) => `/proc/sys/net/ipv4/${setting}`);
+  expect(await labctl.ok('exec', 'h10', '--', 'cat', ...files)).toBe('0\n0\n0');
   const failing = await labctl.run('exec', 'h10', '--', 'sh', '-c', 'exit 7');
   expect(failing.exitCode).toBe(7);
   expect(await labctl.ok('exec', 'h1', '--', 'ping', '-c1', '-W5', '10.0.0.10')).toContain('1 received');

@@ -2,6 +2,8 @@
 
 A raw ICMP socket stays in the network namespace in which it was made: the prober holds one in each host's namespace.
 An echo request's payload names its run, its pair and its attempt, so that an answer is never taken for another's.
+A pair's result is that of a ping alone: the two hosts know nothing of each other when it begins, and a pair and its
+reverse are never under way together, as the one host would learn from the other's ARP request.
 """
 
 import collections
@@ -26,24 +28,34 @@ MAGIC = b'labctl'
 LEAST_ROUNDS, BARREN_ROUNDS, MOST_ROUNDS = 4, 2, 12
 # Probes under way at once: grows while answers come in time, halves when one comes late or was lost. Userspace Open
 # vSwitch sets up some 5,000 new flows a second on two cores, and loses packets that find its queues full.
-FIRST_WINDOW, LEAST_WINDOW, LARGEST_WINDOW = 64, 8, 256
+FIRST_WINDOW, LEAST_WINDOW, LARGEST_WINDOW = 64, 8, 192
 # Seconds after which a probe is no longer under way: TCP's estimate (RFC 6298) within these bounds.
 SHORTEST_FLIGHT, LONGEST_FLIGHT = 0.05, 1.0
-# ARP entries kept for probes without an answer, and the seconds for which they are. Linux counts the entries of all
-# namespaces together, other users' too, and refuses new ones beyond 1,024 (gc_thresh3): 33 hosts would reach that.
-MOST_ARP_ENTRIES, ARP_ENTRY_LIFE = 400, 0.5
-# Seconds to wait for answers after a round's last request: some round trips, within bounds.
-SHORTEST_WAIT, LONGEST_WAIT, WAIT_IN_ROUND_TRIPS = 0.2, 2.0, 8
+# Probes without an answer whose ARP entries are kept, one at either host, and the seconds for which they are. Linux
+# counts the entries of all namespaces together, other users' too, and refuses new ones beyond 1,024 (gc_thresh3): 33
+# hosts would reach that.
+MOST_REMEMBERED, ARP_ENTRY_LIFE = 200, 0.5
+# Seconds to wait for answers after the last request of a round's half: some round trips, within bounds.
+SHORTEST_WAIT, LONGEST_WAIT, WAIT_IN_ROUND_TRIPS = 0.1, 2.0, 8
 
 _setns = ctypes.CDLL(None, use_errno=True).setns
 
 
-def socket_in_namespace_of(pid):
-    """A raw ICMP socket in the network namespace of a process. Call it in a thread of its own: it moves there."""
+# What makes a host a host whatever the machine is, from which new namespaces take their values: no router (Docker makes
+# the machine one), and no judge of the way by which packets come.
+HOST_SETTINGS = {'ip_forward': '0', 'conf/all/rp_filter': '0', 'conf/default/rp_filter': '0'}
+
+
+def socket_in_host(pid, interface):
+    """A raw ICMP socket in the network namespace of a host's process. Call it in a thread of its own: it moves there."""
     with open(f'/proc/{pid}/ns/net', 'rb') as namespace:
         if _setns(namespace.fileno(), CLONE_NEWNET) != 0:
             number = ctypes.get_errno()
             raise OSError(number, f'cannot enter the network of process {pid}: {os.strerror(number)}')
+    # This folder is that of the namespace in which the thread is.
+    for setting, value in {**HOST_SETTINGS, f'conf/{interface}/rp_filter': '0'}.items():
+        with open(f'/proc/sys/net/ipv4/{setting}', 'w') as file:
+            file.write(value)
     icmp = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
     icmp.setblocking(False)
     # Only echo replies: a raw socket would otherwise get a copy of every ICMP message of its host.
@@ -67,13 +79,15 @@ class Prober:
         """hosts: {name: (process id of its shell, IPv4 address, interface)}"""
         self._names = list(hosts)
         self._addresses = [address for _, address, _ in hosts.values()]
-        self._interfaces = [interface.encode() for _, _, interface in hosts.values()]
+        # The end of a `struct arpreq`, which names the interface.
+        self._interfaces = [interface.encode().ljust(16, b'\0') for _, _, interface in hosts.values()]
+        self._forgettable = [sockaddr(address) + bytes(16) + bytes(4) + bytes(16) for address in self._addresses]
         self._sockets = []
         failures = []
 
         def open_sockets():
             try:
-                self._sockets = [socket_in_namespace_of(pid) for pid, _, _ in hosts.values()]
+                self._sockets = [socket_in_host(pid, interface) for pid, _, interface in hosts.values()]
             except Exception as error:
                 failures.append(error)
 
@@ -83,22 +97,26 @@ class Prober:
         if failures:
             raise failures[0]
 
-    def _forget(self, source, target):
-        """Takes the target out of the source's ARP cache: what was learnt earlier must not hide that ARP fails now,
-        and an unfinished resolution would wait a second before it asks again."""
-        request = sockaddr(self._addresses[target]) + bytes(16) + bytes(4) + bytes(16)
-        with contextlib.suppress(OSError):
-            fcntl.ioctl(self._sockets[source], SIOCDARP, request + self._interfaces[source].ljust(16, b'\0'))
+    def _forget(self, pair):
+        """Takes the hosts of a pair out of each other's ARP caches: what was learnt earlier must not hide that ARP fails
+        now, and an unfinished resolution would wait a second before it asks again."""
+        source, target = divmod(pair, len(self._names))
+        for host, other in ((source, target), (target, source)):
+            with contextlib.suppress(OSError):
+                fcntl.ioctl(self._sockets[host], SIOCDARP, self._forgettable[other] + self._interfaces[host])
 
-    def probe_all(self, reaction, progress, cancelled):
+    def probe_all(self, reaction, progress, cancelled, only=None):
         """Returns {"rttMs": rows of round trips or null, "probes": rows of counts}; rows and columns in host order.
 
-        reaction: seconds that the network may take for the first packet of a pair, where its controller reacts to it."""
-        return _Run(self, reaction, progress, cancelled).result()
+        reaction: seconds that the network may take for the first packet of a pair, where its controller reacts to it.
+        only: names of source and target of the pairs to probe; all pairs without it."""
+        names = {name: index for index, name in enumerate(self._names)}
+        wanted = only and {names[source] * len(names) + names[target] for source, target in only}
+        return _Run(self, reaction, progress, cancelled).result(wanted)
 
 
 class _Run:
-    """One probe of all pairs. A pair is a number: source * hosts + target."""
+    """One probe of many pairs. A pair is a number: source * hosts + target."""
 
     def __init__(self, prober, reaction, progress, cancelled):
         self.prober, self.progress, self.cancelled = prober, progress, cancelled
@@ -114,40 +132,43 @@ class _Run:
         self.flight = SHORTEST_FLIGHT
         self.smoothed, self.variation = None, 0.0
         self.slowest = 0.0
-        # Pairs by when they were last asked, oldest first: those under way, and those with an ARP entry to take out.
+        # Pairs by when they were last asked, oldest first: those under way, and those with ARP entries to take out.
         self.flying = collections.OrderedDict()
         self.remembered = collections.OrderedDict()
         self.next_report = 0.0
+        self.pairs = 0
 
-    def result(self):
+    def result(self, wanted):
         count = self.count
-        # A pair and its reverse go together, as they share what ARP learns; pairs of one host stand far apart, so that
-        # the load is spread over the network.
-        pairs = [
-            pair
+        # Of a pair and its reverse one is in either half. Pairs of one host stand far apart, so that the load is spread
+        # over the network.
+        half = [
+            (source, (source + step) % count)
             for step in range(1, count // 2 + 1)
             for source in range(count)
-            for other in [(source + step) % count]
-            if 2 * step != count or source < other
-            for pair in (source * count + other, other * count + source)
+            if 2 * step != count or source < step
         ]
-        for pair in pairs:
-            self.prober._forget(*divmod(pair, count))
+        halves = [[a * count + b for a, b in half], [b * count + a for a, b in half]]
+        if wanted is not None:
+            halves = [[pair for pair in pairs if pair in wanted] for pairs in halves]
+        self.pairs = left = sum(map(len, halves))
         with selectors.DefaultSelector() as selector:
             for index, icmp in enumerate(self.prober._sockets):
                 self.drain(icmp)
                 selector.register(icmp, selectors.EVENT_READ, index)
             number = barren = 0
-            while pairs and number < MOST_ROUNDS and not (number >= LEAST_ROUNDS and barren >= BARREN_ROUNDS):
+            while left and number < MOST_ROUNDS and not (number >= LEAST_ROUNDS and barren >= BARREN_ROUNDS):
                 number += 1
-                self.round(selector, pairs, number)
-                left = [pair for pair in pairs if pair not in self.round_trips]
-                recovered = number > 1 and len(left) < len(pairs)
+                for pairs in halves:
+                    self.probe(selector, pairs, number)
+                # An answer may come while the other half is asked.
+                halves = [self.unanswered(pairs) for pairs in halves]
+                before, left = left, sum(map(len, halves))
+                recovered = number > 1 and left < before
                 barren = 0 if recovered else barren + 1
                 if recovered:
                     # Their first probes were lost: there were too many.
                     self.slow_down()
-                pairs = left
         rows = range(count)
         return {
             'hosts': self.prober._names,
@@ -155,10 +176,14 @@ class _Run:
             'probes': [[self.attempts.get(source * count + target, 0) for target in rows] for source in rows],
         }
 
+    def unanswered(self, pairs):
+        return [pair for pair in pairs if pair not in self.round_trips]
+
     def round_trip_ms(self, pair):
         return round(self.round_trips[pair] * 1000, 3) if pair in self.round_trips else None
 
-    def round(self, selector, pairs, number):
+    def probe(self, selector, pairs, number):
+        """Asks each pair once and waits for the answers."""
         self.flying.clear()
         waiting = iter(pairs)
         pending = next(waiting, None)
@@ -171,14 +196,14 @@ class _Run:
             self.receive(selector, 0.002)
             self.forget_old()
         last = time.monotonic()
-        left = {pair for pair in pairs if pair not in self.round_trips}
+        left = self.unanswered(pairs)
         while left and time.monotonic() - last < self.wait_for_answers():
             self.check(number)
             if self.receive(selector, 0.02):
-                left = {pair for pair in left if pair not in self.round_trips}
+                left = self.unanswered(left)
             self.forget_old()
         for pair in self.remembered:
-            self.prober._forget(*divmod(pair, self.count))
+            self.prober._forget(pair)
         self.remembered.clear()
         self.report(number)
 
@@ -190,10 +215,10 @@ class _Run:
         while self.flying and now - next(iter(self.flying.values())) > self.flight:
             self.flying.popitem(last=False)
         while self.remembered and (
-            len(self.remembered) > MOST_ARP_ENTRIES or now - next(iter(self.remembered.values())) > self.arp_entry_life
+            len(self.remembered) > MOST_REMEMBERED or now - next(iter(self.remembered.values())) > self.arp_entry_life
         ):
             pair, _ = self.remembered.popitem(last=False)
-            self.prober._forget(*divmod(pair, self.count))
+            self.prober._forget(pair)
 
     def slow_down(self):
         self.window = max(LEAST_WINDOW, self.window / 2)
@@ -206,8 +231,7 @@ class _Run:
 
     def report(self, number):
         self.next_report = time.monotonic() + 0.1
-        pairs = self.count * (self.count - 1)
-        self.progress({'pairs': pairs, 'answered': len(self.round_trips), 'round': number})
+        self.progress({'pairs': self.pairs, 'answered': len(self.round_trips), 'round': number})
 
     def learn(self, round_trip):
         """RFC 6298, section 2: the time after which an answer is not to be expected any more."""
@@ -225,6 +249,7 @@ class _Run:
         header = struct.pack('!BBHHH', ECHO_REQUEST, 0, 0, self.icmp_id, attempt)
         message = struct.pack('!BBHHH', ECHO_REQUEST, 0, checksum(header + payload), self.icmp_id, attempt) + payload
         now = time.monotonic()
+        self.prober._forget(pair)
         self.attempts[pair] = attempt
         self.sent_at[pair, attempt] = now
         self.flying[pair] = self.remembered[pair] = now
@@ -269,11 +294,8 @@ class _Run:
         if pair in self.round_trips:
             return False
         self.round_trips[pair] = now - sent
-        if target * self.count + source in self.round_trips:
-            # Both directions are known: neither host needs the other's address any more.
-            for known in (pair, target * self.count + source):
-                self.remembered.pop(known, None)
-                self.prober._forget(*divmod(known, self.count))
+        if self.remembered.pop(pair, None) is not None:
+            self.prober._forget(pair)
         return True
 
     @staticmethod

@@ -211,9 +211,8 @@ class Resident:
             if action == 'start':
                 result = self.start(request, lambda step: self.conversation.send(id=identity, progress=step))
             elif action == 'probe':
-                result = self.prober.probe_all(
-                    request['reaction'], lambda state: self.conversation.send(id=identity, progress=state), cancelled
-                )
+                tell = lambda state: self.conversation.send(id=identity, progress=state)
+                result = self.prober.probe_all(request['reaction'], tell, cancelled, request.get('only'))
             elif action == 'net':
                 result = self.net()
             elif action == 'connect-switches':

@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Resident } from '../../../src/drivers/mininet/resident.ts';
 import { MininetSandbox } from '../../../src/drivers/mininet/sandbox.ts';
+import { exactly } from '../../../src/model/match.ts';
+import { forwardingFlows, outputFlow } from '../../../src/plan/forwarding.ts';
 import { topologyOf } from '../../support/topologies.ts';
 
 let folder: string;
@@ -35,6 +37,26 @@ test('where the kernel datapath does not work, the userspace one does', async ()
     ['h2', 'h1', null],
   ]);
   for (const { probes: asked } of probes) expect(asked).toBeGreaterThanOrEqual(4);
+});
+
+test('a host whose ARP replies are lost does not profit from the other host asking for it', async () => {
+  const built = new MininetSandbox(new Resident(), { topology: pair, topo: 'Pair', folder, datapath: 'user' });
+  sandbox = built;
+  await sandbox.start(never, () => {});
+  const toH2 = { eth_type: 0x0806n, arp_opcode: 2n, arp_tpa: 0x0a000002n };
+  const lostReplies = Object.entries(toH2).map(([field, value]) => [field, exactly(field as keyof typeof toH2, value)]);
+  for (const [dpid, flows] of forwardingFlows(pair)) {
+    const entries = [...flows, outputFlow(2, Object.fromEntries(lostReplies), undefined)];
+    await built.tables.apply(
+      dpid,
+      entries.map((flow) => ({ kind: 'add-flow', flow, cookie: 1n })),
+    );
+  }
+  const probes = await sandbox.probeAll(0, never, () => {});
+  expect(probes.map(({ source, target, rttMs }) => [source, target, rttMs !== null])).toEqual([
+    ['h1', 'h2', true],
+    ['h2', 'h1', false],
+  ]);
 });
 
 test.skipIf(hasModule)(
