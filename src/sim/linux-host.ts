@@ -1,4 +1,4 @@
-import { netmaskOf } from '../model/addresses.ts';
+import { ipv4ToNumber, netmaskOf } from '../model/addresses.ts';
 import type { Host } from '../model/topology.ts';
 import {
   ABSENT,
@@ -9,12 +9,12 @@ import {
   addressesOf,
   arpReply,
   arpRequest,
+  BROADCAST_MAC,
   ECHO_REPLY,
   ECHO_REQUEST,
   echo,
   IPV4,
   type Packet,
-  TAG_PRESENT,
 } from './packet.ts';
 
 /** What a host makes of a packet that arrives at it. */
@@ -37,7 +37,6 @@ export type Ignored =
   | 'no-route';
 
 const MULTICAST_BIT = 2 ** 40;
-const ETHERTYPE_VLAN = 0x8100;
 
 /**
  * A host as Linux is one, with one interface, an empty ARP cache, no further routes, and forwarding off: RFC 826 as in
@@ -47,6 +46,7 @@ export class LinuxHost {
   readonly #self: Addresses;
   readonly #network: number;
   readonly #mask: number;
+  readonly #broadcast: number | undefined;
   /** MAC addresses by IPv4 address. */
   readonly #neighbours = new Map<number, number>();
   /** Echo messages that wait until their target's MAC address is known. */
@@ -56,19 +56,22 @@ export class LinuxHost {
     this.#self = addressesOf(host);
     this.#mask = Number(netmaskOf(host.prefixLength));
     this.#network = (this.#self.ip & this.#mask) >>> 0;
+    this.#broadcast = broadcastOf(host);
   }
 
-  /** Sends an echo request to an address. Returns what goes out, first of all an ARP request; nothing without a route. */
+  /**
+   * Sends an echo request to an address. Returns what goes out, first of all an ARP request; nothing without a route, nor
+   * to all hosts of the subnet (which has to be asked for).
+   */
   ping(ip: number): readonly Packet[] {
+    if (ip === this.#broadcast) return [];
     return this.#sendTo(ip, (mac) => echo(ECHO_REQUEST, this.#self, { mac, ip }));
   }
 
-  receive(packet: Packet): Reaction {
-    const vlan = packet.get('eth_vlan_vid');
-    // A tag with the id 0 says a priority only; others are for VLAN interfaces, which hosts have none of.
-    if (packet.isStacked || (packet.tagType !== 0 && (packet.tagType !== ETHERTYPE_VLAN || vlan !== TAG_PRESENT))) {
-      return ignores('tagged');
-    }
+  receive(received: Packet): Reaction {
+    // Others are for VLAN interfaces, which hosts have none of.
+    const packet = received.withoutPriorityTags();
+    if (packet === undefined) return ignores('tagged');
     const to = packet.get('eth_dst');
     const isMulticast = Math.floor(to / MULTICAST_BIT) % 2 === 1;
     if (!isMulticast && to !== this.#self.mac) return ignores('other-mac');
@@ -97,17 +100,17 @@ export class LinuxHost {
     if (packet.get('ipv4_dst') !== this.#self.ip) return ignores('other-ip');
     if (source === this.#self.ip) return ignores('own-address');
     const type = packet.get('icmpv4_type');
-    if (packet.get('icmpv4_code') !== 0) return ignores('not-understood');
     if (type === ECHO_REPLY) return { kind: 'echo-reply', from: source };
     if (type !== ECHO_REQUEST) return ignores('not-understood');
-    // The reply is of the same class of service (RFC 1349, section 5.1).
-    const service = { dscp: Math.max(packet.get('ip_dscp'), 0), ecn: Math.max(packet.get('ip_ecn'), 0) };
-    const packets = this.#sendTo(source, (mac) => echo(ECHO_REPLY, this.#self, { mac, ip: source }, service));
+    // The reply is of the same class of service (RFC 1349, section 5.1), and of the same code, whatever that is.
+    const like = { dscp: packet.get('ip_dscp'), ecn: packet.get('ip_ecn'), code: packet.get('icmpv4_code') };
+    const packets = this.#sendTo(source, (mac) => echo(ECHO_REPLY, this.#self, { mac, ip: source }, like));
     return packets.length === 0 ? ignores('no-route') : { kind: 'sends', packets };
   }
 
   #sendTo(ip: number, make: (mac: number) => Packet): readonly Packet[] {
     if ((ip & this.#mask) >>> 0 !== this.#network) return [];
+    if (ip === this.#broadcast) return [make(BROADCAST_MAC)];
     const mac = this.#neighbours.get(ip) ?? ABSENT;
     if (mac !== ABSENT) return [make(mac)];
     const waiting = this.#waiting.get(ip);
@@ -122,6 +125,11 @@ export class LinuxHost {
     this.#waiting.delete(ip);
     return waiting.map((make) => make(mac));
   }
+}
+
+/** The address of all hosts of a host's subnet; subnets of one or two addresses have none (RFC 3021). */
+export function broadcastOf({ ip, prefixLength }: Host): number | undefined {
+  return prefixLength > 30 ? undefined : Number(ipv4ToNumber(ip) | ((1n << BigInt(32 - prefixLength)) - 1n));
 }
 
 function ignores(why: Ignored): Reaction {

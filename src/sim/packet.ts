@@ -20,23 +20,32 @@ export function fieldIndex(field: MatchField): number {
 }
 
 /** OFPVID_PRESENT (table 13): a packet without a tag has the VLAN id 0, one with a tag has this bit. */
-export const TAG_PRESENT = 0x1000;
+const TAG_PRESENT = 0x1000;
 const VLAN_VID = FIELD_INDEX.eth_vlan_vid;
 const VLAN_PCP = FIELD_INDEX.eth_vlan_pcp;
-const BROADCAST_MAC = 0xffffffffffff;
+export const BROADCAST_MAC = 0xffffffffffff;
+
+/** A VLAN tag below the one that a switch sees. */
+interface InnerTag {
+  readonly type: number;
+  readonly vid: number;
+  readonly pcp: number;
+}
 
 export class Packet {
   /** By `fieldIndex`; the in-port is not part of it. */
   readonly values: readonly number[];
   /** The Ethernet type of its tag; 0 without one. */
   readonly tagType: number;
-  /** Whether it has more than one tag, of which switches then see no further header. */
-  readonly isStacked: boolean;
+  readonly #inner: InnerTag | undefined;
+  /** Where what a switch sees ends with the Ethernet type of a tag: the packet from that tag on. */
+  readonly #beneath: Packet | undefined;
 
-  constructor(values: readonly number[], tagType = 0, isStacked = false) {
+  constructor(values: readonly number[], tagType = 0, inner?: InnerTag, beneath?: Packet) {
     this.values = values;
     this.tagType = tagType;
-    this.isStacked = isStacked;
+    this.#inner = inner;
+    this.#beneath = beneath;
   }
 
   static of(fields: Readonly<Partial<Record<MatchField, number>>>): Packet {
@@ -53,27 +62,57 @@ export class Packet {
     const isVlan = field === 'eth_vlan_vid' || field === 'eth_vlan_pcp';
     if (isVlan ? this.tagType === 0 : this.values[index] === ABSENT) return this;
     const kept = field === 'eth_vlan_vid' ? value | TAG_PRESENT : value;
-    return this.values[index] === kept ? this : new Packet(this.values.with(index, kept), this.tagType, this.isStacked);
+    return this.values[index] === kept
+      ? this
+      : new Packet(this.values.with(index, kept), this.tagType, this.#inner, this.#beneath);
   }
 
   /**
    * With a new tag in front. The specification copies the id and the priority of a tag that is there already (section
-   * 5.12.1); Open vSwitch, which is what runs, begins with zeros.
+   * 5.12.1); Open vSwitch, which is what runs, begins with zeros, and knows two tags: the innermost of three is lost.
    */
   pushVlan(tagType: number): Packet {
     const values = this.values.with(VLAN_VID, TAG_PRESENT).with(VLAN_PCP, 0);
-    return new Packet(values, tagType, this.isStacked || this.tagType !== 0);
+    const { tagType: type } = this;
+    const inner = type === 0 ? undefined : { type, vid: this.get('eth_vlan_vid'), pcp: this.get('eth_vlan_pcp') };
+    return new Packet(values, tagType, inner, this.#beneath);
   }
 
-  /** Without its tag; itself where it has none. */
+  /** Without its outermost tag; itself where it has none. */
   popVlan(): Packet {
     if (this.tagType === 0) return this;
-    return new Packet(this.values.with(VLAN_VID, 0).with(VLAN_PCP, ABSENT), 0, this.isStacked);
+    const { type, vid, pcp } = this.#inner ?? { type: 0, vid: 0, pcp: ABSENT };
+    return new Packet(this.values.with(VLAN_VID, vid).with(VLAN_PCP, pcp), type, undefined, this.#beneath);
+  }
+
+  /**
+   * As the next switch sees it. Open vSwitch looks beneath one tag only (`vlan-limit`): of a packet with two, the second
+   * is what the first one carries.
+   */
+  parsed(): Packet {
+    const [destination, source] = [this.get('eth_dst'), this.get('eth_src')];
+    if (this.#inner !== undefined) {
+      const seen = Packet.of({ eth_dst: destination, eth_src: source, eth_type: this.#inner.type });
+      const tag = { vid: this.get('eth_vlan_vid'), pcp: this.get('eth_vlan_pcp') };
+      const values = seen.values.with(VLAN_VID, tag.vid).with(VLAN_PCP, tag.pcp);
+      return new Packet(values, this.tagType, undefined, this.popVlan());
+    }
+    if (this.#beneath === undefined || this.tagType !== 0) return this;
+    return this.#beneath.with('eth_dst', destination).with('eth_src', source).parsed();
+  }
+
+  /** What is in its tags where all of them have the id 0, which says a priority and no VLAN; else undefined. */
+  withoutPriorityTags(): Packet | undefined {
+    const seen = this.parsed();
+    if (seen.tagType === 0) return seen;
+    return seen.get('eth_vlan_vid') === TAG_PRESENT ? seen.popVlan().withoutPriorityTags() : undefined;
   }
 
   /** Equal exactly for equal packets. */
   get key(): string {
-    return `${this.values.join()} ${this.tagType} ${this.isStacked}`;
+    const inner = this.#inner === undefined ? '' : `${this.#inner.type},${this.#inner.vid},${this.#inner.pcp}`;
+    const beneath = this.#beneath === undefined ? '' : ` over ${this.#beneath.key}`;
+    return `${this.values.join()} ${this.tagType} ${inner}${beneath}`;
   }
 
   /** Its fields as a person reads them, in the order of the specification. */
@@ -133,17 +172,17 @@ export function arpReply(sender: Addresses, to: Addresses): Packet {
 }
 
 /** An ICMP echo message (RFC 792) to the next hop's MAC address. */
-export function echo(type: number, sender: Addresses, to: Addresses, service = { dscp: 0, ecn: 0 }): Packet {
+export function echo(type: number, sender: Addresses, to: Addresses, like = { dscp: 0, ecn: 0, code: 0 }): Packet {
   return Packet.of({
     eth_dst: to.mac,
     eth_src: sender.mac,
     eth_type: IPV4,
-    ip_dscp: service.dscp,
-    ip_ecn: service.ecn,
+    ip_dscp: like.dscp,
+    ip_ecn: like.ecn,
     ip_proto: Number(IP_PROTO.icmp),
     ipv4_src: sender.ip,
     ipv4_dst: to.ip,
     icmpv4_type: type,
-    icmpv4_code: 0,
+    icmpv4_code: like.code,
   });
 }

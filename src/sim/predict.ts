@@ -2,6 +2,7 @@ import { allOnes, exactly, type MaskedValue, type MatchField } from '../model/ma
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import type { Action } from '../model/openflow.ts';
 import { exchangeBetween } from './exchange.ts';
+import { broadcastOf } from './linux-host.ts';
 import { Network, type NetworkState } from './network.ts';
 import { type Addresses, arpReply, arpRequest, ECHO_REPLY, ECHO_REQUEST, echo, type Packet } from './packet.ts';
 import { ALWAYS, type Certainty, NEVER, PERHAPS, Walk } from './walk.ts';
@@ -63,17 +64,20 @@ export function predict(state: NetworkState): Prediction {
     legs[kind] = isKnown ? legs['echo-request'] : certaintiesOf(network, LEGS[kind], telling);
   }
   const canAddress = addressable(network);
+  const broadcasts = hosts.map(broadcastOf);
   const cells = new Uint8Array(count * count);
   for (let source = 0; source < count; source += 1) {
     for (let target = 0; target < count; target += 1) {
-      if (source === target || !canAddress(source, target)) continue;
+      const isAddressable = canAddress(source, target) && broadcasts[source] !== network.addresses[target]?.ip;
+      if (source === target || !isAddressable) continue;
       const there = source * count + target;
       const back = target * count + source;
       const request = legs['arp-request'][there] ?? NEVER;
       const reply = legs['arp-reply'][back] ?? NEVER;
       const echoRequest = legs['echo-request'][there] ?? NEVER;
       const echoReply = legs['echo-reply'][back] ?? NEVER;
-      if (Math.max(request, reply, echoRequest, echoReply) === REWRITTEN) {
+      const isUsual = broadcasts[target] !== network.addresses[source]?.ip;
+      if (!isUsual || Math.max(request, reply, echoRequest, echoReply) === REWRITTEN) {
         cells[there] = exchangeBetween(network, source, target).certainty;
       } else if (canAddress(target, source)) {
         cells[there] = Math.min(request, reply, echoRequest, echoReply);

@@ -301,11 +301,7 @@ export class Walk {
       this.#packetNumber(packet);
       return { kind: 'end', port, fate: { kind: 'at-host', host: peer.index, packet } };
     }
-    if (packet.isStacked) {
-      const reason = 'it has two VLAN tags, of which the next switch sees one';
-      return { kind: 'end', port, fate: { kind: 'unforeseeable', reason } };
-    }
-    return { kind: 'hop', port, node: peer.index, inPort: peer.port, packet };
+    return { kind: 'hop', port, node: peer.index, inPort: peer.port, packet: packet.parsed() };
   }
 
   #packetNumber(packet: Packet): number {
@@ -380,7 +376,11 @@ export class Walk {
   #hopsFrom(number: number): readonly Hop[] {
     const hops: Hop[] = [];
     for (const end of endsOf(this.state(number).course)) {
-      for (const exit of this.exits(number, end)) if (exit.kind === 'hop') hops.push(exit);
+      for (const exit of this.exits(number, end)) {
+        if (exit.kind === 'hop') hops.push(exit);
+        // Counts it among what the packet becomes.
+        else if (exit.fate.kind === 'at-host') this.#packetNumber(exit.fate.packet);
+      }
     }
     return hops;
   }

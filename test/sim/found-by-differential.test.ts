@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { parseFlow, parseGroup } from '../../src/drivers/open-vswitch/ofctl-text.ts';
+import { type Dpid, ipv4FromNumber } from '../../src/model/addresses.ts';
+import type { Fault } from '../../src/model/fault.ts';
+import { Topology } from '../../src/model/topology.ts';
+import { forwardingFlows } from '../../src/plan/forwarding.ts';
+import { exchangeBetween } from '../../src/sim/exchange.ts';
+import { Network, type NetworkState } from '../../src/sim/network.ts';
+import type { SwitchEntries } from '../../src/sim/pipeline.ts';
+import { predict } from '../../src/sim/predict.ts';
+import { topologyOf } from '../support/topologies.ts';
+
+// What `npm run differential` found: here the expected results are those of Open vSwitch 3.1 and Linux 6.18.
+
+const CERTAINTIES = ['never', 'perhaps', 'always'] as const;
+
+/** Entries as ovs-ofctl has them, by switch. */
+type Entries = Readonly<Record<string, readonly string[]>>;
+
+/** Whether h1 reaches h2, as the matrix has it and as the two of them alone have it, which must be the same. */
+function h1ReachesH2(topology: Topology, entries: Entries, faults: readonly Fault[] = []): string {
+  const forwarding = forwardingFlows(topology);
+  const held = topology.switches.map(({ dpid, name }): [Dpid, SwitchEntries] => {
+    const lines = entries[name] ?? [];
+    const flows = lines.flatMap((line) => parseFlow(line) ?? []);
+    const groups = lines.flatMap((line) => parseGroup(line) ?? []);
+    expect(flows.length + groups.length).toBe(lines.length);
+    return [dpid, { flows: [...(forwarding.get(dpid) ?? []), ...flows], groups }];
+  });
+  const state: NetworkState = { topology, entries: new Map(held), missForwarding: 'none', faults };
+  const alone = CERTAINTIES[exchangeBetween(new Network(state), 0, 1).certainty];
+  const { matrix, undecided } = predict(state);
+  const inMatrix = matrix.reaches('h1', 'h2') ? 'always' : undecided.reaches('h1', 'h2') ? 'perhaps' : 'never';
+  expect(inMatrix).toBe(alone);
+  return inMatrix;
+}
+
+/** h1 on s1, h2 on s2, ports 1; ports 2 join the switches. */
+const pair = topologyOf(2, [[1, 2]]);
+
+test('of two tags the inner one is left when the outer one is popped', () => {
+  const push = 'push_vlan:0x8100';
+  const tagged = (actions: string) =>
+    h1ReachesH2(pair, { s1: [`priority=9,arp,in_port=1 actions=${actions},output:2`] });
+  expect(tagged(`${push},${push},set_field:0x1005->vlan_vid,pop_vlan`)).toBe('always');
+  expect(tagged(`${push},set_field:0x1005->vlan_vid,${push},pop_vlan`)).toBe('never');
+  expect(tagged(`${push},set_field:0x1005->vlan_vid,${push},pop_vlan,pop_vlan`)).toBe('always');
+});
+
+test('a packet that is changed at the last switch is followed to what the host makes of it', () => {
+  const entry = 'priority=9,arp,in_port=2 actions=push_vlan:0x8100,set_field:0x1005->vlan_vid,output:1';
+  expect(h1ReachesH2(pair, { s2: [entry] })).toBe('never');
+});
+
+test('a host takes a tag of any type when its id is 0', () => {
+  const entry = 'priority=9,arp,in_port=2 actions=push_vlan:0x88a8,output:1';
+  expect(h1ReachesH2(pair, { s2: [entry] })).toBe('always');
+});
+
+test('a switch sees no further than the outer one of two tags', () => {
+  const twoTags = 'priority=9,icmp,in_port=1 actions=push_vlan:0x8100,push_vlan:0x8100,output:2';
+  expect(h1ReachesH2(pair, { s1: [twoTags], s2: ['priority=9,icmp,in_port=2 actions=drop'] })).toBe('always');
+  expect(h1ReachesH2(pair, { s1: [twoTags], s2: ['priority=9,vlan_tci=0x1000/0x1fff actions=drop'] })).toBe('never');
+  const pop = 'priority=9,in_port=2,vlan_tci=0x1000/0x1000 actions=pop_vlan,goto_table:1';
+  const later = ['table=1, priority=9,vlan_tci=0x0000/0x1fff,dl_dst=00:00:00:00:00:02 actions=output:1'];
+  expect(h1ReachesH2(pair, { s1: [twoTags], s2: [`${pop}`, ...later, 'table=1, arp actions=output:1'] })).toBe(
+    'always',
+  );
+});
+
+test('a host answers an echo request of any code with a reply of the same code', () => {
+  const asked = 'priority=9,icmp,icmp_type=8 actions=set_field:1->icmp_code,output:2';
+  expect(h1ReachesH2(pair, { s1: [asked] })).toBe('always');
+  expect(h1ReachesH2(pair, { s1: [asked], s2: ['priority=9,icmp,icmp_type=0,icmp_code=1 actions=drop'] })).toBe(
+    'never',
+  );
+});
+
+test('a host does not ping the broadcast address of its subnet, and answers it by a broadcast', () => {
+  const withNarrow = (narrow: string, entries: Entries) => {
+    const { hosts, switches, links } = pair;
+    const others = { ip: ipv4FromNumber(0x0a000003n) };
+    const changed = hosts.map((host) => ({ ...host, ...(host.name === narrow ? { prefixLength: 30 } : others) }));
+    return h1ReachesH2(new Topology({ hosts: changed, switches, links }), entries);
+  };
+  expect(withNarrow('h1', {})).toBe('never');
+  expect(withNarrow('h2', {})).toBe('never');
+  const flood = ['priority=9 actions=FLOOD'];
+  expect(withNarrow('h1', { s1: flood, s2: flood })).toBe('never');
+  expect(withNarrow('h2', { s1: flood, s2: flood })).toBe('always');
+});
