@@ -1,0 +1,41 @@
+import { type Comparison, compareLab, type LabOutcome } from './differential.ts';
+
+/** Compares labs of consecutive seeds, some of them at once. Outcomes are in the order in which they are known. */
+export async function compareLabs(
+  options: { readonly labs: number; readonly seed: number; readonly atOnce: number },
+  onOutcome: (outcome: LabOutcome, done: number) => void = () => {},
+): Promise<readonly LabOutcome[]> {
+  const outcomes: LabOutcome[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < options.labs) {
+      const outcome = await compareLab(options.seed + next++);
+      outcomes.push(outcome);
+      onOutcome(outcome, outcomes.length);
+    }
+  };
+  await Promise.all(Array.from({ length: options.atOnce }, work));
+  return outcomes;
+}
+
+/** What was compared, so that one sees whether it says anything. */
+export function summary(outcomes: readonly LabOutcome[]): string {
+  const all = outcomes.flatMap(({ comparisons }) => comparisons);
+  const total = (number: (comparison: Comparison) => number) => all.reduce((sum, each) => sum + number(each), 0);
+  const cells = total(({ reach, doNot, undecided }) => reach + doNot + undecided);
+  const mixed = all.filter(({ reach, doNot }) => reach > 0 && doNot > 0).length;
+  const labsWith = new Map<string, number>();
+  for (const { features } of outcomes) {
+    for (const feature of features) labsWith.set(feature, (labsWith.get(feature) ?? 0) + 1);
+  }
+  const features = [...labsWith].sort(([a, m], [b, n]) => n - m || a.localeCompare(b)).map((each) => each.join(' '));
+  return [
+    `${outcomes.length} labs, ${all.length} sets of entries, of which ${mixed} let some pairs reach and others not`,
+    `${total(({ held }) => held)} entries, and ${total(({ refused }) => refused)} more that the switches refused`,
+    `${cells} cells: ${total(({ reach }) => reach)} reach, ${total(({ doNot }) => doNot)} do not, ` +
+      `${total(({ undecided }) => undecided)} are undecided; ${total(({ circling }) => circling)} of them with packets that circle`,
+    `${total(({ leftOut }) => leftOut)} cells left out, whose packets would multiply in a circle`,
+    `labs in which packets met entries with: ${features.join(', ')}`,
+    `${total(({ disagreements }) => disagreements.length)} disagreements`,
+  ].join('\n');
+}
