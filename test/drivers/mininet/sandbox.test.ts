@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Resident } from '../../../src/drivers/mininet/resident.ts';
 import { MininetSandbox } from '../../../src/drivers/mininet/sandbox.ts';
 import { exactly } from '../../../src/model/match.ts';
-import { forwardingFlows, outputFlow } from '../../../src/plan/forwarding.ts';
+import { flowOf, forwardingFlows } from '../../../src/plan/forwarding.ts';
 import { topologyOf } from '../../support/topologies.ts';
 
 let folder: string;
@@ -46,7 +46,7 @@ test('a host whose ARP replies are lost does not profit from the other host aski
   const toH2 = { eth_type: 0x0806n, arp_opcode: 2n, arp_tpa: 0x0a000002n };
   const lostReplies = Object.entries(toH2).map(([field, value]) => [field, exactly(field as keyof typeof toH2, value)]);
   for (const [dpid, flows] of forwardingFlows(pair)) {
-    const entries = [...flows, outputFlow(2, Object.fromEntries(lostReplies), undefined)];
+    const entries = [...flows, flowOf(2, Object.fromEntries(lostReplies), [])];
     await built.tables.apply(
       dpid,
       entries.map((flow) => ({ kind: 'add-flow', flow, cookie: 1n })),

@@ -162,10 +162,12 @@ class EntryMaker {
     const { hosts } = this.#topology;
     const connections = Array.from({ length: random.integer(1, 2) }, () => {
       const members = hosts.map(({ name }) => name).filter(() => random.chance(0.6));
-      return { members };
+      const ways = random.pick([undefined, 'multipath', 'protected'] as const);
+      return { members, ...(ways === undefined ? {} : { ways }) };
     }).filter((each) => each.members.length > 1 && unjoinedPairs(this.#topology, each).length === 0);
     for (const entry of compileConnections(this.#topology, connections).entries) {
-      this.#flows.get(entry.dpid)?.push(entry);
+      if (entry.kind === 'flow') this.#flows.get(entry.dpid)?.push(entry);
+      else this.#groups.get(entry.dpid)?.push(entry);
     }
   }
 
