@@ -162,8 +162,8 @@ class EntryMaker {
     const { hosts } = this.#topology;
     const connections = Array.from({ length: random.integer(1, 2) }, () => {
       const members = hosts.map(({ name }) => name).filter(() => random.chance(0.6));
-      const ways = random.pick([undefined, 'multipath', 'protected'] as const);
-      return { members, ...(ways === undefined ? {} : { ways }) };
+      const ways = random.pick([{}, { ways: 'multipath' }, { ways: 'protected' }] as const);
+      return { members, ...ways };
     }).filter((each) => each.members.length > 1 && unjoinedPairs(this.#topology, each).length === 0);
     for (const entry of compileConnections(this.#topology, connections).entries) {
       if (entry.kind === 'flow') this.#flows.get(entry.dpid)?.push(entry);
