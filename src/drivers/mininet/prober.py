@@ -21,6 +21,8 @@ CLONE_NEWNET = 0x40000000
 # <linux/icmp.h>, <linux/socket.h>; Python's socket module does not name them.
 SOL_RAW, ICMP_FILTER = 255, 1
 SIOCDARP = 0x8953
+# <linux/sockios.h>, <linux/ethtool.h>
+SIOCETHTOOL, ETHTOOL_STXCSUM = 0x8946, 0x17
 ECHO_REQUEST, ECHO_REPLY = 8, 0
 MAGIC = b'labctl'
 
@@ -96,6 +98,13 @@ class Prober:
         opener.join()
         if failures:
             raise failures[0]
+
+    def write_whole_checksums(self):
+        """Has the hosts write the checksums of their TCP and UDP packets themselves. A veth interface leaves them to the
+        device at its other end, and the userspace datapath to nobody: the receiver would drop every such packet."""
+        off = ctypes.create_string_buffer(struct.pack('II', ETHTOOL_STXCSUM, 0))
+        for host, interface in zip(self._sockets, self._interfaces):
+            fcntl.ioctl(host, SIOCETHTOOL, struct.pack('16sP16x', interface, ctypes.addressof(off)))
 
     def _forget(self, pair):
         """Takes the hosts of a pair out of each other's ARP caches: what was learnt earlier must not hide that ARP fails

@@ -162,6 +162,8 @@ class Resident:
         if missing:
             raise RuntimeError('Open vSwitch did not bring up ' + ', '.join(missing))
         self.prober = Prober({host.name: (host.pid, host.IP(), host.defaultIntf().name) for host in self.network.hosts})
+        if datapath == 'user':
+            self.prober.write_whole_checksums()
         return {
             'mininet': sys.modules['mininet.net'].VERSION,
             'datapath': datapath,
