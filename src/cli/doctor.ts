@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { engineProblem, findEngine } from '../drivers/floodlight/docker.ts';
 import {
+  bandwidthRequirement,
   bestDatapath,
   mininetRequirement,
   namespaceRequirement,
@@ -26,10 +27,10 @@ export async function doctor(options: FormatOptions): Promise<number> {
     ...(existsSync('/proc/self/ns') ? [await namespaceRequirement()] : []),
     runFolderRequirement(),
   ];
-  const floodlight = await floodlightFinding();
+  const [floodlight, bandwidths] = await Promise.all([floodlightFinding(), bandwidthRequirement()]);
   const missing = requirements.filter(({ remedy }) => remedy !== undefined);
   if (options.format === 'json') {
-    printJson({ version: 1, canRunLabs: missing.length === 0, datapath, floodlight, requirements });
+    printJson({ version: 1, canRunLabs: missing.length === 0, datapath, floodlight, bandwidths, requirements });
   } else {
     printLines([
       ...requirements.flatMap(({ name, finding, remedy }) =>
@@ -38,6 +39,7 @@ export async function doctor(options: FormatOptions): Promise<number> {
           : [`${coloured('red', 'missing')}  ${name}: ${finding}`, `         -> ${remedy}`],
       ),
       `floodlight in Docker: ${floodlight}; without it labs have the embedded controller, or one at a URL`,
+      `bandwidths of links (bw in a spec): ${bandwidths.finding}${bandwidths.remedy === undefined ? '' : `; to mend it: ${bandwidths.remedy}`}`,
       `datapath ${datapath === 'kernel' ? 'kernel module' : 'userspace (the openvswitch kernel module is not loaded)'}`,
       missing.length === 0
         ? 'This machine can run labs: labctl up s10h10'

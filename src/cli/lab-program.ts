@@ -31,9 +31,9 @@ const [
 runLabProcess(async (order, folder) => {
   const spec = readSpec(order.specFile, order.specText);
   const datapath = order.datapath ?? (await bestDatapath());
-  const missing = missingRequirements(datapath);
-  if (missing.length > 0) throw new ProblemError(missing);
   const { topology, topo } = spec;
+  const missing = await missingRequirements(datapath, topology);
+  if (missing.length > 0) throw new ProblemError(missing);
   const fallback = order.datapath === undefined;
   const dataPlane = new Sandbox(resident, { topology, topo, folder, datapath, fallback });
   const controlPlane = await (order.controller.kind === 'embedded'

@@ -3,7 +3,7 @@ import { interfaceName, type Link } from '../model/topology.ts';
 import type { LabSpec } from './read.ts';
 
 /**
- * What differs between two specs, as lines for people (`+ host h11 10.0.0.11/8 ...`, `- link s1-eth2 s3-eth2`), the
+ * What differs between two specs, as lines for people (`+ host h11 10.0.0.11/8 ...`, `- link s1-eth2 s3-eth2 cost 10`), the
  * first spec's with `-`. Empty exactly when both describe the same lab.
  */
 export function specDifference(before: LabSpec, after: LabSpec): readonly string[] {
@@ -33,6 +33,10 @@ function describeSpec(spec: LabSpec): readonly string[] {
   ];
 }
 
-function describeLink({ ends }: Link): string {
-  return `link ${interfaceName(ends[0])} ${interfaceName(ends[1])}`;
+function describeLink({ ends, cost = 1, bandwidthMbps }: Link): string {
+  const properties = [
+    ...(cost === 1 ? [] : [`cost ${cost}`]),
+    ...(bandwidthMbps === undefined ? [] : [`bw ${bandwidthMbps}`]),
+  ];
+  return ['link', interfaceName(ends[0]), interfaceName(ends[1]), ...properties].join(' ');
 }

@@ -16,11 +16,14 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
     readonly path: Path;
     port?: number;
   }
-  const openLinks: [OpenEnd, OpenEnd][] = [];
-  for (const [index, pair] of form.links.entries()) {
+  const openLinks: { readonly ends: [OpenEnd, OpenEnd]; readonly properties: Omit<Link, 'ends'> }[] = [];
+  for (const [index, link] of form.links.entries()) {
+    const [pair, path, properties] = Array.isArray(link)
+      ? [link, ['links', index], {}]
+      : [link.ends, ['links', index, 'ends'], propertiesOf(link)];
     const ends = pair.map((text, side): OpenEnd => {
       const [node = '', port] = text.split(':');
-      return { node, path: ['links', index, side], ...(port === undefined ? {} : { port: Number(port) }) };
+      return { node, path: [...path, side], ...(port === undefined ? {} : { port: Number(port) }) };
     });
     const [a, b] = ends;
     if (a === undefined || b === undefined) continue;
@@ -42,7 +45,7 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
       continue;
     }
     if (hosts.has(a.node) && hosts.has(b.node)) {
-      document.add(['links', index], {
+      document.add(path, {
         code: 'host-to-host',
         cause: 'a link joins two hosts, where no switch would see the packets',
         remedy: 'link each of them to a switch',
@@ -78,7 +81,7 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
       }
       taken?.set(end.port, index);
     }
-    openLinks.push([a, b]);
+    openLinks.push({ ends: [a, b], properties });
   }
   for (const [index, node] of form.hosts.entries()) {
     if (linksOfHost.get(nodeName(node)) === 0) {
@@ -106,5 +109,9 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
     }
     return closed;
   };
-  return openLinks.map(([a, b]) => ({ ends: [close(a), close(b)] }));
+  return openLinks.map(({ ends: [a, b], properties }) => ({ ends: [close(a), close(b)], ...properties }));
+}
+
+function propertiesOf({ cost, bw }: { readonly cost?: number | undefined; readonly bw?: number | undefined }) {
+  return { ...(cost === undefined ? {} : { cost }), ...(bw === undefined ? {} : { bandwidthMbps: bw }) };
 }

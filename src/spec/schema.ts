@@ -46,7 +46,38 @@ const linkEnd = z
     told('not the end of a link', 'write a node such as s1, or a node and its port such as s1:2'),
   );
 
-const link = z.tuple([linkEnd, linkEnd], told('a link is two nodes', 'write [s1, s2], or with ports [s1:3, s2:1]'));
+const linkEnds = z.tuple(
+  [linkEnd, linkEnd],
+  told(
+    'a link is two nodes',
+    'write [s1, s2], or with ports [s1:3, s2:1], or with what it has {ends: [s1, s2], cost: 10, bw: 100}',
+  ),
+);
+
+/** So high that every sum of costs stays exact. */
+const HIGHEST_COST = 1_000_000_000;
+const costFault = told(`a cost is a whole number from 1 to ${HIGHEST_COST}`, 'write one such as 10');
+
+/** Mininet leaves a link unlimited that is to have more. */
+const HIGHEST_BANDWIDTH_MBPS = 1000;
+const LOWEST_BANDWIDTH_MBPS = 0.1;
+const bandwidthFault = told(
+  `bw is in Mbit/s, from ${LOWEST_BANDWIDTH_MBPS} to ${HIGHEST_BANDWIDTH_MBPS}`,
+  'write one such as 100, or leave it out: nothing then limits the link',
+);
+
+const link = z.union([
+  linkEnds,
+  z.strictObject({
+    ends: linkEnds,
+    cost: z.int(costFault).min(1, costFault).max(HIGHEST_COST, costFault).optional(),
+    bw: z
+      .number(bandwidthFault)
+      .min(LOWEST_BANDWIDTH_MBPS, bandwidthFault)
+      .max(HIGHEST_BANDWIDTH_MBPS, bandwidthFault)
+      .optional(),
+  }),
+]);
 
 const hostGroup = z.array(name, told('not a list of hosts', 'write [h1, h2]'));
 

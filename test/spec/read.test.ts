@@ -29,6 +29,8 @@ function lab(lines: string): string {
   return `version: 1\n${lines}`;
 }
 
+const at = (node: string, port: number) => ({ node, port });
+
 const TWO = 'hosts: [h1, h2]\nswitches: [s1]\nlinks: [[h1, s1], [h2, s1]]\n';
 
 describe('topologies/s10h10.yaml', () => {
@@ -98,6 +100,26 @@ links: [[a, core]]
   );
   expect(topology.hosts).toEqual([{ name: 'a', ip: '192.168.1.5', prefixLength: 24, mac: '02:00:00:00:00:aa' }]);
   expect(topology.switches).toEqual([{ name: 'core', dpid: '00:00:00:00:00:00:00:ff' }]);
+});
+
+test('a link is a pair, or a mapping with what it costs and how much it carries', () => {
+  const { topology } = readSpec(
+    'lab.yaml',
+    lab(`hosts: [h1, h2]
+switches: [s1, s2]
+links:
+  - {ends: [h1, s1], bw: 0.5}
+  - {ends: [s2, "h2:3"]}
+  - {ends: ["s1:7", s2], cost: 10, bw: 100}
+  - [s1, s2]
+`),
+  );
+  expect(topology.links).toEqual([
+    { ends: [at('h1', 0), at('s1', 1)], bandwidthMbps: 0.5 },
+    { ends: [at('s2', 1), at('h2', 3)] },
+    { ends: [at('s1', 7), at('s2', 2)], cost: 10, bandwidthMbps: 100 },
+    { ends: [at('s1', 2), at('s2', 3)] },
+  ]);
 });
 
 test('the name of the lab is that of the file where the spec gives none', () => {
@@ -192,6 +214,70 @@ describe('bad input is located, with its text', () => {
       'a link between hosts',
       lab('hosts: [h1, h2]\nswitches: [s1]\nlinks: [[h1, h2]]\n'),
       ['lab.yaml:4:9 a link joins two hosts, where no switch would see the packets | [h1, h2]'],
+    ],
+    [
+      'a link of one node',
+      lab('hosts: [h1]\nswitches: [s1]\nlinks: [[h1]]\n'),
+      ['lab.yaml:4:9 a link is two nodes | [h1]'],
+    ],
+    [
+      'a link that is a word',
+      lab('hosts: [h1]\nswitches: [s1]\nlinks: [h1]\n'),
+      ['lab.yaml:4:9 a link is two nodes | h1'],
+    ],
+    [
+      'a link without ends',
+      lab('hosts: [h1]\nswitches: [s1]\nlinks: [{cost: 3}]\n'),
+      ['lab.yaml:4:9 the key ends is missing'],
+    ],
+    [
+      'a link of three ends',
+      lab('hosts: [h1]\nswitches: [s1, s2]\nlinks: [{ends: [h1, s1, s2]}]\n'),
+      ['lab.yaml:4:16 a link is two nodes | [h1, s1, s2]'],
+    ],
+    [
+      'costs that are none',
+      lab(
+        'hosts: [h1]\nswitches: [s1]\nlinks:\n  - {ends: [h1, s1], cost: 0}\n  - {ends: [s1, s1], cost: 1.5}\n' +
+          '  - {ends: [s1, s1], cost: cheap}\n  - {ends: [s1, s1], cost: 1e10}\n',
+      ),
+      [
+        'lab.yaml:5:28 a cost is a whole number from 1 to 1000000000 | 0',
+        'lab.yaml:6:28 a cost is a whole number from 1 to 1000000000 | 1.5',
+        'lab.yaml:7:28 a cost is a whole number from 1 to 1000000000 | cheap',
+        'lab.yaml:8:28 a cost is a whole number from 1 to 1000000000 | 1e10',
+      ],
+    ],
+    [
+      'bandwidths that Mininet cannot make',
+      lab(
+        'hosts: [h1]\nswitches: [s1]\nlinks:\n  - {ends: [h1, s1], bw: 0}\n  - {ends: [h1, s1], bw: 10000}\n' +
+          '  - {ends: [h1, s1], bw: 10M}\n  - {ends: [h1, s1], bw: .nan}\n',
+      ),
+      [
+        'lab.yaml:5:26 bw is in Mbit/s, from 0.1 to 1000 | 0',
+        'lab.yaml:6:26 bw is in Mbit/s, from 0.1 to 1000 | 10000',
+        'lab.yaml:7:26 bw is in Mbit/s, from 0.1 to 1000 | 10M',
+        'lab.yaml:8:26 bw is in Mbit/s, from 0.1 to 1000 | .nan',
+      ],
+    ],
+    [
+      'a property that links do not have',
+      lab('hosts: [h1]\nswitches: [s1]\nlinks: [{ends: [h1, s1], delay: 5ms}]\n'),
+      ['lab.yaml:4:26 there is no such key | delay'],
+    ],
+    [
+      'mappings whose ends are wrong',
+      lab(
+        'hosts: [h1, h2]\nswitches: [s1]\nlinks:\n  - {ends: [h1, s9], cost: 2}\n  - {ends: [h1, h2]}\n' +
+          '  - {ends: [h2, "s1:0"]}\n',
+      ),
+      [
+        'lab.yaml:5:17 there is no host or switch s9 | s9',
+        'lab.yaml:6:12 a link joins two hosts, where no switch would see the packets | [h1, h2]',
+        'lab.yaml:7:13 host h2 has a link already | h2',
+        'lab.yaml:7:17 ports of s1 go from 1 to 65279 | "s1:0"',
+      ],
     ],
     [
       'an unknown host in a group',

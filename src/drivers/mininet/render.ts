@@ -16,8 +16,8 @@ export function renderMininet(topology: Topology, topo: string): string {
     (node) => `        self.addSwitch(${literal(node.name)}, dpid=${literal(dpidDigits(node.dpid))})`,
   );
   const links = topology.links.map(
-    ({ ends: [a, b] }) =>
-      `        self.addLink(${literal(a.node)}, ${literal(b.node)}, port1=${a.port}, port2=${b.port})`,
+    ({ ends: [a, b], bandwidthMbps }) =>
+      `        self.addLink(${literal(a.node)}, ${literal(b.node)}, port1=${a.port}, port2=${b.port}${bandwidthMbps === undefined ? '' : `, cls=TCLink, bw=${bandwidthMbps}`})`,
   );
   return [
     '"""A topology rendered by labctl. Run it with:',
@@ -25,6 +25,7 @@ export function renderMininet(topology: Topology, topo: string): string {
     `    sudo mn --custom FILE --topo ${topo} --controller remote --switch ovs,protocols=OpenFlow13`,
     '"""',
     '',
+    ...(hasBandwidths(topology) ? ['from mininet.link import TCLink'] : []),
     'from mininet.topo import Topo',
     '',
     '',
@@ -40,6 +41,11 @@ export function renderMininet(topology: Topology, topo: string): string {
     `topos = {${literal(topo)}: ${topo}}`,
     '',
   ].join('\n');
+}
+
+/** Whether any link of it is limited, for which Mininet needs tc. */
+export function hasBandwidths(topology: Topology): boolean {
+  return topology.links.some(({ bandwidthMbps }) => bandwidthMbps !== undefined);
 }
 
 /** A Python string literal; JSON's escapes of printable ASCII are Python's too, and nothing else gets through. */

@@ -3,7 +3,9 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { environmentProblem, type Problem } from '../../model/problem.ts';
+import type { Topology } from '../../model/topology.ts';
 import { type Datapath, isRoot, MININET_PYTHON, NAMESPACE_REMEDY, SANDBOX_PATH } from './machine.ts';
+import { hasBandwidths } from './render.ts';
 
 /** The kernel's datapath where its module is there (root may load it), else the userspace one. */
 export async function bestDatapath(): Promise<Datapath> {
@@ -60,9 +62,13 @@ export function sandboxRequirements(datapath: Datapath): readonly Requirement[] 
   ];
 }
 
-/** The requirements that are not met, as problems. */
-export function missingRequirements(datapath: Datapath): readonly Problem[] {
-  return sandboxRequirements(datapath).flatMap(({ name, finding, remedy }) =>
+/** The requirements of a lab with this topology that are not met, as problems. */
+export async function missingRequirements(datapath: Datapath, topology: Topology): Promise<readonly Problem[]> {
+  const requirements = [
+    ...sandboxRequirements(datapath),
+    ...(hasBandwidths(topology) ? [await bandwidthRequirement()] : []),
+  ];
+  return requirements.flatMap(({ name, finding, remedy }) =>
     remedy === undefined
       ? []
       : [environmentProblem({ code: 'missing-requirement', where: name, cause: finding, remedy })],
@@ -130,6 +136,25 @@ export async function namespaceRequirement(): Promise<Requirement> {
     finding: result.stderr || result.shortMessage || 'cannot be made',
     remedy: NAMESPACE_REMEDY,
   };
+}
+
+/** Whether the kernel can limit a link's bandwidth, which few labs need; tries it, which takes a moment. */
+export async function bandwidthRequirement(): Promise<Requirement> {
+  const name = 'bandwidths of links';
+  const user = isRoot() ? [] : ['--user', '--map-root-user'];
+  const limit = ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'handle', '5:0', 'htb', 'default', '1'];
+  try {
+    await promisify(execFile)('unshare', [...user, '--net', ...limit], { env: { PATH: SANDBOX_PATH } });
+    return { name, finding: 'tc and its qdisc htb are there' };
+  } catch (error) {
+    const words = String((error as { readonly stderr?: string }).stderr ?? error).trim();
+    const remedy = /failed to execute tc/.test(words)
+      ? 'sudo apt-get install iproute2'
+      : /unshare failed|cannot open|write failed/.test(words)
+        ? NAMESPACE_REMEDY
+        : 'sudo modprobe sch_htb, or leave bw out of the links of the spec';
+    return { name, finding: `tc cannot limit them: ${words}`, remedy };
+  }
 }
 
 /** Whether Mininet can be loaded, not only found; tries it, which takes a moment. */

@@ -12,6 +12,15 @@ import { anyTopology } from '../../support/topologies.ts';
 const folder = mkdtempSync('/tmp/lt-render-');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+interface LinkInfo {
+  readonly node1: string;
+  readonly port1: number;
+  readonly node2: string;
+  readonly port2: number;
+  readonly cls: string | null;
+  readonly bw?: number;
+}
+
 /** What Mininet itself reads in a rendered file, as Python builds it. */
 function asMininetReadsIt(source: string, topo: string): Topology {
   const file = join(folder, 'topology.py');
@@ -25,7 +34,10 @@ topo = module.topos[sys.argv[2]]()
 print(json.dumps({
   'hosts': [[name, topo.nodeInfo(name)] for name in topo.hosts(sort=False)],
   'switches': [[name, topo.nodeInfo(name)] for name in topo.switches(sort=False)],
-  'links': [info for *_, info in topo.links(sort=False, withKeys=True, withInfo=True)],
+  'links': [
+    {**info, 'cls': info['cls'].__name__ if 'cls' in info else None}
+    for *_, info in topo.links(sort=False, withKeys=True, withInfo=True)
+  ],
 }))`;
   const env = { PATH: '/usr/bin:/bin', PYTHONDONTWRITEBYTECODE: '1' };
   const read = JSON.parse(execFileSync('/usr/bin/python3', ['-c', program, file, topo], { encoding: 'utf8', env }));
@@ -44,20 +56,26 @@ print(json.dumps({
       name,
       dpid: certain(parseDpid(dpid)),
     })),
-    links: read.links.map((link: { node1: string; port1: number; node2: string; port2: number }) => ({
+    links: read.links.map((link: LinkInfo) => ({
       ends: [
         { node: link.node1, port: portNumber(link.port1) },
         { node: link.node2, port: portNumber(link.port2) },
       ],
+      // Only a TCLink minds it.
+      ...(link.cls === 'TCLink' && link.bw !== undefined ? { bandwidthMbps: link.bw } : {}),
     })),
   });
 }
+
+const bandwidth = fc.constantFrom({}, { bandwidthMbps: 0.5 }, { bandwidthMbps: 1000 });
 
 test('a rendered topology, read by Mininet and rendered again, has the same lines', () => {
   // Mininet keeps links by node, not in their order, which explicit ports make meaningless.
   const lines = (source: string) => source.split('\n').sort();
   fc.assert(
-    fc.property(anyTopology, (topology) => {
+    fc.property(anyTopology, fc.infiniteStream(bandwidth), (plain, bandwidths) => {
+      const links = plain.links.map((link) => ({ ...link, ...bandwidths.next().value }));
+      const topology = new Topology({ hosts: plain.hosts, switches: plain.switches, links });
       const source = renderMininet(topology, 'AnyTopo');
       expect(lines(renderMininet(asMininetReadsIt(source, 'AnyTopo'), 'AnyTopo'))).toEqual(lines(source));
       expect(renderMininet(topology, 'AnyTopo')).toBe(source);
@@ -76,6 +94,20 @@ test('S10H10 renders to these lines', () => {
   expect(lines).toContain('        self.addLink("s6", "s10", port1=3, port2=4)');
   expect(lines).toContain('topos = {"P2PNetwork": P2PNetwork}');
   expect(netLines(topology)).toContain('s10 lo:  s10-eth1:h10-eth0 s10-eth2:s2-eth2 s10-eth3:s5-eth3 s10-eth4:s6-eth3');
+});
+
+test('a link is limited by a TCLink, which a topology without such links knows nothing of', () => {
+  const text = (link: string) =>
+    renderMininet(
+      readSpec('lab.yaml', `version: 1\nhosts: [h1]\nswitches: [s1, s2]\nlinks: [[h1, s1], ${link}]\n`).topology,
+      'T',
+    );
+  const limited = text('{ends: [s1, s2], cost: 3, bw: 100}');
+  expect(limited).toContain('\nfrom mininet.link import TCLink\nfrom mininet.topo import Topo\n');
+  expect(limited).toContain('        self.addLink("s1", "s2", port1=2, port2=1, cls=TCLink, bw=100)\n');
+  expect(limited).toContain('        self.addLink("h1", "s1", port1=0, port2=1)\n');
+  expect(text('{ends: [s1, s2], cost: 3}')).toBe(text('[s1, s2]'));
+  expect(text('[s1, s2]')).not.toContain('TCLink');
 });
 
 test('a name that is no name cannot become code, whatever let it through', () => {
