@@ -3,6 +3,7 @@ import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { clearRemains, knownLab, knownLabs, withLabLock } from '../lab/run-folder.ts';
 import type { Ways } from '../model/connection.ts';
+import { describeFault } from '../model/fault.ts';
 import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { abridged } from '../plan/requests.ts';
 import type { FormatOptions } from './options.ts';
@@ -112,6 +113,7 @@ export async function status(name: string | undefined, options: FormatOptions): 
       : [`             ${coloured('red', 'does not answer')}: ${describeProblem(trouble)}`]),
     `forwarding   ${document.forwarding}`,
     `connections  ${document.connections.length === 0 ? 'none' : document.connections.map((members, index) => describeConnection(members, document.ways[index])).join('\n             ')}`,
+    `faults       ${document.faults.length === 0 ? 'none' : document.faults.map(describeFault).join(', ')}`,
     `entries      ${entriesLine(document)}`,
     `process      ${document.pid}, ${document.memoryMb} MB`,
   ]);

@@ -46,6 +46,13 @@ export interface ExplainOptions extends SupposeOptions {
   readonly verify?: boolean;
 }
 
+export interface FaultOptions extends FormatOptions, LabOptions {
+  /** False with `--no-repair`. */
+  readonly repair: boolean;
+  /** Names of hosts. */
+  readonly measure?: readonly string[];
+}
+
 export interface ConnectOptions extends FormatOptions, LabOptions {
   readonly multipath?: boolean;
   readonly protect?: boolean;
@@ -74,6 +81,21 @@ export const withOption = () =>
 
 export const withoutOption = () =>
   new Option('--without <faults...>', 'suppose that these links (s1-s3) and switches (s3) are down');
+
+export const noRepairOption = () =>
+  new Option('--no-repair', "leave the connections' entries as they are; without it they are computed anew");
+
+export const measureOption = () =>
+  new Option('--measure <hosts...>', 'measure for how long traffic from one host to another is interrupted: h1 h9');
+
+/** A whole number from `least` on. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d{1,15}$/.test(text) && number >= least) return number;
+    throw new InvalidArgumentError(`a whole number from ${least} on`);
+  };
+}
 
 export const controllerOption = () =>
   new Option(

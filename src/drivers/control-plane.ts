@@ -1,4 +1,5 @@
 import type { Dpid } from '../model/addresses.ts';
+import type { Fault } from '../model/fault.ts';
 import type { Entry } from '../model/openflow.ts';
 import type { UncheckedBody } from './floodlight/unchecked-body.ts';
 
@@ -75,6 +76,12 @@ export interface ControlPlane {
   /** Sets its role for these switches; their entries are there afterwards as they were before. */
   setRole(dpids: readonly Dpid[], role: SettableRole, signal: AbortSignal): Promise<void>;
   upkeep(signal: AbortSignal): Promise<Upkeep>;
+  /**
+   * Called when links or switches have gone down or come up again, with all that is down now. Resolves when the controller
+   * forwards over what survives and switches that came back hold their static entries again, as far as that can be
+   * asked, or when it takes the controller too long. Aborting the signal ends only the waiting.
+   */
+  reconverge(faults: readonly Fault[], signal: AbortSignal): Promise<void>;
   /**
    * Takes from the controller every static entry of the topology's switches, whoever pushed it, and lets go of it. Safe
    * to call at any time; where something could not be cleaned up it throws, having done the rest.

@@ -35,6 +35,17 @@ export interface SwitchTrace {
   readonly text: string;
 }
 
+/** What became of echo requests that one host sent to another at intervals of about 2 ms. */
+export interface Traffic {
+  readonly sent: number;
+  readonly lost: number;
+  /** For each time that answers failed to come and came again: from the last answer before to the first one after. */
+  readonly gapsMs: readonly number[];
+  /** Whether there were answers at the beginning, and at the end. */
+  readonly answersAtFirst: boolean;
+  readonly answersAtLast: boolean;
+}
+
 /** A command to run on this machine that ends up inside the lab. */
 export interface Command {
   readonly file: string;
@@ -58,7 +69,23 @@ export interface DataPlane {
   ): Promise<readonly ProbeResult[]>;
   /** Has every switch connect to an OpenFlow controller: `unix:` and a socket in the lab's folder. */
   connectSwitches(target: string, signal: AbortSignal): Promise<void>;
-  /** What a switch holds now, whoever put it there. */
+  /**
+   * Takes down, or up again, every link between two nodes. The ports at both ends lose their carrier. Links of a switch
+   * that is stopped come up with it. Once begun it is done, which takes milliseconds; nothing where it is so already.
+   */
+  setLink(a: string, b: string, up: boolean): Promise<void>;
+  /**
+   * Stops a switch, or starts it again. A stopped switch forwards nothing and holds nothing, nobody can ask it anything,
+   * and its neighbours' ports have no carrier. Started again it has its former DPID, port numbers and controller, and
+   * empty tables. Once begun it is done; nothing where it is so already.
+   */
+  setSwitch(name: string, up: boolean): Promise<void>;
+  /**
+   * Has one host ping another at short intervals, from half a second before `act` begins until 1.5 s after it has ended.
+   * Rejects with what `act` throws.
+   */
+  measureWhile(source: string, target: string, act: () => Promise<void>, signal: AbortSignal): Promise<Traffic>;
+  /** What a switch holds now, whoever put it there; nothing where it is stopped. */
   entriesOf(dpid: Dpid): Promise<HeldEntries>;
   /**
    * Asks the switch itself what it would do with a packet. Rejects where a switch cannot be asked.

@@ -1,4 +1,5 @@
 import type { EntryList, SentBody } from '../drivers/control-plane.ts';
+import type { Traffic } from '../drivers/data-plane.ts';
 import { decodePost } from '../drivers/floodlight/post-reader.ts';
 import { type UncheckedBody, uncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import { encodeEntry } from '../drivers/floodlight/wire.ts';
@@ -17,6 +18,8 @@ import {
   type ExplainedDifference,
   type ExplainedPing,
   type ExplanationDocument,
+  type FaultsDocument,
+  type MeasuredTraffic,
   type ObservationDocument,
   type PredictionDocument,
   type Rows,
@@ -26,7 +29,15 @@ import {
 } from './documents.ts';
 import type { Forecast } from './forecast.ts';
 import type { HopChecks } from './hop-check.ts';
-import type { ConnectionChange, EntriesApplied, LabStatus, Observation, PlannedSteps, SwitchState } from './lab.ts';
+import type {
+  ConnectionChange,
+  EntriesApplied,
+  FaultChange,
+  LabStatus,
+  Observation,
+  PlannedSteps,
+  SwitchState,
+} from './lab.ts';
 
 /** Makes the documents of `documents.ts` from what a lab answers. */
 
@@ -125,7 +136,7 @@ export function statusDocument(
   lab: string,
   specFile: string,
   startedAt: string,
-  { controller, trouble, dataPlane, forwarding, connected, missing, connections, entries, upkeep }: LabStatus,
+  { controller, trouble, dataPlane, forwarding, connected, missing, connections, faults, entries, upkeep }: LabStatus,
 ): StatusDocument {
   return {
     version: DOCUMENT_VERSION,
@@ -140,9 +151,35 @@ export function statusDocument(
     switches: { connected, missing },
     connections: connections.map(({ members }) => members),
     ways: connections.map(({ ways }) => ways ?? null),
+    faults,
     entries: entries ?? null,
     upkeep: upkeep ?? null,
   };
+}
+
+/** @param measured the hosts between which traffic was measured */
+export function faultsDocument(
+  lab: string,
+  { changed, faults, tookMs, repair, traffic }: FaultChange,
+  measured: readonly [string, string] | undefined,
+): FaultsDocument {
+  return {
+    version: DOCUMENT_VERSION,
+    lab,
+    changed,
+    faults,
+    tookMs: tookMs === undefined ? null : Math.round(tookMs),
+    repair: repair === undefined ? null : { pushed: repair.push.length, removed: repair.remove.length },
+    traffic: traffic === undefined || measured === undefined ? null : measuredTraffic(measured, traffic),
+  };
+}
+
+function measuredTraffic(
+  [source, target]: readonly [string, string],
+  { sent, lost, gapsMs, answersAtFirst, answersAtLast }: Traffic,
+): MeasuredTraffic {
+  const longestMs = gapsMs.length === 0 ? null : Math.round(Math.max(...gapsMs));
+  return { source, target, sent, lost, interruptions: gapsMs.length, longestMs, answersAtFirst, answersAtLast };
 }
 
 export function switchesDocument(lab: string, switches: readonly SwitchState[]): SwitchesDocument {

@@ -8,6 +8,7 @@ import type { ConnectionRequest } from '../plan/requests.ts';
 import type { Trace } from '../sim/trace.ts';
 import type { Difference } from '../verify/verdict.ts';
 import type { HopChecks } from './hop-check.ts';
+import type { FaultRequest } from './lab.ts';
 
 /** The JSON that leaves a lab's process, and that `--format json` prints. Grows by new keys; `version` counts breaks. */
 
@@ -132,10 +133,42 @@ export interface StatusDocument {
   readonly connections: readonly (readonly string[])[];
   /** Of each connection, in their order; null is one way. */
   readonly ways: readonly (Ways | null)[];
+  /** What is down, as labctl took it down. */
+  readonly faults: readonly Fault[];
   /** Static entries that the controller lists; null while it does not answer. */
   readonly entries: number | null;
   /** How the pushed entries stand; null while the controller does not answer. */
   readonly upkeep: Upkeep | null;
+}
+
+export interface FaultsDocument {
+  readonly version: number;
+  readonly lab: string;
+  /** What went down or came up; nothing where it was so already. */
+  readonly changed: readonly Fault[];
+  /** All that is down now. */
+  readonly faults: readonly Fault[];
+  /** Until controller and connections followed what survives, in milliseconds; null where nothing changed. */
+  readonly tookMs: number | null;
+  /** Entries pushed and taken away; null where nothing was to be repaired. */
+  readonly repair: { readonly pushed: number; readonly removed: number } | null;
+  /** Null where it was not measured. */
+  readonly traffic: MeasuredTraffic | null;
+}
+
+/** Echo requests from one host to another, about 2 ms apart, from before something went down or came up to after it. */
+export interface MeasuredTraffic {
+  readonly source: string;
+  readonly target: string;
+  readonly sent: number;
+  readonly lost: number;
+  /** How often answers failed to come and came again. */
+  readonly interruptions: number;
+  /** From the last answer before to the first one after, of the longest interruption; null where there was none. */
+  readonly longestMs: number | null;
+  /** Whether there were answers at the beginning, and at the end. */
+  readonly answersAtFirst: boolean;
+  readonly answersAtLast: boolean;
 }
 
 export interface SwitchesDocument {
@@ -205,6 +238,12 @@ export interface LabCommands {
     readonly input: Record<string, never>;
     readonly output: { connections: readonly (readonly string[])[] };
   };
+  readonly changeFaults: {
+    readonly input: { request: FaultRequest; repair: boolean; measure?: readonly [string, string] };
+    readonly output: FaultsDocument;
+  };
+  /** Waits until commands before it are done. */
+  readonly faults: { readonly input: Record<string, never>; readonly output: FaultsDocument };
   readonly net: { readonly input: Record<string, never>; readonly output: { lines: readonly string[] } };
   readonly command: { readonly input: { host: string; argv: readonly string[] }; readonly output: Command };
   readonly entries: { readonly input: Record<string, never>; readonly output: EntriesDocument };

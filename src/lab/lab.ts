@@ -6,16 +6,17 @@ import type {
   UnreadableEntry,
   Upkeep,
 } from '../drivers/control-plane.ts';
-import type { Command, DataPlane, HeldEntries, ProbeProgress, ProbeResult } from '../drivers/data-plane.ts';
+import type { Command, DataPlane, HeldEntries, ProbeProgress, ProbeResult, Traffic } from '../drivers/data-plane.ts';
 import type { UncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import type { Dpid } from '../model/addresses.ts';
 import { type Connection, type Forwarding, sameConnection } from '../model/connection.ts';
-import type { Fault } from '../model/fault.ts';
+import { describeFault, type Fault, sameFault } from '../model/fault.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import { type Entry, effectKey } from '../model/openflow.ts';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { compileConnections, ENTRY_NAME_PREFIX } from '../plan/connections.ts';
 import { checkEntries } from '../plan/entry-check.ts';
+import { checkedFault, type RandomFaults, randomFaults } from '../plan/fault-requests.ts';
 import { abridged, type ConnectionRequest, requestedConnection, requestedHosts } from '../plan/requests.ts';
 import { type Steps, stepsBetween } from '../plan/steps.ts';
 import type { NetworkState } from '../sim/network.ts';
@@ -89,6 +90,26 @@ export interface EntriesApplied {
   readonly warnings: readonly Problem[];
 }
 
+/** What somebody wants to go down or come up again. */
+export type FaultRequest =
+  | { readonly kind: 'down' | 'up'; readonly fault: Fault }
+  | ({ readonly kind: 'random' } & RandomFaults)
+  /** Everything up again. */
+  | { readonly kind: 'clear' };
+
+/** What became of it. */
+export interface FaultChange {
+  /** What went down, or came up. */
+  readonly changed: readonly Fault[];
+  /** All that is down now. */
+  readonly faults: readonly Fault[];
+  /** From the first fault until the controller and the connections follow what survives; undefined where nothing changed. */
+  readonly tookMs: number | undefined;
+  /** How the connections' entries were changed; undefined where they were not to be repaired, or nothing changed. */
+  readonly repair: Steps | undefined;
+  readonly traffic: Traffic | undefined;
+}
+
 /** Where a lab stands. */
 export interface LabStatus {
   readonly controller: { readonly kind: string; readonly url: string };
@@ -97,6 +118,7 @@ export interface LabStatus {
   readonly connected: readonly string[];
   readonly missing: readonly string[];
   readonly connections: readonly Connection[];
+  readonly faults: readonly Fault[];
   readonly forwarding: Forwarding;
   /** Why the controller does not answer; the rest that it would tell is then unknown. */
   readonly trouble: Problem | undefined;
@@ -128,6 +150,8 @@ export class Lab {
   #connections: readonly Connection[] = [];
   /** What is down of it, as far as labctl took it down. */
   #faults: readonly Fault[] = [];
+  /** What of it was down when protected connections were planned, which the data plane itself keeps up since. */
+  #protectedWith: readonly Fault[] = [];
 
   constructor(spec: LabSpec, drivers: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane }) {
     this.spec = spec;
@@ -230,7 +254,7 @@ export class Lab {
       request === undefined
         ? this.#connections
         : this.#withConnection(requestedConnection(this.spec.topology, request));
-    return this.#stepsTo(connections, signal);
+    return this.#stepsTo(connections, this.#faults, signal);
   }
 
   async connect(request: ConnectionRequest, running: Running): Promise<ConnectionChange> {
@@ -274,6 +298,7 @@ export class Lab {
       forwarding,
       dataPlane: this.#dataPlane.description,
       connections: this.#connections,
+      faults: this.#faults,
     };
     try {
       const present = new Set((await this.#controlPlane.switches(signal)).map(({ dpid }) => dpid));
@@ -420,9 +445,18 @@ export class Lab {
     return there < 0 ? [...this.#connections, connection] : this.#connections.with(there, connection);
   }
 
-  async #stepsTo(connections: readonly Connection[], signal: AbortSignal): Promise<PlannedSteps> {
-    const { entries, naiveCount } = compileConnections(this.#spec.topology, connections);
-    return { ...stepsBetween(await this.#ownEntries(signal), entries), count: entries.length, naiveCount };
+  /** Entries of a switch that is stopped are not pushed before it is back. */
+  async #stepsTo(
+    connections: readonly Connection[],
+    protectedWith: readonly Fault[],
+    signal: AbortSignal,
+  ): Promise<PlannedSteps> {
+    const { topology } = this.#spec;
+    const intact = this.spec.topology.withFaults(protectedWith);
+    const { entries, naiveCount } = compileConnections(topology, connections, intact);
+    const { push, remove } = stepsBetween(await this.#ownEntries(signal), entries);
+    const isUp = ({ dpid }: Entry) => topology.switchIsUp(topology.switchWithDpid(dpid)?.name ?? '');
+    return { push: push.filter(isUp), remove, count: entries.length, naiveCount };
   }
 
   /** The entries of plans that the controller lists and that are in their switches. */
@@ -452,21 +486,36 @@ export class Lab {
     connection: Connection | undefined,
     running: Running,
   ): Promise<ConnectionChange> {
-    const steps = await this.#stepsTo(connections, running.signal);
+    this.#protectedWith = this.#faults;
+    const steps = await this.#reconcile(connections, connection?.members.join(' ') ?? 'heal', running);
     const changed = steps.push.length + steps.remove.length > 0 || connections.length !== this.#connections.length;
+    this.#connections = connections;
+    return { connection, changed, steps, observation: await this.pingall(undefined, running) };
+  }
+
+  /**
+   * Makes the installed entries those of these connections, over what is up.
+   * @param where what a problem is about
+   */
+  async #reconcile(
+    connections: readonly Connection[],
+    where: string,
+    { signal, report }: Running,
+  ): Promise<PlannedSteps> {
+    const steps = await this.#stepsTo(connections, this.#protectedWith, signal);
     if (steps.push.length > 0) {
-      running.report({ step: `pushing ${steps.push.length} entries` });
-      await this.#controlPlane.push(steps.push, running.signal);
+      report({ step: `pushing ${steps.push.length} entries` });
+      await this.#controlPlane.push(steps.push, signal);
     }
     if (steps.remove.length > 0) {
-      running.report({ step: `taking ${steps.remove.length} entries away` });
+      report({ step: `taking ${steps.remove.length} entries away` });
       try {
         await this.#remove({ entries: steps.remove, unreadable: [] });
       } catch (error) {
         throw new ProblemError(
           environmentProblem({
             code: 'half-removed',
-            where: connection?.members.join(' ') ?? 'heal',
+            where,
             cause: `not every entry could be taken away: ${(error as Error).message}`,
             remedy: 'give the command again: it goes on where this one stopped',
           }),
@@ -474,8 +523,102 @@ export class Lab {
         );
       }
     }
-    this.#connections = connections;
-    return { connection, changed, steps, observation: await this.pingall(undefined, running) };
+    return steps;
+  }
+
+  /**
+   * Takes links and switches down, or up again, and has controller and connections follow. What is so already stays so.
+   * An interrupt comes too late once the first of them is down or up: the rest is done all the same.
+   * @param options `repair` is whether the connections' entries are computed anew; `measure` are two hosts between which
+   * traffic is to be measured meanwhile
+   */
+  async changeFaults(
+    request: FaultRequest,
+    { repair, measure }: { readonly repair: boolean; readonly measure: readonly [string, string] | undefined },
+    running: Running,
+  ): Promise<FaultChange> {
+    const down = request.kind === 'down' || request.kind === 'random';
+    const changed = this.#requestedFaults(request);
+    const hosts = measure === undefined ? undefined : this.#measuredHosts(measure);
+    if (changed.length === 0) return this.faultsNow;
+    let tookMs = 0;
+    let steps: Steps | undefined;
+    const act = async () => {
+      running.signal.throwIfAborted();
+      const begin = performance.now();
+      for (const fault of changed) await this.#setFault(fault, down);
+      steps = await this.#follow(repair, running);
+      tookMs = performance.now() - begin;
+    };
+    let traffic: Traffic | undefined;
+    if (hosts === undefined) await act();
+    else {
+      running.report({ step: `measuring traffic from ${hosts[0]} to ${hosts[1]}` });
+      traffic = await this.#dataPlane.measureWhile(...hosts, act, running.signal);
+    }
+    return { changed, faults: this.#faults, tookMs, repair: steps, traffic };
+  }
+
+  /** What is down, with no change. */
+  get faultsNow(): FaultChange {
+    return { changed: [], faults: this.#faults, tookMs: undefined, repair: undefined, traffic: undefined };
+  }
+
+  /** What has to go down, or come up, for a request. */
+  #requestedFaults(request: FaultRequest): readonly Fault[] {
+    const { topology } = this.#spec;
+    if (request.kind === 'clear') return this.#faults;
+    if (request.kind === 'random') return randomFaults(topology, request);
+    const fault = checkedFault(topology, request.fault);
+    const isDown = this.#faults.some((other) => sameFault(other, fault));
+    return isDown === (request.kind === 'down') ? [] : [fault];
+  }
+
+  #measuredHosts(names: readonly [string, string]): readonly [string, string] {
+    for (const name of names) requestedHosts(this.spec.topology, [name]);
+    if (names[0] !== names[1]) return names;
+    throw new ProblemError(
+      inputProblem({
+        code: 'one-host',
+        where: `--measure ${names.join(' ')}`,
+        cause: 'a host reaches itself whatever is down',
+        remedy: 'name two hosts',
+      }),
+    );
+  }
+
+  /** Where the network fails at it, it counts as down, so that it can be taken up. */
+  async #setFault(fault: Fault, down: boolean): Promise<void> {
+    const others = this.#faults.filter((other) => !sameFault(other, fault));
+    if (down) this.#faults = [...others, fault];
+    if (fault.kind === 'link') await this.#dataPlane.setLink(...fault.between, !down);
+    else await this.#dataPlane.setSwitch(fault.name, !down);
+    if (!down) this.#faults = others;
+  }
+
+  /** Has the controller and, where they are to be repaired, the connections follow what is down. */
+  async #follow(repair: boolean, { signal, report }: Running): Promise<Steps | undefined> {
+    try {
+      report({ step: 'waiting for the controller to follow' });
+      await this.#controlPlane.reconverge(this.#faults, signal);
+      if (!repair) return undefined;
+      return await this.#reconcile(this.#connections, 'repair', { signal: new AbortController().signal, report });
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      const down = this.#faults.map(describeFault).join(', ') || 'nothing';
+      throw new ProblemError(
+        [
+          environmentProblem({
+            code: 'not-repaired',
+            where: 'repair',
+            cause: `${down} is down now, but not everything could be made to follow that`,
+            remedy: '`labctl heal` tries again',
+          }),
+          ...error.problems,
+        ],
+        { cause: error },
+      );
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import {
   entriesAppliedDocument,
   entriesDocument,
   explanationDocument,
+  faultsDocument,
   observationDocument,
   predictionDocument,
   readEntries,
@@ -149,6 +150,9 @@ export class LabService {
     disconnect: async ({ hosts }, running) =>
       connectionChangeDocument(this.#identity.name, await this.#lab.disconnect(hosts, running)),
     connections: async () => ({ connections: this.#lab.connections.map(({ members }) => members) }),
+    changeFaults: async ({ request, repair, measure }, running) =>
+      faultsDocument(this.#identity.name, await this.#lab.changeFaults(request, { repair, measure }, running), measure),
+    faults: async () => faultsDocument(this.#identity.name, this.#lab.faultsNow, undefined),
     net: async () => ({ lines: await this.#lab.net() }),
     command: async ({ host, argv }) => this.#lab.commandOn(host, argv),
     entries: async (_, { signal }) => entriesDocument(this.#identity.name, await this.#lab.entries(signal)),

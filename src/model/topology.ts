@@ -94,6 +94,11 @@ export class Topology {
     return this.faults.length === 0 || linkIsUp(this.faults, a, b);
   }
 
+  /** Whether no fault stops a switch. */
+  switchIsUp(name: string): boolean {
+    return !this.faults.some((fault) => fault.kind === 'switch' && fault.name === name);
+  }
+
   host(name: string): Host | undefined {
     return this.#hostByName.get(name);
   }

@@ -44,9 +44,15 @@ const PROTOCOLS = [IPV4, ARP];
  * only, along one shortest-path tree per destination, so that connections that share a member share these entries;
  * destinations of which a switch does the same are matched together, as blocks of addresses. Over links that are down
  * no path goes, and pairs that the network does not join have none.
+ * @param intact the network for which protected connections are planned, where they shall stay as they were when some
+ * of it failed since
  */
-export function compileConnections(topology: Topology, connections: readonly Connection[]): Plan {
-  const compiler = new Compiler(topology, connections);
+export function compileConnections(
+  topology: Topology,
+  connections: readonly Connection[],
+  intact: Topology = topology,
+): Plan {
+  const compiler = new Compiler(topology, connections, intact);
   return Object.freeze({ entries: Object.freeze(compiler.entries()), naiveCount: compiler.naiveCount });
 }
 
@@ -72,11 +78,14 @@ class Compiler {
   readonly #topology: Topology;
   readonly #connections: readonly Connection[];
   readonly #graph: PathGraph;
+  /** Where protected paths go. */
+  readonly #intactGraph: PathGraph;
   readonly #entries = new Map<string, Entry>();
   /** By switch, and by what tells rules apart. */
   readonly #rules = new Map<Switch, Map<string, Rule>>();
   readonly #labels: ReadonlyMap<number, string>;
-  readonly #partOf = new Map<string, number>();
+  readonly #partOf: ReadonlyMap<string, number>;
+  readonly #intactPartOf: ReadonlyMap<string, number>;
   /** Blocks of members' addresses by the connections that they are of. */
   readonly #sources = new Map<string, readonly AddressBlock[]>();
   readonly #groupIds = new Map<Switch, Map<number, string>>();
@@ -85,14 +94,14 @@ class Compiler {
   readonly #allHopsOf = new Map<string, ReadonlyMap<string, readonly Neighbour[]>>();
   readonly #protectedTreeOf = new Map<string, ProtectedTree>();
 
-  constructor(topology: Topology, connections: readonly Connection[]) {
+  constructor(topology: Topology, connections: readonly Connection[], intact: Topology) {
     this.#topology = topology;
     this.#connections = connections;
     this.#graph = new PathGraph(topology);
+    this.#intactGraph = new PathGraph(intact);
     this.#labels = new Map(topology.hosts.map((host) => [addressOf(host), host.name]));
-    for (const [index, hosts] of topology.hostComponents().entries()) {
-      for (const { name } of hosts) this.#partOf.set(name, index);
-    }
+    this.#partOf = partsOf(topology);
+    this.#intactPartOf = partsOf(intact);
     for (const target of this.#targets()) this.#connect(target);
     for (const [node, rules] of this.#rules) {
       for (const rule of rules.values()) this.#addRule(node, rule);
@@ -168,14 +177,16 @@ class Compiler {
   }
 
   /** Access switches of the peers that have a way to the target; counts what their paths would take one by one. */
-  #sourceSwitches({ host, connections }: Target): ReadonlySet<string> {
+  #sourceSwitches({ host, connections, ways }: Target): ReadonlySet<string> {
     const root = this.#topology.attachmentOf(host).accessSwitch.name;
-    const tree = this.#treeToward(root);
+    const isProtected = ways === 'protected';
+    const tree = isProtected ? this.#protectedTreeToward(root).tree : this.#treeToward(root);
+    const partOf = isProtected ? this.#intactPartOf : this.#partOf;
     const peers = new Set(connections.flatMap((place) => this.#connections[place]?.members ?? []));
     const lengths = new Map<string, number>();
     for (const name of peers) {
       const peer = this.#topology.host(name);
-      if (peer === undefined || name === host.name || this.#partOf.get(name) !== this.#partOf.get(host.name)) continue;
+      if (peer === undefined || name === host.name || partOf.get(name) !== partOf.get(host.name)) continue;
       const at = this.#topology.attachmentOf(peer).accessSwitch.name;
       const length = lengths.get(at) ?? switchesAlong(tree, at).length;
       lengths.set(at, length);
@@ -218,8 +229,7 @@ class Compiler {
   /** Along a protected tree: every switch that packets may come to, on their way or turned back. */
   #protect({ host, address }: Target, sources: ReadonlySet<string>): void {
     const root = this.#topology.attachmentOf(host).accessSwitch.name;
-    const tree = this.#protectedTreeOf.get(root) ?? new ProtectedTree(this.#graph, root);
-    this.#protectedTreeOf.set(root, tree);
+    const tree = this.#protectedTreeToward(root);
     const onTheWay = new Set(sources);
     const turnedBack = new Set<string>();
     /** To the far end of the exit's first hop: to a child the packet comes from that one's own next hop. */
@@ -232,7 +242,7 @@ class Compiler {
     while (sizes !== `${onTheWay.size} ${turnedBack.size}`) {
       sizes = `${onTheWay.size} ${turnedBack.size}`;
       for (const name of onTheWay) {
-        const next = tree.nextHopOf(name);
+        const next = tree.tree.get(name);
         const exit = tree.hasAlternative(name) ? tree.exitOf(name) : undefined;
         if (next !== undefined && next.peer.node !== root) onTheWay.add(next.peer.node);
         if (exit !== undefined) follow(name, exit);
@@ -245,13 +255,19 @@ class Compiler {
     for (const name of onTheWay) this.#protectHop(tree, name, address);
     for (const name of turnedBack) {
       const exit = tree.exitOf(name);
-      const inPort = tree.nextHopOf(name)?.port;
+      const inPort = tree.tree.get(name)?.port;
       if (exit !== undefined && inPort !== undefined) this.#rule(name, address, { inPort, port: exit.port });
     }
   }
 
+  #protectedTreeToward(root: string): ProtectedTree {
+    const tree = this.#protectedTreeOf.get(root) ?? new ProtectedTree(this.#intactGraph, root);
+    this.#protectedTreeOf.set(root, tree);
+    return tree;
+  }
+
   #protectHop(tree: ProtectedTree, name: string, address: number): void {
-    const next = tree.nextHopOf(name);
+    const next = tree.tree.get(name);
     if (next === undefined) return;
     const exit = tree.hasAlternative(name) ? tree.exitOf(name) : undefined;
     if (exit === undefined) {
@@ -361,6 +377,11 @@ function hashOf(text: string): number {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
   }
   return hash;
+}
+
+/** For each host the number of its part of the network. */
+function partsOf(topology: Topology): ReadonlyMap<string, number> {
+  return new Map(topology.hostComponents().flatMap((hosts, part) => hosts.map(({ name }) => [name, part] as const)));
 }
 
 function addressOf(host: Host): number {

@@ -18,16 +18,17 @@ import type { PathGraph } from './paths.ts';
  * several links at once; until the lab's process has computed other paths, packets may then circle.
  */
 export class ProtectedTree {
-  readonly #tree: ReadonlyMap<string, Neighbour>;
+  /** Next hops toward the target; it has none itself. */
+  readonly tree: ReadonlyMap<string, Neighbour>;
   readonly #exits = new Map<string, Exit>();
   readonly #depths = new Map<string, number>();
 
   constructor(graph: PathGraph, target: string) {
-    this.#tree = graph.nextHopsToward(target);
+    this.tree = graph.nextHopsToward(target);
     this.#depths.set(target, 0);
     const children = new Map<string, string[]>();
     const order = [target];
-    for (const [name, { peer }] of this.#tree) {
+    for (const [name, { peer }] of this.tree) {
       const siblings = children.get(peer.node);
       if (siblings === undefined) children.set(peer.node, [name]);
       else siblings.push(name);
@@ -40,11 +41,6 @@ export class ProtectedTree {
     }
     // Leaves first, so that the exits of children are known.
     for (const name of order.toReversed()) this.#findExit(graph, name);
-  }
-
-  /** The next hop toward the target; undefined for the target and for switches without a way to it. */
-  nextHopOf(name: string): Neighbour | undefined {
-    return this.#tree.get(name);
   }
 
   /** The port toward the exit of the switch's part of the tree; undefined where it has none at all. */
@@ -60,13 +56,13 @@ export class ProtectedTree {
 
   /** Whether a neighbour is a child in the tree by this very link. */
   isChild(name: string, { peer }: Neighbour): boolean {
-    const up = this.#tree.get(peer.node);
+    const up = this.tree.get(peer.node);
     return up?.peer.node === name && up.port === peer.port;
   }
 
   #findExit(graph: PathGraph, name: string): void {
     const candidates: Exit[] = [];
-    const up = this.#tree.get(name);
+    const up = this.tree.get(name);
     for (const neighbour of graph.neighboursOf(name)) {
       if (!this.#depths.has(neighbour.peer.node)) continue;
       if (neighbour.port === up?.port) continue;
@@ -87,7 +83,7 @@ export class ProtectedTree {
     let [low, high] = [a, b];
     while (low !== high) {
       if (depthOf(low) < depthOf(high)) [low, high] = [high, low];
-      low = this.#tree.get(low)?.peer.node ?? high;
+      low = this.tree.get(low)?.peer.node ?? high;
     }
     return depthOf(low);
   }

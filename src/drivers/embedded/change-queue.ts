@@ -1,6 +1,14 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Dpid } from '../../model/addresses.ts';
-import { type Action, type Entry, type FlowEntry, flowKey, groupPlace, placeOf } from '../../model/openflow.ts';
+import {
+  type Action,
+  type Entry,
+  type FlowEntry,
+  flowKey,
+  type GroupEntry,
+  groupPlace,
+  placeOf,
+} from '../../model/openflow.ts';
 import { cookieOf } from '../floodlight/wire.ts';
 import type { SwitchTables, TableChange } from '../switch-tables.ts';
 
@@ -73,6 +81,34 @@ export function usesGroup(actions: readonly Action[], groupId: number): boolean 
   return actions.some((action) => action.kind === 'group' && action.groupId === groupId);
 }
 
+/** The changes that put entries into an empty switch: groups before what sends to them. */
+function additions(entries: readonly Entry[]): readonly TableChange[] {
+  const groups = entries.filter((entry) => entry.kind === 'group');
+  const flows = entries.filter((entry) => entry.kind === 'flow');
+  return [
+    ...inOrderOfUse(groups).map((group): TableChange => ({ kind: 'add-group', group })),
+    ...flows.map((flow): TableChange => ({ kind: 'add-flow', flow, cookie: cookieOf(flow.name) })),
+  ];
+}
+
+/** A group after those that it sends to; they cannot send to each other in a circle. */
+function inOrderOfUse(groups: readonly GroupEntry[]): readonly GroupEntry[] {
+  const byId = new Map(groups.map((group) => [group.groupId, group]));
+  const ordered = new Set<GroupEntry>();
+  const place = (group: GroupEntry) => {
+    byId.delete(group.groupId);
+    for (const { actions } of group.buckets) {
+      for (const action of actions) {
+        const used = action.kind === 'group' ? byId.get(action.groupId) : undefined;
+        if (used !== undefined) place(used);
+      }
+    }
+    ordered.add(group);
+  };
+  for (const group of groups) if (byId.has(group.groupId)) place(group);
+  return [...ordered];
+}
+
 /**
  * One request to change a switch: edits the draft of its entries and returns the changes of its tables. It throws
  * before it has edited anything when the request is to be refused.
@@ -106,6 +142,7 @@ export class ChangeQueue {
   #entries = new SwitchEntries();
   #waiting: Request[] = [];
   #running = false;
+  #isAway = false;
 
   /**
    * @param arrivals shared by all queues of the controller
@@ -135,6 +172,28 @@ export class ChangeQueue {
       this.#arrivals.count += 1;
       if (!this.#running) void this.#run();
     });
+  }
+
+  /** The switch is gone, and its tables with it: its entries are changed here only, until it is put back. */
+  leave(): void {
+    this.#isAway = true;
+  }
+
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  /** Gives the switch, which has come back with empty tables, its entries and these flows, all at once. */
+  async putBack(flows: readonly TableChange[]): Promise<void> {
+    try {
+      await this.request((draft) => {
+        this.#isAway = false;
+        return [...additions(draft.all()), ...flows];
+      });
+    } catch (error) {
+      this.#isAway = true;
+      throw error;
+    }
   }
 
   /** Resolves when entries that have ended by a timeout are forgotten. */
@@ -186,7 +245,7 @@ export class ChangeQueue {
       }
     }
     try {
-      await this.#tables.apply(this.#dpid, changes);
+      await this.#apply(changes);
     } catch {
       return false;
     }
@@ -198,12 +257,16 @@ export class ChangeQueue {
   async #alone({ edit, resolve, reject }: Request): Promise<void> {
     try {
       const draft = this.#entries.draft();
-      await this.#tables.apply(this.#dpid, edit(draft));
+      await this.#apply(edit(draft));
       this.#commit(draft);
       resolve();
     } catch (error) {
       reject(error);
     }
+  }
+
+  async #apply(changes: readonly TableChange[]): Promise<void> {
+    if (!this.#isAway) await this.#tables.apply(this.#dpid, changes);
   }
 
   #commit(draft: SwitchEntries): void {
@@ -214,7 +277,7 @@ export class ChangeQueue {
 
   /** Forgets entries with timeouts that the switch no longer holds. */
   async #forgetEnded(): Promise<void> {
-    if (!this.#entries.hasTimed) return;
+    if (!this.#entries.hasTimed || this.#isAway) return;
     const held = new Set((await this.#tables.flows(this.#dpid)).map((flow) => `${flow.cookie} ${flowKey(flow)}`));
     const isHeld = (entry: FlowEntry) => held.has(`${cookieOf(entry.name)} ${flowKey(entry)}`);
     const ended = this.#entries.all().filter((entry) => entry.kind === 'flow' && endsByItself(entry) && !isHeld(entry));

@@ -1,6 +1,7 @@
 import type { Dpid } from '../../model/addresses.ts';
 import type { Forwarding } from '../../model/connection.ts';
-import type { Entry, Flow } from '../../model/openflow.ts';
+import type { Fault } from '../../model/fault.ts';
+import { type Entry, effectKey, type Flow, flowKey } from '../../model/openflow.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
 import { forwardingFlows } from '../../plan/forwarding.ts';
@@ -11,7 +12,7 @@ import { listedWithTables } from '../floodlight/read-back.ts';
 import { sendUnchecked } from '../floodlight/send-unchecked.ts';
 import type { UncheckedBody } from '../floodlight/unchecked-body.ts';
 import type { SwitchTables, TableChange } from '../switch-tables.ts';
-import { restApi } from './rest-api.ts';
+import { type ControllerState, restApi } from './rest-api.ts';
 import { RestServer } from './server.ts';
 import { StaticEntries } from './static-entries.ts';
 
@@ -31,10 +32,13 @@ export class EmbeddedController implements ControlPlane {
   readonly #topology: Topology;
   readonly #tables: SwitchTables;
   readonly #firstPort: number;
-  readonly #forwarding: ReadonlyMap<Dpid, readonly Flow[]>;
+  readonly #forwards: boolean;
+  /** The flows of its own forwarding that each switch has. */
+  readonly #forwarding = new Map<Dpid, readonly Flow[]>();
   /** With its HTTP library it loads while the lab's network is built, and not before. */
   readonly #loading = import('../floodlight/client.ts');
   #server: RestServer | undefined;
+  #state: ControllerState | undefined;
   #client: FloodlightClient | undefined;
 
   /** @param parts `firstPort` is the port it takes, or the next free one after it; 8080 by default */
@@ -42,7 +46,7 @@ export class EmbeddedController implements ControlPlane {
     this.#topology = parts.topology;
     this.#tables = parts.tables;
     this.#firstPort = parts.firstPort ?? FIRST_PORT;
-    this.#forwarding = parts.forwarding === 'reactive' ? forwardingFlows(parts.topology) : new Map();
+    this.#forwards = parts.forwarding === 'reactive';
   }
 
   get url(): string {
@@ -51,12 +55,23 @@ export class EmbeddedController implements ControlPlane {
 
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    const forwarding = this.#forwardingOver(this.#topology);
     await Promise.all(
-      [...this.#forwarding].map(([dpid, flows]) => this.#tables.apply(dpid, flows.map(forwardingChange))),
+      [...forwarding].map(async ([dpid, flows]) => {
+        await this.#tables.apply(dpid, flows.map(forwardingChange));
+        this.#forwarding.set(dpid, flows);
+      }),
     );
     signal.throwIfAborted();
-    const entries = new StaticEntries(this.#topology, this.#tables, this.#forwarding);
-    const state = { topology: this.#topology, tables: this.#tables, entries, startedAt: Date.now() };
+    const now = Date.now();
+    const state: ControllerState = {
+      topology: this.#topology,
+      tables: this.#tables,
+      entries: new StaticEntries(this.#topology, this.#tables, forwarding),
+      startedAt: now,
+      connectedSince: new Map(this.#topology.switches.map(({ dpid }) => [dpid, now])),
+    };
+    this.#state = state;
     this.#server = new RestServer(restApi(state));
     const port = await this.#server.listen(this.#firstPort);
     const { FloodlightClient } = await this.#loading;
@@ -108,6 +123,31 @@ export class EmbeddedController implements ControlPlane {
     return { missing: [], leaving: [], repaired: 0 };
   }
 
+  /** Never waits: done when the switches have it. */
+  async reconverge(faults: readonly Fault[]): Promise<void> {
+    const state = this.#state;
+    if (state === undefined) throw new Error('the embedded controller is not started');
+    const topology = this.#topology.withFaults(faults);
+    state.topology = topology;
+    const forwarding = this.#forwardingOver(topology);
+    const { entries } = state;
+    await Promise.all(
+      topology.switches.map(async ({ name, dpid }) => {
+        const flows = forwarding.get(dpid) ?? [];
+        if (!topology.switchIsUp(name)) entries.leave(dpid);
+        else if (entries.isAway(dpid)) {
+          await entries.putBack(dpid, flows.map(forwardingChange));
+          state.connectedSince.set(dpid, Date.now());
+        } else await this.#tables.apply(dpid, forwardingChanges(this.#forwarding.get(dpid) ?? [], flows));
+        this.#forwarding.set(dpid, flows);
+      }),
+    );
+  }
+
+  #forwardingOver(topology: Topology): ReadonlyMap<Dpid, readonly Flow[]> {
+    return this.#forwards ? forwardingFlows(topology) : new Map();
+  }
+
   async stop(): Promise<void> {
     await this.#client?.close();
     await this.#server?.close();
@@ -117,6 +157,16 @@ export class EmbeddedController implements ControlPlane {
     if (this.#client === undefined) throw new Error('the embedded controller is not started');
     return this.#client;
   }
+}
+
+/** What makes the former flows the wanted ones; a flow whose output alone changes is replaced in its place. */
+function forwardingChanges(former: readonly Flow[], wanted: readonly Flow[]): readonly TableChange[] {
+  const there = new Map(former.map((flow) => [flowKey(flow), effectKey(flow)]));
+  const keys = new Set(wanted.map(flowKey));
+  return [
+    ...former.filter((flow) => !keys.has(flowKey(flow))).map((flow): TableChange => ({ kind: 'delete-flow', flow })),
+    ...wanted.filter((flow) => there.get(flowKey(flow)) !== effectKey(flow)).map(forwardingChange),
+  ];
 }
 
 function forwardingChange(flow: Flow): TableChange {

@@ -40,11 +40,13 @@ const NO_STATISTICS = {
 
 /** What the REST interface shows. */
 export interface ControllerState {
-  readonly topology: Topology;
+  /** With what is down of it; another one when that changes. */
+  topology: Topology;
   readonly tables: SwitchTables;
   readonly entries: StaticEntries;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, as are the times below. */
   readonly startedAt: number;
+  readonly connectedSince: Map<Dpid, number>;
 }
 
 type Methods = Readonly<Record<string, (body: string) => Promise<Answer> | Answer>>;
@@ -183,7 +185,8 @@ function switchResource(state: ControllerState, text: string, what: string): Met
   const { topology, tables } = state;
   const dpid = readDpid(text);
   const node = dpid === undefined ? undefined : topology.switchWithDpid(dpid);
-  const dpids = text === 'all' ? topology.switches.map((each) => each.dpid) : node === undefined ? [] : [node.dpid];
+  const asked = text === 'all' ? topology.switches : node === undefined ? [] : [node];
+  const dpids = asked.filter(({ name }) => topology.switchIsUp(name)).map((each) => each.dpid);
   if (what === 'role') {
     const answer = () => roles(dpids, text, dpid === undefined);
     return { GET: answer, POST: (body) => (dpids.length === 0 ? answer() : setRole(body, answer)) };
@@ -219,17 +222,18 @@ async function setRole(body: string, answer: () => Answer): Promise<Answer> {
   }).then((given) => ({ ...given, contentType: 'application/json' }));
 }
 
-function coreResource({ topology, startedAt }: ControllerState, path: string): Methods | undefined {
+function coreResource({ topology, startedAt, connectedSince }: ControllerState, path: string): Methods | undefined {
+  const connected = topology.switches.filter(({ name }) => topology.switchIsUp(name));
   const bodies: Readonly<Record<string, () => unknown>> = {
     'controller/switches/json': () =>
-      topology.switches.map(({ dpid }) => ({
+      connected.map(({ dpid }) => ({
         inetAddress: '/127.0.0.1:6653',
-        connectedSince: startedAt,
+        connectedSince: connectedSince.get(dpid) ?? startedAt,
         openFlowVersion: 'OF_13',
         switchDPID: dpid,
       })),
     'controller/summary/json': () => ({
-      '# Switches': topology.switches.length,
+      '# Switches': connected.length,
       '# inter-switch links': 2 * links(topology).length,
       '# quarantine ports': 0,
       '# hosts': topology.hosts.length,

@@ -33,7 +33,7 @@ export class StaticEntries {
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #everUsed = new Set<Dpid>();
 
-  /** @param forwarding the controller's own flows, whose place no entry may take */
+  /** @param forwarding the controller's own flows while nothing is down, whose place no entry may take */
   constructor(topology: Topology, tables: SwitchTables, forwarding: ReadonlyMap<Dpid, readonly Flow[]>) {
     this.#topology = topology;
     this.#reserved = new Map([...forwarding].map(([dpid, flows]) => [dpid, new Set(flows.map(flowKey))]));
@@ -55,6 +55,7 @@ export class StaticEntries {
     await this.#inTurn(entry.name, async () => {
       const owner = this.#owners.get(entry.name);
       this.#refuseOtherKind(entry, owner);
+      refuseAway(queue, node);
       await queue.request((draft) => {
         const refusals = [...portFaults(this.#topology, entry, node), ...this.#clashes(entry, draft, node)];
         if (refusals.length > 0) throw new RefusedError(refusals);
@@ -84,6 +85,20 @@ export class StaticEntries {
     const queues = this.#queuesOf(dpid).filter(([owner]) => dpid !== 'all' || this.#everUsed.has(owner));
     await Promise.all(queues.map(([, queue]) => queue.settle()));
     return new Map(queues.map(([owner, queue]) => [owner, queue.entries.all()]));
+  }
+
+  /** The switch is gone; its entries stay listed, and can be deleted. */
+  leave(dpid: Dpid): void {
+    this.#queues.get(dpid)?.leave();
+  }
+
+  isAway(dpid: Dpid): boolean {
+    return this.#queues.get(dpid)?.isAway ?? false;
+  }
+
+  /** Gives a switch that has come back, with empty tables, its entries and these flows. */
+  async putBack(dpid: Dpid, flows: readonly TableChange[]): Promise<void> {
+    await this.#queues.get(dpid)?.putBack(flows);
   }
 
   #queuesOf(dpid: Dpid | 'all'): readonly (readonly [Dpid, ChangeQueue])[] {
@@ -147,6 +162,13 @@ export class StaticEntries {
     }
     return faults;
   }
+}
+
+function refuseAway(queue: ChangeQueue, node: Switch): void {
+  if (!queue.isAway) return;
+  throw new RefusedError([
+    { reason: `switch ${node.name} is stopped`, remedy: `Start it first: labctl switch start ${node.name}` },
+  ]);
 }
 
 /** Puts an entry where its name was, or beside the others. */

@@ -18,12 +18,12 @@ export function dpidOf(text: string): Dpid {
   return dpid;
 }
 
-/** One row for each link between switches; those to hosts are none to Floodlight. */
+/** One row for each link between switches that is up; those to hosts are none to Floodlight. */
 export function links(topology: Topology): readonly Record<string, unknown>[] {
   return topology.links.flatMap(({ ends: [from, to] }) => {
     const source = topology.switchNamed(from.node);
     const target = topology.switchNamed(to.node);
-    if (source === undefined || target === undefined) return [];
+    if (source === undefined || target === undefined || !topology.linkIsUp(source.name, target.name)) return [];
     return [
       {
         'src-switch': source.dpid,
@@ -38,7 +38,7 @@ export function links(topology: Topology): readonly Record<string, unknown>[] {
   });
 }
 
-/** Every host at its access switch; Floodlight knows one only once it has sent something. */
+/** Every host, at its access switch where its link is up; Floodlight knows one only once it has sent something. */
 export function devices(topology: Topology, lastSeen: number): unknown {
   const rows = topology.hosts.map((host) => {
     const { accessSwitch, port } = topology.attachmentOf(host);
@@ -48,7 +48,9 @@ export function devices(topology: Topology, lastSeen: number): unknown {
       ipv4: [host.ip],
       ipv6: [],
       vlan: ['0x0'],
-      attachmentPoint: [{ switch: accessSwitch.dpid, port: String(port) }],
+      attachmentPoint: topology.linkIsUp(host.name, accessSwitch.name)
+        ? [{ switch: accessSwitch.dpid, port: String(port) }]
+        : [],
       lastSeen,
     };
   });
@@ -107,11 +109,11 @@ function paths(topology: Topology, source: Dpid, target: Dpid, most: number): re
   ];
 }
 
-/** Both ports of each link on the way. Undefined when there is no way, or no such switch. */
+/** Both ports of each link on the way. Undefined when there is no way, or no such switch, or it is stopped. */
 function shortestPath(topology: Topology, source: Dpid, target: Dpid): readonly Hop[] | undefined {
   const from = topology.switchWithDpid(source);
   const to = topology.switchWithDpid(target);
-  if (from === undefined || to === undefined) return undefined;
+  if (from === undefined || to === undefined || !topology.switchIsUp(from.name)) return undefined;
   const nextHops = new PathGraph(topology, 'hops').nextHopsToward(to.name);
   const hops: Hop[] = [];
   let here: Switch = from;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dpid } from '../../model/addresses.ts';
 import type { Forwarding } from '../../model/connection.ts';
+import type { Fault } from '../../model/fault.ts';
 import type { Entry, GroupEntry } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import type { Switch, Topology } from '../../model/topology.ts';
@@ -22,6 +23,8 @@ const PATIENCE_PER_SWITCH_MS = 500;
 const SHOW_MISSING_AFTER_MS = 3_000;
 /** Connections of a lab that has just ended take this long to go at most. */
 const FORMER_SWITCHES_MS = 3_000;
+/** How long Floodlight is given to notice what has gone down or come up: a switch tries to connect every second. */
+const RECONVERGENCE_MS = 15_000;
 const GROUP_ARRIVAL_MS = 2_000;
 /** Less than `labctl down` waits for the lab's process. */
 const CLEAN_UP_MS = 5_000;
@@ -102,12 +105,17 @@ export class FloodlightController implements ControlPlane {
     this.#keeper = keeper;
     await this.#connectSwitches(`unix:${this.#relaySocket}`, signal);
     onStep('waiting for the switches to connect to Floodlight');
-    await this.#waitFor('switches', () => this.#missingSwitches(client, signal), signal, onStep);
+    await this.#waitFor(
+      'switches',
+      () => this.#missingSwitches(client, this.#topology.switches, signal),
+      signal,
+      onStep,
+    );
     await this.#becomeMaster(client, signal, onStep);
     const former = await keeper.clear(signal);
     if (former !== 0) onStep(`cleared ${former ?? 'the'} entries that Floodlight still held for these switches`);
     onStep('waiting for Floodlight to discover the links');
-    await this.#waitFor('links', () => this.#missingLinks(client, signal), signal, onStep);
+    await this.#waitFor('links', () => this.#missingLinks(client, this.#topology, signal), signal, onStep);
     await this.#findOutGroups(client, keeper, signal);
     await keeper.start(signal);
     if (this.#forwarding === 'none') await keeper.pushOwn(isolationEntries(this.#topology), signal);
@@ -145,6 +153,26 @@ export class FloodlightController implements ControlPlane {
 
   upkeep(signal: AbortSignal): Promise<Upkeep> {
     return this.#started().upkeep(signal);
+  }
+
+  /** It discovers by itself what happened; what it does not notice in time it may notice later. */
+  async reconverge(faults: readonly Fault[], signal: AbortSignal): Promise<void> {
+    const keeper = this.#started();
+    const client = this.#prepared();
+    const surviving = this.#topology.withFaults(faults);
+    const up = surviving.switches.filter(({ name }) => surviving.switchIsUp(name));
+    const waiting = AbortSignal.any([signal, AbortSignal.timeout(RECONVERGENCE_MS)]);
+    const hasNoticed = async () => {
+      const connected = await keeper.switches(waiting);
+      if (connected.length !== up.length || (await this.#missingSwitches(client, up, waiting)).length > 0) return false;
+      if ((await this.#missingLinks(client, surviving, waiting)).length > 0) return false;
+      return keeper.isWhole(new Set(up.map(({ dpid }) => dpid)), waiting);
+    };
+    try {
+      while (!(await hasNoticed())) await sleep(POLL_INTERVAL_MS, undefined, { signal: waiting });
+    } catch (error) {
+      if (!waiting.aborted) throw error;
+    }
   }
 
   async stop(): Promise<void> {
@@ -230,17 +258,25 @@ export class FloodlightController implements ControlPlane {
     }
   }
 
-  async #missingSwitches(client: FloodlightClient, signal: AbortSignal): Promise<readonly string[]> {
+  async #missingSwitches(
+    client: FloodlightClient,
+    wanted: readonly Switch[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
     const connected = new Set((await client.switches(signal)).map(({ dpid }) => dpid));
-    const missing = this.#topology.switches.filter(({ dpid }) => !connected.has(dpid));
+    const missing = wanted.filter(({ dpid }) => !connected.has(dpid));
     if (missing.length > 0) return missing.map(({ name }) => name);
     // Floodlight lists a switch during its handshake already; the role is what comes last.
-    const roles = await settledRoles(client, this.#dpids, signal);
-    return this.#topology.switches.filter(({ dpid }) => !roles.has(dpid)).map(({ name }) => name);
+    const dpids = wanted.map(({ dpid }) => dpid);
+    const roles = await settledRoles(client, dpids, signal);
+    return wanted.filter(({ dpid }) => !roles.has(dpid)).map(({ name }) => name);
   }
 
-  /** Links of the spec that Floodlight does not know in both directions, or does not route over yet. */
-  async #missingLinks(client: FloodlightClient, signal: AbortSignal): Promise<readonly string[]> {
+  /**
+   * Links that Floodlight does not know in both directions, or does not route over yet; and those that are down and that
+   * it still knows.
+   */
+  async #missingLinks(client: FloodlightClient, topology: Topology, signal: AbortSignal): Promise<readonly string[]> {
     const known = new Set<string>();
     for (const { source, target, bidirectional } of await client.links(signal)) {
       const ends = [`${source.dpid}/${source.port}`, `${target.dpid}/${target.port}`];
@@ -248,13 +284,14 @@ export class FloodlightController implements ControlPlane {
     }
     const missing: string[] = [];
     const wanted: { readonly from: Switch; readonly to: Switch; readonly name: string }[] = [];
-    for (const { ends } of this.#topology.links) {
-      const [from, to] = ends.map(({ node }) => this.#topology.switchNamed(node));
+    for (const { ends } of topology.links) {
+      const [from, to] = ends.map(({ node }) => topology.switchNamed(node));
       if (from === undefined || to === undefined) continue;
       const name = `${from.name}-${to.name}`;
       const key = [`${from.dpid}/${ends[0].port}`, `${to.dpid}/${ends[1].port}`].sort().join(' ');
-      if (known.has(key)) wanted.push({ from, to, name });
-      else missing.push(name);
+      const isUp = topology.linkIsUp(from.name, to.name);
+      if (known.has(key) !== isUp) missing.push(name);
+      else if (isUp) wanted.push({ from, to, name });
     }
     // The routing learns of links a little later than the list does.
     if (missing.length > 0) return missing;

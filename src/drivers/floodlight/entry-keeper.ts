@@ -167,19 +167,28 @@ export class EntryKeeper {
 
   /** Does not wait until what is under way is done: a role takes seconds, and people ask meanwhile. */
   async upkeep(signal: AbortSignal): Promise<Upkeep> {
-    const connected = dpidsOf(await this.switches(signal));
-    const wanted = [...this.#wanted.values()];
-    const here = wanted.filter(({ dpid }) => connected.has(dpid));
-    const state = await readBack(this.#client, here, signal);
-    const lost = wanted.filter(
-      (entry) =>
-        !mayEnd(entry) && (!connected.has(entry.dpid) || missing(entry, state, this.#client.url) !== undefined),
-    );
+    const lost = await this.#lostNow(signal);
     return {
       missing: lost.map(({ name }) => name),
       leaving: [...this.#leaving.keys()],
       repaired: this.#repaired,
     };
+  }
+
+  /** Whether these switches hold all of their entries. */
+  async isWhole(dpids: ReadonlySet<Dpid>, signal: AbortSignal): Promise<boolean> {
+    return (await this.#lostNow(signal)).every(({ dpid }) => !dpids.has(dpid));
+  }
+
+  async #lostNow(signal: AbortSignal): Promise<readonly Entry[]> {
+    const connected = dpidsOf(await this.switches(signal));
+    const wanted = [...this.#wanted.values()];
+    const here = wanted.filter(({ dpid }) => connected.has(dpid));
+    const state = await readBack(this.#client, here, signal);
+    return wanted.filter(
+      (entry) =>
+        !mayEnd(entry) && (!connected.has(entry.dpid) || missing(entry, state, this.#client.url) !== undefined),
+    );
   }
 
   /**

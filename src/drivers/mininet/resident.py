@@ -20,6 +20,8 @@ import threading
 import time
 import traceback
 
+from faults import Faults
+from measurer import Measurement
 from prober import Prober
 
 SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema'
@@ -129,6 +131,8 @@ class Resident:
         self.conversation = Conversation()
         self.network = None
         self.prober = None
+        self.faults = None
+        self.measurement = None
         # Processes without which the lab is not what it claims to be, by name.
         self.vital = {}
         # Requests under way, by their ids, each with the event that cancels it.
@@ -164,6 +168,7 @@ class Resident:
         self.prober = Prober({host.name: (host.pid, host.IP(), host.defaultIntf().name) for host in self.network.hosts})
         if datapath == 'user':
             self.prober.write_whole_checksums()
+        self.faults = Faults(self.network)
         return {
             'mininet': sys.modules['mininet.net'].VERSION,
             'datapath': datapath,
@@ -180,18 +185,13 @@ class Resident:
         rows = json.loads(listing.stdout)['data']
         return [f'{name} ({error or "no port number"})' for name, ofport, error in rows if not isinstance(ofport, int) or ofport < 0]
 
-    def connect_switches(self, target):
-        """Has every switch connect to this OpenFlow controller, e.g. `unix:/run/labctl/x/of.sock`."""
-        command = ['ovs-vsctl', '--no-wait']
-        for number, switch in enumerate(self.network.switches):
-            # Tries again every second: a controller that comes back is not kept waiting for the usual eight.
-            command += [
-                '--', f'--id=@c{number}', 'create', 'Controller', f'target="{target}"', 'max_backoff=1000',
-                'inactivity_probe=10000', 'connection_mode=out-of-band',
-                '--', 'set', 'Bridge', switch.name, f'controller=@c{number}',
-            ]
-        if self.network.switches:
-            subprocess.run(command, check=True, capture_output=True, text=True)
+    def begin_measurement(self, source, target):
+        """Between two hosts, by their names; there is one at a time."""
+        if self.measurement is not None:
+            self.measurement.end()
+        hosts = self.network.nameToNode
+        self.measurement = Measurement(hosts[source].pid, hosts[target].IP())
+        self.measurement.begin()
 
     def net(self):
         """What Mininet's `net` prints, read from the running network."""
@@ -218,7 +218,15 @@ class Resident:
             elif action == 'net':
                 result = self.net()
             elif action == 'connect-switches':
-                result = self.connect_switches(request['target'])
+                result = self.faults.connect(request['target'])
+            elif action == 'set-link':
+                result = self.faults.set_link(*request['between'], request['up'])
+            elif action == 'set-switch':
+                result = self.faults.set_switch(request['name'], request['up'])
+            elif action == 'begin-measurement':
+                result = self.begin_measurement(request['source'], request['target'])
+            elif action == 'end-measurement':
+                result = self.measurement.end()
             else:
                 raise ValueError(f'unknown request {action}')
             self.conversation.send(id=identity, result=result)

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import type { Dpid } from '../../model/addresses.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { interfaceName, type Topology } from '../../model/topology.ts';
-import type { Command, DataPlane, HeldEntries, ProbeProgress, ProbeResult, SwitchTrace } from '../data-plane.ts';
+import type {
+  Command,
+  DataPlane,
+  HeldEntries,
+  ProbeProgress,
+  ProbeResult,
+  SwitchTrace,
+  Traffic,
+} from '../data-plane.ts';
 import { OpenVSwitchTables } from '../open-vswitch/tables.ts';
 import { traceInBridge } from '../open-vswitch/trace.ts';
 import { type Datapath, isRoot, NAMESPACE_REMEDY } from './machine.ts';
@@ -12,6 +20,8 @@ import type { Resident } from './resident.ts';
 
 /** The longest path that a Unix socket can have, in bytes (sun_path less its terminator). */
 const LONGEST_SOCKET_PATH = 107;
+/** For what is not to be interrupted. */
+const NEVER = new AbortController().signal;
 
 export interface SandboxOptions {
   readonly topology: Topology;
@@ -32,6 +42,7 @@ export class MininetSandbox implements DataPlane {
   readonly #resident: Resident;
   readonly #options: SandboxOptions;
   #shells: Readonly<Record<string, number>> = {};
+  readonly #stopped = new Set<string>();
 
   /** @param resident has had no request yet; the sandbox ends it */
   constructor(resident: Resident, options: SandboxOptions) {
@@ -86,8 +97,30 @@ export class MininetSandbox implements DataPlane {
     await this.#request('connect-switches', { target }, signal);
   }
 
+  async setLink(a: string, b: string, up: boolean): Promise<void> {
+    await this.#request('set-link', { between: [a, b], up }, NEVER);
+  }
+
+  async setSwitch(name: string, up: boolean): Promise<void> {
+    if (!up) this.#stopped.add(name);
+    await this.#request('set-switch', { name, up }, NEVER);
+    if (up) this.#stopped.delete(name);
+  }
+
+  async measureWhile(source: string, target: string, act: () => Promise<void>, signal: AbortSignal): Promise<Traffic> {
+    try {
+      await this.#request('begin-measurement', { source, target }, signal);
+      await act();
+      return (await this.#request('end-measurement', {}, signal)) as Traffic;
+    } catch (error) {
+      // What it would tell interests nobody any more.
+      void this.#request('end-measurement', {}, NEVER).catch(() => {});
+      throw error;
+    }
+  }
+
   async net(): Promise<readonly string[]> {
-    return (await this.#request('net', {}, new AbortController().signal)) as string[];
+    return (await this.#request('net', {}, NEVER)) as string[];
   }
 
   commandOn(host: string, argv: readonly string[]): Command {
@@ -103,6 +136,7 @@ export class MininetSandbox implements DataPlane {
   }
 
   async entriesOf(dpid: Dpid): Promise<HeldEntries> {
+    if (this.#stopped.has(this.#switchName(dpid))) return { flows: [], groups: [] };
     const [flows, groups] = await Promise.all([this.tables.flows(dpid), this.tables.groups(dpid)]);
     return { flows, groups };
   }
