@@ -48,20 +48,26 @@ _setns = ctypes.CDLL(None, use_errno=True).setns
 HOST_SETTINGS = {'ip_forward': '0', 'conf/all/rp_filter': '0', 'conf/default/rp_filter': '0'}
 
 
-def socket_in_host(pid, interface):
-    """A raw ICMP socket in the network namespace of a host's process. Call it in a thread of its own: it moves there."""
+def socket_in_namespace_of(pid):
+    """A raw ICMP socket in the network namespace of a process. Call it in a thread of its own: it moves there."""
     with open(f'/proc/{pid}/ns/net', 'rb') as namespace:
         if _setns(namespace.fileno(), CLONE_NEWNET) != 0:
             number = ctypes.get_errno()
             raise OSError(number, f'cannot enter the network of process {pid}: {os.strerror(number)}')
-    # This folder is that of the namespace in which the thread is.
-    for setting, value in {**HOST_SETTINGS, f'conf/{interface}/rp_filter': '0'}.items():
-        with open(f'/proc/sys/net/ipv4/{setting}', 'w') as file:
-            file.write(value)
     icmp = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
     icmp.setblocking(False)
     # Only echo replies: a raw socket would otherwise get a copy of every ICMP message of its host.
     icmp.setsockopt(SOL_RAW, ICMP_FILTER, struct.pack('I', 0xFFFFFFFF & ~(1 << ECHO_REPLY)))
+    return icmp
+
+
+def socket_in_host(pid, interface):
+    """Likewise, and makes the namespace that of a host."""
+    icmp = socket_in_namespace_of(pid)
+    # This folder is that of the namespace in which the thread is.
+    for setting, value in {**HOST_SETTINGS, f'conf/{interface}/rp_filter': '0'}.items():
+        with open(f'/proc/sys/net/ipv4/{setting}', 'w') as file:
+            file.write(value)
     return icmp
 
 
