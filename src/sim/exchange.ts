@@ -4,9 +4,9 @@ import { ABSENT, type Packet } from './packet.ts';
 import { ALWAYS, type Certainty, endsOf, NEVER, PERHAPS, Walk } from './walk.ts';
 
 /** Packets that hosts may send in one exchange: entries that rewrite ARP messages can have them ask for ever. */
-const MOST_LEGS = 64;
+const MOST_LEGS = 16;
 /** Visits to states, over all places where one packet may come, beyond which each place is only perhaps one. */
-const MOST_VISITS = 5_000_000;
+const MOST_VISITS = 20_000;
 
 /** One packet from the host that sends it to wherever it comes. */
 export interface Leg {
@@ -70,10 +70,8 @@ function run(
   let isCut = false;
   const outgoing = (hostAt(source)?.ping(targetIp) ?? []).map((packet) => ({ from: source, packet }));
   for (const { from, packet } of outgoing) {
-    if (legs.length >= MOST_LEGS) {
-      isCut = true;
-      break;
-    }
+    isCut ||= legs.length >= MOST_LEGS;
+    if (isCut) break;
     const arrivals: Arrival[] = [];
     const { walk, root, found } = follow(network, from, packet);
     for (const { host, packet: arrived, certainty, isAssumed } of found) {
@@ -84,6 +82,7 @@ function run(
       reached ||= reaction.kind === 'echo-reply' && host === source && reaction.from === targetIp;
     }
     legs.push({ from, packet, root, arrivals, ...(walk === undefined ? {} : { walk }) });
+    isCut = walk?.isCut ?? false;
   }
   return { reached, isCut, legs };
 }

@@ -7,7 +7,7 @@ import type { Packet } from './packet.ts';
 /** Groups in a chain, and returns to an earlier table among them; Open vSwitch gives up after as many. */
 const MOST_DEPTH = 64;
 /** Branches that one packet may take in one switch: chained groups multiply. */
-const MOST_BRANCHES = 10_000;
+const MOST_BRANCHES = 2_000;
 
 /** The flow and group entries of one switch. */
 export interface SwitchEntries {
@@ -53,6 +53,7 @@ export class Pipeline {
   process(packet: Packet, inPort: number): Course {
     const run = new Run(this.#tables, this.#groups, this.#isLive, inPort);
     const course = run.table(0, packet, EMPTY_SET);
+    if (run.isTooMuch) return TOO_MUCH;
     return run.gaveUp ? withoutLostCopies(course) : course;
   }
 }
@@ -80,10 +81,15 @@ class Run {
     this.#inPort = inPort;
   }
 
+  /** Whether there are more branches than are followed. */
+  get isTooMuch(): boolean {
+    return this.#branches > MOST_BRANCHES;
+  }
+
   /** Section 5.3: the matching entry of the highest priority. */
   table(tableId: number, packet: Packet, set: ActionSet): Course {
     const entries = this.#tables.get(tableId)?.lookUp(packet, this.#inPort) ?? [];
-    if (entries.length > 1 && this.#isTooMuch(entries.length)) return TOO_MUCH;
+    if (entries.length > 1 && this.#addBranches(entries.length)) return TOO_MUCH;
     const courses = entries.map(
       (entry): Course => ({ kind: 'match', tableId, entry, next: this.#entry(entry, packet, set) }),
     );
@@ -170,7 +176,7 @@ class Run {
     if (group === undefined) return end({ kind: 'missing-group', groupId });
     const chain = [...within, groupId];
     if (within.includes(groupId)) return this.#giveUp({ kind: 'group-circle', groupIds: chain });
-    if (this.#isTooMuch(group.buckets.length)) return TOO_MUCH;
+    if (this.#addBranches(group.buckets.length)) return TOO_MUCH;
     const courses = this.#bucketsOf(group).map((index): Course => {
       const next = this.#deeper({ kind: 'group-chain-too-long' }, () => this.#bucket(group, index, packet, chain));
       return { kind: 'bucket', group, bucket: index + 1, next };
@@ -194,9 +200,10 @@ class Run {
     return end(fate);
   }
 
-  #isTooMuch(more: number): boolean {
+  /** Returns whether they are too many now. */
+  #addBranches(more: number): boolean {
     this.#branches += more;
-    return this.#branches > MOST_BRANCHES;
+    return this.isTooMuch;
   }
 
   /** Indices of the buckets that a packet may go to. */

@@ -54,7 +54,7 @@ export interface State {
 /** How far one packet is followed; entries that rewrite it in a circle, or flood, can make more of it than this. */
 const MOST_STATES = 50_000;
 const MOST_HOPS = 2_000_000;
-const MOST_REWRITTEN = 1_000;
+const MOST_REWRITTEN = 64;
 const MOST_PORTS = 2 ** 16;
 /** Stands for the port by which a packet came where it does not matter; no port has this number. */
 const ANY_PORT = MOST_PORTS - 1;
