@@ -6,7 +6,7 @@ import { compileConnections } from '../../src/plan/connections.ts';
 import { checkEntries } from '../../src/plan/entry-check.ts';
 import { forwardingFlows } from '../../src/plan/forwarding.ts';
 import { stepsBetween } from '../../src/plan/steps.ts';
-import { pingSucceeds } from '../support/packet-walk.ts';
+import { predict } from '../../src/sim/predict.ts';
 import { anyConnections, anyTopology, s10h10, topologyOf } from '../support/topologies.ts';
 
 function reachablePairs(
@@ -14,16 +14,15 @@ function reachablePairs(
   connections: readonly { members: readonly string[] }[],
   forwarding: 'reactive' | 'none',
 ): string[] {
-  const flows = new Map<string, Flow[]>(topology.switches.map(({ dpid }) => [dpid, []]));
+  const entries = new Map(topology.switches.map(({ dpid }) => [dpid, { flows: [] as Flow[], groups: [] }]));
   if (forwarding === 'reactive') {
-    for (const [dpid, list] of forwardingFlows(topology)) flows.get(dpid)?.push(...list);
+    for (const [dpid, list] of forwardingFlows(topology)) entries.get(dpid)?.flows.push(...list);
   }
-  for (const entry of flowsOf(topology, connections)) flows.get(entry.dpid)?.push(entry);
-  return topology.hosts.flatMap((source) =>
-    topology.hosts
-      .filter((target) => target !== source && pingSucceeds(topology, (dpid) => flows.get(dpid) ?? [], source, target))
-      .map((target) => `${source.name}>${target.name}`),
-  );
+  for (const entry of flowsOf(topology, connections)) entries.get(entry.dpid)?.flows.push(entry);
+  const { matrix, undecided } = predict({ topology, entries, missForwarding: 'none', faults: [] });
+  expect(undecided.received).toBe(0);
+  const names = topology.hosts.map(({ name }) => name);
+  return names.flatMap((a) => names.filter((b) => matrix.reaches(a, b)).map((b) => `${a}>${b}`));
 }
 
 /** Plans of one way have flows only. */

@@ -371,6 +371,19 @@ describe('a ping', () => {
     expect(pairs(pair, entries)).toBe('');
   });
 
+  test('is not taken for unchanged because the first host already has what an entry sets', () => {
+    // s2 makes every echo message one of h1's, which leaves those of h1 alone and spoils all others.
+    const spoofing = flow({
+      priority: 200,
+      match: { eth_type: '0x0800' },
+      apply: [setField('ipv4_src', '10.0.0.1'), output('flood')],
+    });
+    const entries = onSwitches({ 1: { flows: [flood] }, 2: { flows: [flood, spoofing] }, 3: { flows: [flood] } });
+    expect(pairs(line, entries)).toBe('');
+    const beyond = onSwitches({ 1: { flows: [flood] }, 2: { flows: [flood] }, 3: { flows: [flood, spoofing] } });
+    expect(pairs(line, beyond)).toBe('1>2 2>1');
+  });
+
   test('fails between subnets, though packets would pass', () => {
     const apart = new Topology({
       ...pair,
