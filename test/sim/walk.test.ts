@@ -162,6 +162,24 @@ describe('a ping', () => {
     expect(pairs(line, flooding(1, 2))).toBe('1>2 2>1');
   });
 
+  test('leaves a circle by a switch that is found before the others of the circle', () => {
+    // s1 -> s3 -> s4 -> s1; s2 hangs on s1. What h3 has for h2 goes through s4 and s1.
+    const circle = topologyOf(4, [
+      [1, 3],
+      [3, 4],
+      [4, 1],
+      [1, 2],
+    ]);
+    const to3 = flow({ apply: [output(3), output(1)] });
+    const entries = onSwitches({
+      1: { flows: [flow({ apply: [output(2), output(4), output(1)] })] },
+      2: { flows: [flow({ apply: [output(1), output(2)] })] },
+      3: { flows: [to3] },
+      4: { flows: [to3] },
+    });
+    expect(pairs(circle, entries)).toBe('1>2 1>3 1>4 2>1 2>3 2>4 3>1 3>2 3>4 4>1 4>2 4>3');
+  });
+
   test('fails in both directions where the way back is closed', () => {
     const entries = onSwitches({
       1: { flows: [flood] },
