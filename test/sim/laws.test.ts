@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Dpid } from '../../src/model/addresses.ts';
-import type { Forwarding } from '../../src/model/connection.ts';
+import type { Connection, Forwarding } from '../../src/model/connection.ts';
 import type { Fault } from '../../src/model/fault.ts';
 import type { MatchField } from '../../src/model/match.ts';
-import type { Action, Bucket, Flow, Group } from '../../src/model/openflow.ts';
+import type { Action, Bucket, Entry, Flow, Group } from '../../src/model/openflow.ts';
 import type { Topology } from '../../src/model/topology.ts';
 import { compileConnections } from '../../src/plan/connections.ts';
 import { forwardingFlows } from '../../src/plan/forwarding.ts';
@@ -14,7 +14,7 @@ import type { SwitchEntries } from '../../src/sim/pipeline.ts';
 import { predict } from '../../src/sim/predict.ts';
 import { askedMatrix } from '../../src/verify/asked.ts';
 import { flow, output, popVlan, pushVlan, setField, toGroup } from '../support/entries.ts';
-import { anyConnections, anyTopology } from '../support/topologies.ts';
+import { anyConnections, anyTopology, withAnyWays } from '../support/topologies.ts';
 
 const macs = ['00:00:00:00:00:01', '00:00:00:00:00:02', '00:00:00:00:00:03'];
 const ips = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
@@ -135,9 +135,17 @@ const anyFaults = (topology: Topology): fc.Arbitrary<Fault[]> => {
   );
 };
 
+function heldIn(entries: readonly Entry[], dpid: Dpid): SwitchEntries {
+  const here = entries.filter((entry) => entry.dpid === dpid);
+  return {
+    flows: here.filter((entry) => entry.kind === 'flow'),
+    groups: here.filter((entry) => entry.kind === 'group'),
+  };
+}
+
 /** Networks of random raw entries, with what connections and forwarding put there on some. */
 const anyNetwork = (actions: fc.Arbitrary<Action[]>): fc.Arbitrary<NetworkState> =>
-  anyConnections.chain(({ topology, connections }) =>
+  anyConnections.chain(withAnyWays).chain(({ topology, connections }) =>
     fc.record({
       topology: fc.constant(topology),
       entries: fc
@@ -154,8 +162,8 @@ const anyNetwork = (actions: fc.Arbitrary<Action[]>): fc.Arbitrary<NetworkState>
             topology.switches.map(({ dpid }, index) => [
               dpid,
               {
-                flows: [...(lists[index]?.flows ?? []), ...planned.filter((entry) => entry.dpid === dpid)],
-                groups: lists[index]?.groups ?? [],
+                flows: [...(lists[index]?.flows ?? []), ...heldIn(planned, dpid).flows],
+                groups: [...(lists[index]?.groups ?? []), ...heldIn(planned, dpid).groups],
               },
             ]),
           );
@@ -204,26 +212,26 @@ describe('the whole matrix by classes of packets is that of the pings one by one
 });
 
 describe('what a plan reaches is what was asked for', () => {
-  const asked = (
-    topology: Topology,
-    forwarding: Forwarding,
-    connections: readonly { members: readonly string[] }[],
-  ) => {
+  const asked = (topology: Topology, forwarding: Forwarding, connections: readonly Connection[]) => {
     const matrix = askedMatrix(topology, forwarding, connections);
     return cells(topology, (a, b) => (matrix.reaches(a, b) ? 2 : 0));
   };
-  const heldBy = (topology: Topology, lists: readonly (readonly (readonly [Dpid, Flow])[])[]) => {
-    const entries = new Map(topology.switches.map(({ dpid }) => [dpid, { flows: [] as Flow[], groups: [] }]));
-    for (const [dpid, each] of lists.flat()) entries.get(dpid)?.flows.push(each);
-    return entries;
-  };
-  const planOf = (topology: Topology, connections: readonly { members: readonly string[] }[]) =>
-    compileConnections(topology, connections).entries.map((entry) => [entry.dpid, entry] as const);
+  const heldBy = (
+    topology: Topology,
+    entries: readonly Entry[],
+    forwarding: ReadonlyMap<Dpid, readonly Flow[]> = new Map(),
+  ) =>
+    new Map(
+      topology.switches.map(({ dpid }) => {
+        const { flows, groups } = heldIn(entries, dpid);
+        return [dpid, { flows: [...flows, ...(forwarding.get(dpid) ?? [])], groups }] as const;
+      }),
+    );
 
   test('without forwarding', () => {
     fc.assert(
-      fc.property(anyConnections, ({ topology, connections }) => {
-        const entries = heldBy(topology, [planOf(topology, connections)]);
+      fc.property(anyConnections.chain(withAnyWays), ({ topology, connections }) => {
+        const entries = heldBy(topology, compileConnections(topology, connections).entries);
         const state: NetworkState = { topology, entries, missForwarding: 'none', faults: [] };
         expect(byMatrix(state)).toEqual(asked(topology, 'none', connections));
       }),
@@ -233,15 +241,16 @@ describe('what a plan reaches is what was asked for', () => {
 
   test('with a controller that forwards what no entry matches, and with its entries', () => {
     fc.assert(
-      fc.property(anyConnections, ({ topology, connections }) => {
-        const plan = planOf(topology, connections);
-        const forwarding = [...forwardingFlows(topology)].flatMap(([dpid, flows]) =>
-          flows.map((each) => [dpid, each] as const),
-        );
+      fc.property(anyConnections.chain(withAnyWays), ({ topology, connections }) => {
+        const plan = compileConnections(topology, connections).entries;
         const wanted = asked(topology, 'reactive', connections);
         const rest = { topology, faults: [] };
-        const reactive = { ...rest, entries: heldBy(topology, [plan]), missForwarding: 'shortest-path' } as const;
-        const proactive = { ...rest, entries: heldBy(topology, [plan, forwarding]), missForwarding: 'none' } as const;
+        const reactive = { ...rest, entries: heldBy(topology, plan), missForwarding: 'shortest-path' } as const;
+        const proactive = {
+          ...rest,
+          entries: heldBy(topology, plan, forwardingFlows(topology)),
+          missForwarding: 'none',
+        } as const;
         expect(byMatrix(reactive)).toEqual(wanted);
         expect(byMatrix(proactive)).toEqual(wanted);
       }),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { dpidFromNumber, ipv4FromNumber, macFromNumber, portNumber } from '../../src/model/addresses.ts';
+import type { Connection } from '../../src/model/connection.ts';
 import { type Link, Topology } from '../../src/model/topology.ts';
 
 /** A topology of `hN` on `sN` port 1, and links between switches whose ports follow their order. */
@@ -53,6 +54,15 @@ export const anyTopology = fc.integer({ min: 2, max: 7 }).chain((size) =>
       ),
     ),
 );
+
+/** Connections of every kind in the place of those of one way. */
+export function withAnyWays<T extends { readonly connections: readonly Connection[] }>(lab: T): fc.Arbitrary<T> {
+  const ways = fc.constantFrom({}, { ways: 'multipath' as const }, { ways: 'protected' as const });
+  return fc.array(ways, { minLength: lab.connections.length, maxLength: lab.connections.length }).map((each) => ({
+    ...lab,
+    connections: lab.connections.map(({ members }, index) => ({ members, ...each[index] })),
+  }));
+}
 
 /** A topology and up to three connections of hosts that it joins. */
 export const anyConnections = anyTopology.chain((topology) => {
