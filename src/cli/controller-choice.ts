@@ -1,3 +1,4 @@
+import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import type { ControllerOrder } from '../lab/standby.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 
@@ -9,6 +10,8 @@ export interface ControllerWish {
   readonly restPort: number;
   /** Where a running Floodlight takes switches; the first port to try for one that labctl starts. */
   readonly openflowPort: number;
+  /** Simulated switches have the embedded controller only. */
+  readonly dataplane?: DataPlaneKind;
 }
 
 /** A controller for a lab, and why it is this one. */
@@ -22,10 +25,11 @@ const OTHER = 'for the embedded one: --controller embedded';
 
 /**
  * Chooses the controller. `auto` takes Floodlight where FLOODLIGHT_URL is set, or where a Docker engine answers and has
- * the image, else the embedded one; only `floodlight` pulls an image.
+ * the image, else the embedded one; only `floodlight` pulls an image. A simulated data plane always has the embedded one.
  * @throws ProblemError when the wish is none of these, or Docker is needed and cannot be used
  */
 export async function chooseController(wish: ControllerWish, signal: AbortSignal): Promise<ControllerChoice> {
+  refuseWhatCannotBeSimulated(wish);
   const { controller, restPort, openflowPort } = wish;
   const embedded = (reason: string): ControllerChoice => ({
     order: { kind: 'embedded', restPort },
@@ -35,8 +39,16 @@ export async function chooseController(wish: ControllerWish, signal: AbortSignal
     order: { kind: 'floodlight', url, openFlowPort: openflowPort },
     line: `controller: Floodlight at ${url} (${reason}); ${OTHER}`,
   });
-  if (controller === 'embedded') return embedded('asked for');
   const given = process.env['FLOODLIGHT_URL'] || undefined;
+  if (wish.dataplane === 'simulated') {
+    const passedOver = controller === 'auto' && given !== undefined;
+    const why = `simulated switches have no other${passedOver ? ', whatever FLOODLIGHT_URL says' : ''}`;
+    return {
+      ...embedded(why),
+      line: `controller: embedded (${why}); for Floodlight: --dataplane mininet`,
+    };
+  }
+  if (controller === 'embedded') return embedded('asked for');
   if (controller === 'auto' && given !== undefined)
     return at(controllerUrl(given, 'FLOODLIGHT_URL'), 'FLOODLIGHT_URL is set');
   if (controller !== 'auto' && controller !== 'floodlight')
@@ -61,6 +73,38 @@ export async function chooseController(wish: ControllerWish, signal: AbortSignal
     order: { kind: 'container', image, pull: controller === 'floodlight', restPort, openFlowPort: openflowPort },
     line: `controller: Floodlight in Docker (${reason}); ${OTHER}`,
   };
+}
+
+/**
+ * Says that a simulated network cannot have what is asked for with it.
+ * @throws ProblemError when a Floodlight is asked for, or a datapath of Open vSwitch
+ */
+export function refuseWhatCannotBeSimulated(
+  wish: Pick<ControllerWish, 'controller' | 'dataplane'> & { readonly datapath?: string },
+): void {
+  if (wish.dataplane !== 'simulated') return;
+  const real = 'or take real switches: --dataplane mininet';
+  if (wish.controller !== 'auto' && wish.controller !== 'embedded') {
+    throw new ProblemError(
+      inputProblem({
+        code: 'simulated',
+        where: `--dataplane simulated --controller ${wish.controller}`,
+        cause:
+          'Floodlight needs real switches: simulated ones speak no OpenFlow, and have the embedded controller only',
+        remedy: `leave --controller out (and LABCTL_CONTROLLER), ${real}`,
+      }),
+    );
+  }
+  if (wish.datapath !== undefined) {
+    throw new ProblemError(
+      inputProblem({
+        code: 'simulated',
+        where: `--dataplane simulated --datapath ${wish.datapath}`,
+        cause: 'a datapath is a part of Open vSwitch, which a simulated network has none of',
+        remedy: `leave --datapath out (and LABCTL_DATAPATH), ${real}`,
+      }),
+    );
+  }
 }
 
 /** The image of Floodlight that is run in Docker. */

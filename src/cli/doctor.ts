@@ -41,9 +41,12 @@ export async function doctor(options: FormatOptions): Promise<number> {
       `floodlight in Docker: ${floodlight}; without it labs have the embedded controller, or one at a URL`,
       `bandwidths of links (bw in a spec): ${bandwidths.finding}${bandwidths.remedy === undefined ? '' : `; to mend it: ${bandwidths.remedy}`}`,
       `datapath ${datapath === 'kernel' ? 'kernel module' : 'userspace (the openvswitch kernel module is not loaded)'}`,
-      missing.length === 0
-        ? 'This machine can run labs: labctl up s10h10'
-        : `This machine cannot run labs yet: mend the ${missing.length === 1 ? 'line' : 'lines'} marked "missing".`,
+      ...(missing.length === 0
+        ? ['This machine can run labs: labctl up s10h10']
+        : [
+            `This machine cannot run labs yet: mend the ${missing.length === 1 ? 'line' : 'lines'} marked "missing".`,
+            'Without any of that it can compute one: labctl up s10h10 --dataplane simulated',
+          ]),
     ]);
   }
   return missing.length === 0 ? 0 : CANNOT;

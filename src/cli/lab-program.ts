@@ -3,6 +3,7 @@ import type { ControlPlane } from '../drivers/control-plane.ts';
 import { Resident } from '../drivers/mininet/resident.ts';
 import type { MininetSandbox } from '../drivers/mininet/sandbox.ts';
 import type { ControllerOrder } from '../lab/standby.ts';
+import type { Problem } from '../model/problem.ts';
 import type { LabSpec } from '../spec/read.ts';
 
 /** A lab's process: real Mininet in a sandbox, and the controller that was ordered. */
@@ -33,7 +34,7 @@ runLabProcess(async (order, folder) => {
   const datapath = order.datapath ?? (await bestDatapath());
   const { topology, topo } = spec;
   const missing = await missingRequirements(datapath, topology);
-  if (missing.length > 0) throw new ProblemError(missing);
+  if (missing.length > 0) throw new ProblemError(withoutMininet(missing));
   const fallback = order.datapath === undefined;
   const dataPlane = new Sandbox(resident, { topology, topo, folder, datapath, fallback });
   const controlPlane = await (order.controller.kind === 'embedded'
@@ -41,6 +42,13 @@ runLabProcess(async (order, folder) => {
     : floodlightController(spec, order.controller, { lab: order.name, folder, dataPlane }));
   return new Lab(spec, { dataPlane, controlPlane });
 });
+
+/** The problems, and what can be had in spite of them. */
+function withoutMininet(missing: readonly Problem[]): readonly Problem[] {
+  const cause = 'a network that is computed needs none of this';
+  const remedy = 'labctl up --dataplane simulated, with the same spec';
+  return [...missing, { kind: 'environment', code: 'missing-requirement', where: 'or else', cause, remedy }];
+}
 
 async function embeddedController(
   { topology, forwarding }: LabSpec,

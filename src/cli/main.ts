@@ -7,6 +7,7 @@ import { describeProblem, type Problem, ProblemError } from '../model/problem.ts
 import {
   type ApplyOptions,
   controllerOption,
+  dataPlaneOption,
   datapathOption,
   type ExplainOptions,
   expectOption,
@@ -97,6 +98,7 @@ program
   .addOption(controllerOption())
   .addOption(restPortOption())
   .addOption(openflowPortOption())
+  .addOption(dataPlaneOption())
   .addOption(datapathOption())
   .action(async (argument: string | undefined, options: UpOptions) => {
     const { up } = await import('./up.ts');

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import { labNameOf } from '../lab/run-folder.ts';
 
 /** Options that several commands share; each can be given by a LABCTL_* variable too. */
@@ -24,6 +25,8 @@ export interface UpOptions extends LabOptions {
   readonly controller: string;
   readonly restPort: number;
   readonly openflowPort: number;
+  /** Mininet unless another is asked for. */
+  readonly dataplane?: DataPlaneKind;
   readonly datapath?: 'kernel' | 'user';
 }
 
@@ -124,6 +127,14 @@ function port(text: string): number {
     throw new InvalidArgumentError('a port is 1 to 65535');
   return number;
 }
+
+export const dataPlaneOption = () =>
+  new Option(
+    '--dataplane <kind>',
+    'mininet, or simulated: a lab that is computed, where there is no Linux or no Mininet (default: mininet)',
+  )
+    .choices(['mininet', 'simulated'])
+    .env('LABCTL_DATAPLANE');
 
 export const datapathOption = () =>
   new Option('--datapath <kind>', "Open vSwitch's datapath (default: kernel where its module is there, else user)")

@@ -1,20 +1,26 @@
 import { join, resolve } from 'node:path';
+import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { StandbyLab } from '../lab/standby.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { LabSpec } from '../spec/read.ts';
-import { chooseController } from './controller-choice.ts';
+import { chooseController, refuseWhatCannotBeSimulated } from './controller-choice.ts';
 import { underLock } from './labs.ts';
 import type { UpOptions } from './options.ts';
 import { ProgressLine, printLines, remark } from './terminal.ts';
 
-/** The module that is a lab's process, as it was compiled. */
-const LAB_PROGRAM = join(import.meta.dirname, 'lab-program.js');
+/** The modules that are a lab's process, as they were compiled. */
+const LAB_PROGRAMS: Readonly<Record<DataPlaneKind, string>> = {
+  mininet: join(import.meta.dirname, 'lab-program.js'),
+  simulated: join(import.meta.dirname, 'simulated-lab-program.js'),
+};
+const DEFAULT_DATA_PLANE: DataPlaneKind = 'mininet';
 
 /** `labctl up`: brings the lab of a spec up; does nothing when it is up already. */
 export async function up(topo: string, options: UpOptions, signal: AbortSignal): Promise<void> {
-  const standby = new StandbyLab(LAB_PROGRAM);
+  refuseWhatCannotBeSimulated(options);
+  const standby = new StandbyLab(LAB_PROGRAMS[options.dataplane ?? DEFAULT_DATA_PLANE]);
   try {
     await bringUp(standby, topo, options, signal);
   } finally {
@@ -65,6 +71,7 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
         specPath: resolve(file),
         specText: text,
         controller,
+        dataPlane: options.dataplane ?? DEFAULT_DATA_PLANE,
         ...datapath,
       };
       try {
@@ -97,7 +104,13 @@ async function differencesTo(
     import('../spec/read.ts'),
   ]);
   const current = await running.run('spec', {}, { signal });
-  const differences = specDifference(readSpec(current.file, current.text), spec);
+  const { dataPlane } = running.record;
+  const differences = [
+    ...specDifference(readSpec(current.file, current.text), spec),
+    ...(options.dataplane === undefined || options.dataplane === dataPlane
+      ? []
+      : [`data plane: ${options.dataplane}, and not ${dataPlane}`]),
+  ];
   if (options.controller === 'auto') return differences;
   const { controller } = await running.run('status', {}, { signal });
   const asked = options.controller.toLowerCase().replace(/\/+$/, '');

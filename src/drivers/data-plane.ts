@@ -1,13 +1,16 @@
 import type { Dpid } from '../model/addresses.ts';
 import type { Group, InstalledFlow } from '../model/openflow.ts';
 
+/** What carries a lab's packets: Mininet and Open vSwitch, or a computation of what they would do. */
+export type DataPlaneKind = 'mininet' | 'simulated';
+
 /** One ordered pair of hosts and whether an echo request was answered. */
 export interface ProbeResult {
   readonly source: string;
   readonly target: string;
   /** Round trip of the first answer in milliseconds; null when no probe was answered. */
   readonly rttMs: number | null;
-  /** Echo requests sent; an unanswered pair has had at least four. */
+  /** Echo requests sent; an unanswered pair of a real network has had at least four. */
   readonly probes: number;
 }
 

@@ -74,6 +74,7 @@ async function live(
     startTicks: startTicksOf(process.pid) ?? '',
     specFile: order.specFile,
     specPath: order.specPath,
+    dataPlane: order.dataPlane,
     startedAt: new Date().toISOString(),
   };
   writeRecord(record);

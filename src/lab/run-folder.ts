@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   mkdirSync,
@@ -13,6 +14,9 @@ import {
 } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DataPlaneKind } from '../drivers/data-plane.ts';
+import { SANDBOX_PATH } from '../drivers/mininet/machine.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
 
 /** What a lab's process writes down about itself, so that others find it. */
@@ -20,11 +24,12 @@ export interface LabRecord {
   readonly name: string;
   /** The lab's process. */
   readonly pid: number;
-  /** When that process started, in clock ticks since boot: a pid alone may be another process by now. */
+  /** When that process started, in clock ticks since boot: a pid alone may be another process by now. See `startTicksOf`. */
   readonly startTicks: string;
   readonly specFile: string;
   /** The same, absolute. */
   readonly specPath: string;
+  readonly dataPlane: DataPlaneKind;
   /** ISO 8601 */
   readonly startedAt: string;
   /** Why the lab ended by itself; absent while it runs. */
@@ -37,18 +42,34 @@ export type KnownLab =
   | { readonly name: string; readonly state: 'running'; readonly record: LabRecord }
   | { readonly name: string; readonly state: 'ended'; readonly reason: string };
 
+/** Other systems than Linux have no /run, no flock(1) and no /proc, and shorter paths of sockets. */
+const IS_LINUX = process.platform === 'linux';
+
+/** The longest path that a Unix socket can have, in bytes (sun_path less its terminator). */
+const LONGEST_SOCKET_PATH = IS_LINUX ? 107 : 103;
+
 /**
- * The folder in which each lab has its own: `LABCTL_RUN_DIR`, else `/run/labctl` for root and
+ * The folder in which each lab has its own: `LABCTL_RUN_DIR`, else `/run/labctl` for root of Linux and
  * `$XDG_RUNTIME_DIR/labctl` (or `/tmp/labctl-UID`) for others. Unix sockets go there, so the path is short.
  * @throws ProblemError when it cannot be made or belongs to somebody else
  */
 export function runFolder(): string {
+  if (process.platform === 'win32') {
+    throw new ProblemError(
+      environmentProblem({
+        code: 'windows',
+        where: 'Windows',
+        cause: 'labctl runs labs on Linux, and simulated ones on other Unix systems too',
+        remedy: 'run labctl in the Windows Subsystem for Linux',
+      }),
+    );
+  }
   const { uid } = userInfo();
   const runtime = process.env['XDG_RUNTIME_DIR'];
   const usable = runtime !== undefined && runtime !== '' && existsSync(runtime) && statSync(runtime).uid === uid;
   const folder =
     process.env['LABCTL_RUN_DIR'] ||
-    (uid === 0 ? '/run/labctl' : usable ? join(runtime, 'labctl') : `/tmp/labctl-${uid}`);
+    (uid === 0 && IS_LINUX ? '/run/labctl' : usable ? join(runtime, 'labctl') : `/tmp/labctl-${uid}`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -156,9 +177,13 @@ export function knownLab(name: string): KnownLab | undefined {
   return { name, state: existsSync(commandSocket(name)) ? 'running' : 'starting', record };
 }
 
-/** When a process started, in clock ticks since boot (proc(5), stat field 22); undefined when there is none. */
+/**
+ * When a process started, in clock ticks since boot (proc(5), stat field 22); undefined when there is none. Where the
+ * system has no /proc that is the empty text: it then has to do that we have a process of this pid.
+ */
 export function startTicksOf(pid: number): string | undefined {
   try {
+    if (!IS_LINUX) return process.kill(pid, 0) ? '' : undefined;
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command's name, in parentheses, may hold anything; the fields after it are counted from 3.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -171,6 +196,17 @@ export function startTicksOf(pid: number): string | undefined {
 /** Makes a lab's folder, empty. Hold its lock. */
 export function makeLabFolder(name: string): string {
   const folder = labFolder(name);
+  const socketBytes = Buffer.byteLength(commandSocket(name));
+  if (socketBytes > LONGEST_SOCKET_PATH) {
+    throw new ProblemError(
+      environmentProblem({
+        code: 'long-socket-path',
+        where: commandSocket(name),
+        cause: `a Unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes, and this one has ${socketBytes}`,
+        remedy: 'set LABCTL_RUN_DIR to a folder with a shorter path, or give the lab a shorter name with --lab',
+      }),
+    );
+  }
   clearRemains(name);
   try {
     mkdirSync(folder, { mode: 0o700 });
@@ -224,19 +260,19 @@ export async function withLabLock<T>(
   }
 }
 
+/** How long one command waits for another on the same lab. */
+const LOCK_PATIENCE_SECONDS = 60;
+
 async function openLock(name: string, file: string, onBusy: () => 'wait' | 'give-up'): Promise<number | undefined> {
-  const descriptor = openSync(file, 'a', 0o600);
-  let result = await flock(descriptor, '--nonblock');
-  if (result === 'busy' && onBusy() === 'wait') result = await flock(descriptor, '--timeout', '60');
-  else if (result === 'busy') {
-    closeSync(descriptor);
-    return undefined;
+  let lock = await lockedFile(file, 0);
+  if (lock === 'busy') {
+    if (onBusy() === 'give-up') return undefined;
+    lock = await lockedFile(file, LOCK_PATIENCE_SECONDS);
   }
-  if (result === 'locked') return descriptor;
-  closeSync(descriptor);
+  if (typeof lock === 'number') return lock;
   throw new ProblemError(
     environmentProblem(
-      result === 'busy'
+      lock === 'busy'
         ? {
             code: 'locked',
             where: `lab ${name}`,
@@ -253,13 +289,42 @@ async function openLock(name: string, file: string, onBusy: () => 'wait' | 'give
   );
 }
 
+/** A descriptor of the file, which is locked as long as that is open. */
+function lockedFile(file: string, waitSeconds: number): Promise<number | 'busy' | 'failed'> {
+  return IS_LINUX ? lockedByFlock(file, waitSeconds) : lockedByOpening(file, waitSeconds);
+}
+
 /** flock(1) locks the open file that we share with it as its standard input, and leaves the lock to us. */
-async function flock(descriptor: number, ...wait: string[]): Promise<'locked' | 'busy' | 'failed'> {
-  return new Promise((resolve) => {
-    const child = spawn('flock', ['--exclusive', ...wait, '0'], { stdio: [descriptor, 'ignore', 'ignore'] });
+async function lockedByFlock(file: string, waitSeconds: number): Promise<number | 'busy' | 'failed'> {
+  const descriptor = openSync(file, 'a', 0o600);
+  const wait = waitSeconds === 0 ? ['--nonblock'] : ['--timeout', `${waitSeconds}`];
+  const result = await new Promise<'locked' | 'busy' | 'failed'>((resolve) => {
+    const child = spawn('flock', ['--exclusive', ...wait, '0'], {
+      stdio: [descriptor, 'ignore', 'ignore'],
+      env: { PATH: SANDBOX_PATH },
+    });
     child.once('error', () => resolve('failed'));
     child.once('exit', (code) => resolve(code === 0 ? 'locked' : code === 1 ? 'busy' : 'failed'));
   });
+  if (result === 'locked') return descriptor;
+  closeSync(descriptor);
+  return result;
+}
+
+/** What open(2) of macOS and the BSDs has in place of flock(1); Node.js does not name it. */
+const O_EXLOCK = 0x20;
+
+async function lockedByOpening(file: string, waitSeconds: number): Promise<number | 'busy' | 'failed'> {
+  const deadline = Date.now() + waitSeconds * 1000;
+  for (;;) {
+    try {
+      return openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK, 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return 'failed';
+    }
+    if (Date.now() >= deadline) return 'busy';
+    await sleep(50);
+  }
 }
 
 function isSameFile(descriptor: number, file: string): boolean {

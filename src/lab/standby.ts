@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import { environmentProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { LabProgress } from './lab.ts';
 import { clearRemains, makeLabFolder } from './run-folder.ts';
@@ -27,6 +28,7 @@ export interface LabOrder {
   readonly specPath: string;
   readonly specText: string;
   readonly controller: ControllerOrder;
+  readonly dataPlane: DataPlaneKind;
   readonly datapath?: 'kernel' | 'user';
 }
 
@@ -83,8 +85,9 @@ export class StandbyLab {
     order: LabOrder,
     options: { readonly signal: AbortSignal; readonly onProgress: (progress: LabProgress) => void },
   ): Promise<void> {
-    this.#isOrdered = true;
+    // Without a folder there is no order, and it is still to be dismissed.
     makeLabFolder(order.name);
+    this.#isOrdered = true;
     await Promise.race([this.#ready, this.#exited]);
     // It undoes what it did, and ends, even if it has come up just now.
     const interrupt = () => void this.#child.kill('SIGTERM');

@@ -20,6 +20,9 @@ afterEach(() => {
 
 const choose = (controller: string) => chooseController({ controller, restPort: 18080, openflowPort: 16653 }, never);
 
+const chooseSimulated = (controller: string) =>
+  chooseController({ controller, restPort: 18080, openflowPort: 16653, dataplane: 'simulated' }, never);
+
 async function problemOf(choice: Promise<unknown>) {
   const error = await choice.then(
     () => expect.unreachable('it was chosen'),
@@ -79,6 +82,33 @@ describe('the controller of a lab', () => {
       remedy: expect.stringContaining('--controller embedded'),
     });
   });
+
+  it.each(['auto', 'embedded'])('is the embedded one for simulated switches, asked for as %s', async (controller) => {
+    expect(await chooseSimulated(controller)).toEqual({
+      order: { kind: 'embedded', restPort: 18080 },
+      line: 'controller: embedded (simulated switches have no other); for Floodlight: --dataplane mininet',
+    });
+  });
+
+  it('is for simulated switches not the Floodlight that FLOODLIGHT_URL names, and that is said', async () => {
+    vi.stubEnv('FLOODLIGHT_URL', 'http://127.0.0.1:8080');
+    expect(await chooseSimulated('auto')).toEqual({
+      order: { kind: 'embedded', restPort: 18080 },
+      line: expect.stringContaining('whatever FLOODLIGHT_URL says'),
+    });
+  });
+
+  it.each(['floodlight', 'http://127.0.0.1:8080', 'onos'])(
+    'cannot be %s for simulated switches',
+    async (controller) => {
+      expect(await problemOf(chooseSimulated(controller))).toMatchObject({
+        kind: 'input',
+        code: 'simulated',
+        cause: expect.stringContaining('Floodlight needs real switches'),
+        remedy: expect.stringContaining('--dataplane mininet'),
+      });
+    },
+  );
 
   it.each([
     'onos',

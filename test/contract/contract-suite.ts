@@ -331,7 +331,7 @@ export function contractSuite({ name, setup, concurrency, skips }: ContractSuite
     });
 
     same('a switch tells its make, its ports and what they counted', async () => {
-      expect(await client.description(S6)).toMatchObject({ hardware: 'Open vSwitch' });
+      expect(await client.description(S6)).toMatchObject({ hardware: expect.stringContaining('Open vSwitch') });
       const ports = await client.ports(S6);
       expect(ports.map(({ port, name }) => `${port} ${name}`).sort()).toEqual([
         '1 s6-eth1',

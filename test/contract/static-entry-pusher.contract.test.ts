@@ -1,5 +1,6 @@
 import { EmbeddedController } from '../../src/drivers/embedded/controller.ts';
 import { OpenVSwitchTables } from '../../src/drivers/open-vswitch/tables.ts';
+import { SimulatedTables } from '../../src/drivers/simulated/tables.ts';
 import { startControlledNetwork } from '../support/controlled-network.ts';
 import { startFloodlight } from '../support/floodlight-stand-in.ts';
 import { startBridges } from '../support/open-vswitch.ts';
@@ -21,6 +22,18 @@ contractSuite({
         await bridges.stop();
       },
     };
+  },
+  concurrency: 32,
+  skips: {},
+});
+
+contractSuite({
+  name: 'the embedded controller over simulated switches',
+  async setup() {
+    const tables = new SimulatedTables(s10h10);
+    const controller = new EmbeddedController({ topology: s10h10, forwarding: 'reactive', tables, firstPort: 18_280 });
+    await controller.start(new AbortController().signal);
+    return { url: controller.url, stop: () => controller.stop() };
   },
   concurrency: 32,
   skips: {},

@@ -4,6 +4,7 @@ import type { Flow, Group, InstalledFlow } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import type { PortCounters, PortDescription, SwitchDescription } from '../floodlight/switch-statistics.ts';
 import { isStaticEntryCookie } from '../floodlight/wire.ts';
+import { switchRefusal } from '../switch-refusal.ts';
 import type { SwitchTables, TableChange } from '../switch-tables.ts';
 import { parseDescription, parsePortCounters, parsePorts } from './ofctl-statistics.ts';
 import { formatFlow, formatFlowKey, formatGroup, parseFlow, parseGroup } from './ofctl-text.ts';
@@ -11,32 +12,6 @@ import { formatFlow, formatFlowKey, formatGroup, parseFlow, parseGroup } from '.
 /** ovs-ofctl processes at once, over all switches: more are no faster on a few cores. */
 const PROCESSES_AT_ONCE = 8;
 const TIMEOUT_SECONDS = 10;
-
-/**
- * What Open vSwitch answers (OpenFlow 1.3, section A.4.4, by ovs-ofctl's names) in plain words.
- * Codes that are not here are shown as they are.
- */
-const REFUSALS: Readonly<Record<string, string>> = {
-  OFPBRC_EPERM: 'the switch keeps the last table, 254, for itself',
-  OFPBMC_BAD_PREREQ: 'a field is matched without the field that it needs',
-  OFPBMC_BAD_VALUE: 'a matched value is impossible',
-  OFPBMC_BAD_MASK: 'a mask is impossible',
-  OFPBMC_BAD_WILDCARDS: 'a field cannot be matched in part',
-  OFPBAC_BAD_OUT_PORT: 'an action sends to a port that cannot be sent to',
-  OFPBAC_BAD_OUT_GROUP: 'an action sends to a group that the switch does not have',
-  OFPBAC_MATCH_INCONSISTENT: 'an action changes a field that the match does not promise to be there',
-  OFPBAC_BAD_SET_ARGUMENT: 'an action sets a field to an impossible value',
-  OFPBAC_BAD_SET_TYPE: 'an action sets a field that cannot be set',
-  OFPBAC_BAD_QUEUE: 'an action names a queue that the switch does not have',
-  OFPBIC_BAD_TABLE_ID: 'goto_table names a table that is not later than the own one',
-  OFPFMFC_TABLE_FULL: 'the flow table is full',
-  OFPFMFC_BAD_TABLE_ID: 'there is no such flow table',
-  OFPGMFC_GROUP_EXISTS: 'the switch has a group of this id already',
-  OFPGMFC_UNKNOWN_GROUP: 'the switch does not have the group',
-  OFPGMFC_INVALID_GROUP: 'the group is impossible',
-  OFPGMFC_BAD_WATCH: 'a bucket watches a port that the switch does not have',
-  OFPGMFC_LOOP: 'the group would send to itself',
-};
 
 /**
  * The tables of Open vSwitch bridges, programmed with its own `ovs-ofctl` over OpenFlow 1.3 through their management
@@ -191,13 +166,7 @@ function ofctlProblem(dpid: Dpid, error: ExecaError): ProblemError {
   const refusal = [...output.matchAll(/\b(OFP[A-Z]+_[A-Z0-9_]+)\b/g)]
     .map(([, code = '']) => code)
     .find((code) => !code.startsWith('OFPT_') && code !== 'OFPBFC_MSG_FAILED');
-  if (refusal !== undefined) {
-    const words = Object.hasOwn(REFUSALS, refusal) ? `${REFUSALS[refusal]} (${refusal})` : refusal;
-    return new ProblemError(
-      environmentProblem({ code: 'switch-refused', where, cause: `the switch refused it: ${words}` }),
-      { cause: error },
-    );
-  }
+  if (refusal !== undefined) return switchRefusal(dpid, refusal, { cause: error });
   // ovs-ofctl's own check of a line of the bundle: "ovs-ofctl: -:1: REASON".
   const [, lineFault] = /^ovs-ofctl: -:\d+: (.*)$/m.exec(output) ?? [];
   const [, formatFault] = /^ovs-ofctl: (none of the usable flow formats.*)$/m.exec(output) ?? [];

@@ -1,0 +1,166 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Dpid } from '../../model/addresses.ts';
+import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import type { Topology } from '../../model/topology.ts';
+import { Network, type NetworkState } from '../../sim/network.ts';
+import { predict } from '../../sim/predict.ts';
+import type {
+  Command,
+  DataPlane,
+  HeldEntries,
+  ProbeProgress,
+  ProbeResult,
+  SwitchTrace,
+  Traffic,
+} from '../data-plane.ts';
+import { netLines } from '../mininet/render.ts';
+import { type PacketCount, ping } from './ping.ts';
+import type { SimulatedTables } from './tables.ts';
+
+/**
+ * Up to as many pairs each ping is followed packet by packet, which counts the packets. Beyond that, which is 70 hosts,
+ * all pairs are predicted at once, and only those are followed that the entries leave undecided.
+ */
+const MOST_FOLLOWED_PAIRS = 5_000;
+/** Pings between two looks at what else is to be done. */
+const PINGS_AT_ONCE = 200;
+
+const NOT_COUNTED: PacketCount = { flow: () => {}, port: () => {} };
+
+/**
+ * A network that is computed instead of built: simulated switches and hosts, by what the tables hold. It needs nothing
+ * of the machine. Nothing in it takes time, so that every round trip has 0 ms.
+ */
+export class SimulatedDataPlane implements DataPlane {
+  readonly description = 'simulated: labctl computes what Open vSwitch and Linux hosts do, no packet is sent';
+  /** It has no process that could die. */
+  readonly died = new Promise<string>(() => {});
+  readonly #topology: Topology;
+  readonly #tables: SimulatedTables;
+
+  constructor(topology: Topology, tables: SimulatedTables) {
+    this.#topology = topology;
+    this.#tables = tables;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+  }
+
+  async probeAll(
+    _reactionSeconds: number,
+    signal: AbortSignal,
+    onProgress: (progress: ProbeProgress) => void,
+  ): Promise<readonly ProbeResult[]> {
+    const { hosts } = this.#topology;
+    const state: NetworkState = {
+      topology: this.#topology,
+      entries: this.#tables.entries(),
+      // The embedded controller forwards by flows.
+      missForwarding: 'none',
+      faults: this.#tables.faults,
+    };
+    const network = new Network(state);
+    const pairs = hosts.length * (hosts.length - 1);
+    // An entry that ends unless it is used has to be told of its use.
+    const isFollowed = pairs <= MOST_FOLLOWED_PAIRS || hasIdleTimeouts(state);
+    const prediction = isFollowed ? undefined : predict(state);
+    const counted = isFollowed ? this.#count() : NOT_COUNTED;
+    const results: ProbeResult[] = [];
+    let answered = 0;
+    let pings = 0;
+    for (const [from, { name: source }] of hosts.entries()) {
+      for (const [to, { name: target }] of hosts.entries()) {
+        if (from === to) continue;
+        let isAnswered = prediction?.matrix.reaches(source, target) ?? false;
+        if (prediction?.undecided.reaches(source, target) ?? true) {
+          isAnswered = ping(network, from, to, counted);
+          pings += 1;
+          if (pings % PINGS_AT_ONCE === 0) {
+            onProgress({ pairs, answered, round: 1 });
+            await nextTurn();
+            signal.throwIfAborted();
+          }
+        }
+        if (isAnswered) answered += 1;
+        results.push({ source, target, rttMs: isAnswered ? 0 : null, probes: 1 });
+      }
+    }
+    onProgress({ pairs, answered, round: 1 });
+    return results;
+  }
+
+  async connectSwitches(): Promise<void> {
+    throw notSimulated({
+      where: 'connecting switches',
+      cause: 'simulated switches speak no OpenFlow, and so have the embedded controller only',
+      remedy: 'take the embedded controller, or real switches: labctl up --dataplane mininet',
+    });
+  }
+
+  async setLink(a: string, b: string, up: boolean): Promise<void> {
+    this.#tables.setFault({ kind: 'link', between: [a, b] }, !up);
+  }
+
+  async setSwitch(name: string, up: boolean): Promise<void> {
+    this.#tables.setFault({ kind: 'switch', name }, !up);
+  }
+
+  async measureWhile(): Promise<Traffic> {
+    throw notSimulated({
+      where: '--measure',
+      cause: 'no time passes in a simulated network, so that nothing takes any',
+      remedy: 'leave --measure out, or measure on a real network: labctl up --dataplane mininet',
+    });
+  }
+
+  async entriesOf(dpid: Dpid): Promise<HeldEntries> {
+    if (this.#tables.isStopped(dpid)) return { flows: [], groups: [] };
+    const [flows, groups] = await Promise.all([this.#tables.flows(dpid), this.#tables.groups(dpid)]);
+    return { flows, groups };
+  }
+
+  async traceAt(dpid: Dpid): Promise<SwitchTrace> {
+    throw notSimulated({
+      where: `switch ${dpid}`,
+      cause: 'a simulated switch does what labctl computes, which there is nothing to compare with',
+      remedy: 'ask a real one: labctl up --dataplane mininet',
+    });
+  }
+
+  async net(): Promise<readonly string[]> {
+    return netLines(this.#topology);
+  }
+
+  commandOn(host: string): Command {
+    throw notSimulated({
+      where: host,
+      cause: 'a simulated host runs no commands',
+      remedy: 'see who reaches whom with labctl pingall; for hosts that run commands: labctl up --dataplane mininet',
+    });
+  }
+
+  async stop(): Promise<void> {}
+
+  #count(): PacketCount {
+    const dpidAt = this.#topology.switches.map(({ dpid }) => dpid);
+    return {
+      flow: (node, flow, bytes) => {
+        const dpid = dpidAt[node];
+        if (dpid !== undefined) this.#tables.countFlow(dpid, flow, bytes);
+      },
+      port: (node, port, direction, bytes) => {
+        const dpid = dpidAt[node];
+        if (dpid !== undefined) this.#tables.countPort(dpid, port, direction, bytes);
+      },
+    };
+  }
+}
+
+function notSimulated(problem: Pick<Problem, 'where' | 'cause' | 'remedy'>): ProblemError {
+  return new ProblemError(inputProblem({ code: 'simulated', ...problem }));
+}
+
+function hasIdleTimeouts({ entries }: NetworkState): boolean {
+  return [...entries.values()].some(({ flows }) => flows.some(({ idleTimeoutSeconds }) => idleTimeoutSeconds > 0));
+}

@@ -1,0 +1,158 @@
+import { flowKey } from '../../model/openflow.ts';
+import type { Course } from '../../sim/course.ts';
+import type { NamedFlow } from '../../sim/flow-table.ts';
+import { LinuxHost } from '../../sim/linux-host.ts';
+import type { Network } from '../../sim/network.ts';
+import { ABSENT, ARP, type Packet } from '../../sim/packet.ts';
+import { Walk } from '../../sim/walk.ts';
+
+/** Who hears of each packet that goes through a switch, by the switch's place in the topology. */
+export interface PacketCount {
+  flow(node: number, flow: NamedFlow, bytes: number): void;
+  port(node: number, port: number, direction: 'received' | 'sent', bytes: number): void;
+}
+
+/** Packets that hosts may send in one exchange: entries that rewrite ARP messages can have them ask for ever. */
+const MOST_LEGS = 64;
+
+/**
+ * One ping from one host to another with empty ARP caches, hosts by their place in the topology. Where entries leave a
+ * choice to the switches, one is made as a switch makes it: a bucket of a select group by a hash of the packet's
+ * addresses, weighted, of overlapping entries always the same. So the same network always answers the same. What cannot
+ * be told from the entries (`sim/`, "unforeseeable") does not arrive.
+ * @returns whether the source has its reply
+ */
+export function ping(network: Network, source: number, target: number, counted: PacketCount): boolean {
+  const known = new Map<number, LinuxHost>();
+  const hostAt = (index: number): LinuxHost | undefined => {
+    const host = network.hosts[index];
+    if (!known.has(index) && host !== undefined) known.set(index, new LinuxHost(host));
+    return known.get(index);
+  };
+  const targetIp = network.addresses[target]?.ip ?? ABSENT;
+  const outgoing = (hostAt(source)?.ping(targetIp) ?? []).map((packet) => ({ from: source, packet }));
+  let isAnswered = false;
+  let legs = 0;
+  for (const { from, packet } of outgoing) {
+    legs += 1;
+    if (legs > MOST_LEGS) break;
+    for (const { host, packet: arrived } of arrivalsOf(network, from, packet, counted)) {
+      const reaction = hostAt(host)?.receive(arrived);
+      if (reaction?.kind === 'sends') outgoing.push(...reaction.packets.map((each) => ({ from: host, packet: each })));
+      isAnswered ||= reaction?.kind === 'echo-reply' && host === source && reaction.from === targetIp;
+    }
+  }
+  return isAnswered;
+}
+
+interface Arrival {
+  readonly host: number;
+  readonly packet: Packet;
+}
+
+/** Where a packet comes that a host sends; one that goes round in a circle is counted once on its way. */
+function arrivalsOf(network: Network, from: number, packet: Packet, counted: PacketCount): readonly Arrival[] {
+  const attachment = network.attachments[from];
+  if (attachment?.isUp !== true) return [];
+  const walk = new Walk(network, packet);
+  const waiting = [{ number: walk.enter(attachment.node, attachment.port), inPort: attachment.port }];
+  const seen = new Set<string>();
+  const arrivals = new Map<string, Arrival>();
+  for (const { number, inPort } of waiting) {
+    const { node, packet: here, course } = walk.state(number);
+    const place = `${number} ${inPort}`;
+    if (seen.has(place)) continue;
+    seen.add(place);
+    counted.port(node, inPort, 'received', bytesOf(here));
+    for (const end of endsTaken(course, here, (flow) => counted.flow(node, flow, bytesOf(here)))) {
+      for (const exit of walk.exits(number, end)) {
+        const isAtHost = exit.kind === 'end' && exit.fate.kind === 'at-host';
+        if (exit.port !== undefined && (exit.kind === 'hop' || isAtHost)) {
+          counted.port(node, exit.port, 'sent', bytesOf(end.kind === 'output' ? end.packet : here));
+        }
+        if (exit.kind === 'hop') {
+          const next = walk.stateAfter(exit);
+          if (next !== undefined) waiting.push({ number: next, inPort: exit.inPort });
+        } else if (exit.fate.kind === 'at-host') {
+          const { host, packet: arrived } = exit.fate;
+          arrivals.set(`${host} ${arrived.key}`, { host, packet: arrived });
+        }
+      }
+    }
+  }
+  return [...arrivals.values()];
+}
+
+type CourseEnd = Extract<Course, { kind: 'output' | 'end' }>;
+
+/** The leaves of a course to which a packet comes once every choice is made. */
+function* endsTaken(course: Course, packet: Packet, onMatch: (flow: NamedFlow) => void): Generator<CourseEnd> {
+  switch (course.kind) {
+    case 'match':
+      onMatch(course.entry);
+      yield* endsTaken(course.next, packet, onMatch);
+      break;
+    case 'bucket':
+      yield* endsTaken(course.next, packet, onMatch);
+      break;
+    case 'copies':
+      for (const copy of course.of) yield* endsTaken(copy, packet, onMatch);
+      break;
+    case 'choice': {
+      const taken = course.among === 'buckets' ? bucketFor(course.of, packet) : firstByKey(course.of);
+      if (taken !== undefined) yield* endsTaken(taken, packet, onMatch);
+      break;
+    }
+    case 'output':
+    case 'end':
+      yield course;
+  }
+}
+
+/** Of overlapping entries the one whose table, priority and match come first, as text. */
+function firstByKey(courses: readonly Course[]): Course | undefined {
+  const keyOf = (course: Course) => (course.kind === 'match' ? flowKey(course.entry) : '');
+  return courses.reduce((first, course) => (keyOf(course) < keyOf(first) ? course : first));
+}
+
+/** As Open vSwitch chooses: every bucket draws a number, by a hash and its weight, and the highest has the packet. */
+function bucketFor(courses: readonly Course[], packet: Packet): Course | undefined {
+  const hash = HASHED_FIELDS.reduce((sum, field) => mixed(sum, packet.get(field)), 0);
+  let chosen: Course | undefined;
+  let highest = -1;
+  for (const course of courses) {
+    if (course.kind !== 'bucket') continue;
+    const weight = course.group.buckets[course.bucket - 1]?.weight ?? 1;
+    const score = (mixed(mixed(hash, course.group.groupId), course.bucket) & 0xffff) * weight;
+    if (score <= highest) continue;
+    highest = score;
+    chosen = course;
+  }
+  return chosen;
+}
+
+const HASHED_FIELDS = ['eth_src', 'eth_dst', 'eth_type', 'ip_proto', 'ipv4_src', 'ipv4_dst'] as const;
+
+/** One step of a hash of 32 bits (MurmurHash3's mixing of both halves of a value). */
+function mixed(hash: number, value: number): number {
+  let result = hash;
+  for (const half of [value % 2 ** 32, Math.floor(value / 2 ** 32)]) {
+    let word = Math.imul(half | 0, 0xcc9e2d51);
+    word = Math.imul((word << 15) | (word >>> 17), 0x1b873593);
+    result ^= word;
+    result = Math.imul((result << 13) | (result >>> 19), 5) + 0xe6546b64;
+  }
+  result = Math.imul(result ^ (result >>> 16), 0x85ebca6b);
+  return (result ^ (result >>> 13)) | 0;
+}
+
+const ETHERNET_HEADER = 14;
+const TAG = 4;
+const ARP_MESSAGE = 28;
+/** An IPv4 header, an ICMP header and what `ping` sends unless told otherwise. */
+const ECHO_MESSAGE = 20 + 8 + 56;
+
+function bytesOf(packet: Packet): number {
+  const message = packet.get('eth_type') === ARP ? ARP_MESSAGE : ECHO_MESSAGE;
+  return ETHERNET_HEADER + message + (packet.tagType === 0 ? 0 : TAG);
+}
