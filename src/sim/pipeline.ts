@@ -25,6 +25,13 @@ interface ActionSet {
   readonly output?: OutputPort;
 }
 
+/** How far a packet is: what it has become, and what waits for the end of the pipeline. */
+interface Progress {
+  readonly packet: Packet;
+  readonly set: ActionSet;
+}
+
+const OVERLAP = 'entries that overlap are met in the middle of an action list';
 const EMPTY_SET: ActionSet = { popsVlan: false, pushedTag: 0, fields: new Map() };
 
 /** The pipeline of one OpenFlow 1.3 switch (ONF TS-006, section 5), whose sections are cited. */
@@ -111,11 +118,10 @@ class Run {
   #entry(entry: NamedFlow, packet: Packet, set: ActionSet): Course {
     const { instructions } = entry;
     const branches: Course[] = [];
-    const applied = this.#apply(instructions.apply, packet, branches, []);
-    const written = writeTo(instructions.clearActions ? EMPTY_SET : set, instructions);
+    const after = this.#instruct(instructions, { packet, set }, branches);
     const { gotoTable } = instructions;
-    if (gotoTable !== undefined) branches.push(this.#goto(entry.tableId, gotoTable, applied, written));
-    else this.#actionSet(written, applied, branches);
+    if (gotoTable !== undefined) branches.push(this.#goto(entry.tableId, gotoTable, after.packet, after.set));
+    else this.#actionSet(after.set, after.packet, branches);
     return branches.length === 0 ? end({ kind: 'dropped', entry }) : together(branches);
   }
 
@@ -125,17 +131,27 @@ class Run {
     return this.#deeper({ kind: 'table-circle' }, () => this.table(to, packet, set));
   }
 
-  /** Section 5.11: an action list, in its order; each output takes the packet as it then is. Returns the packet. */
-  #apply(actions: readonly Action[], first: Packet, branches: Course[], groupIds: readonly number[]): Packet {
-    let packet = first;
+  /** Carries out instructions but for `goto_table`. */
+  #instruct({ apply, clearActions, write }: Instructions, before: Progress, branches: Course[]): Progress {
+    const { packet, set } = this.#apply(apply, before, branches);
+    return { packet, set: writeActions(clearActions ? EMPTY_SET : set, write) };
+  }
+
+  /** Section 5.11: an action list, in its order; each output takes the packet as it then is. */
+  #apply(actions: readonly Action[], before: Progress, branches: Course[]): Progress {
+    let { packet, set } = before;
     for (const action of actions) {
       switch (action.kind) {
         case 'output':
-          branches.push(this.#output(action.port, packet));
+          if (action.port === 'table') {
+            const { course, ...after } = this.#resubmit(0, { packet, set });
+            branches.push(course);
+            ({ packet, set } = after);
+          } else branches.push(this.#output(action.port, packet));
           break;
         case 'group':
           // A group's buckets work on copies (section 5.10.1).
-          branches.push(this.#group(action.groupId, packet, groupIds));
+          branches.push(this.#group(action.groupId, packet, []));
           break;
         case 'set_field':
           packet = packet.with(action.field, Number(action.value));
@@ -151,7 +167,38 @@ class Run {
           break;
       }
     }
-    return packet;
+    return { packet, set };
+  }
+
+  /**
+   * `output:TABLE` in an action list, which the specification has for packets of the controller only (section 4.5). Open
+   * vSwitch carries out the instructions found there as a part of the list: what they change stays changed, and what
+   * they write waits with the rest for the end of the pipeline.
+   */
+  #resubmit(tableId: number, before: Progress): Progress & { readonly course: Course } {
+    if (this.#addBranches(1)) return { course: TOO_MUCH, ...before };
+    let after = before;
+    const course = this.#deeper({ kind: 'table-circle' }, () => {
+      const { packet } = before;
+      const [entry, ...others] = this.#tables.get(tableId)?.lookUp(packet, this.#inPort) ?? [];
+      if (entry === undefined) return { kind: 'output', port: 'controller', packet, missedTable: tableId };
+      if (others.length > 0) return end({ kind: 'unforeseeable', reason: OVERLAP });
+      const branches: Course[] = [];
+      after = this.#instruct(entry.instructions, before, branches);
+      const { gotoTable } = entry.instructions;
+      if (gotoTable !== undefined) {
+        const { course: later, ...last } = this.#resubmit(gotoTable, after);
+        branches.push(later);
+        after = last;
+      }
+      return {
+        kind: 'match',
+        tableId,
+        entry,
+        next: branches.length === 0 ? end({ kind: 'dropped', entry }) : together(branches),
+      };
+    });
+    return { course, ...after };
   }
 
   /** Section 5.10: pop, push, set, then the group, or else the output; with neither, nothing goes out. */
@@ -165,9 +212,7 @@ class Run {
   }
 
   #output(port: OutputPort, packet: Packet): Course {
-    if (port !== 'table') return { kind: 'output', port, packet };
-    // The specification has it for packets of the controller only (section 4.5); Open vSwitch begins anew.
-    return this.#deeper({ kind: 'table-circle' }, () => this.table(0, packet, EMPTY_SET));
+    return port === 'table' ? this.#resubmit(0, { packet, set: EMPTY_SET }).course : { kind: 'output', port, packet };
   }
 
   /** Section 5.6.1: group types. */
@@ -231,10 +276,6 @@ class Run {
     this.#actionSet(writeActions(EMPTY_SET, buckets[index]?.actions ?? []), packet, branches, within);
     return branches[0] ?? end({ kind: 'bucket-drops', groupId, bucket: index + 1 });
   }
-}
-
-function writeTo(set: ActionSet, { write }: Instructions): ActionSet {
-  return write.length === 0 ? set : writeActions(set, write);
 }
 
 /** A later action takes the place of an earlier one of its type (section 5.10). */

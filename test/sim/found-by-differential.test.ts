@@ -47,6 +47,24 @@ test('of two tags the inner one is left when the outer one is popped', () => {
   expect(tagged(`${push},set_field:0x1005->vlan_vid,${push},pop_vlan,pop_vlan`)).toBe('always');
 });
 
+test('what is found in the first table again is a part of the list that sends it there', () => {
+  const again = 'priority=9,icmp,in_port=1,vlan_tci=0x0000/0x1fff actions=push_vlan:0x8100,TABLE';
+  const found = (then: string, actions: string) => {
+    const inner = `priority=9,icmp,in_port=1,vlan_tci=0x1000/0x1000 actions=${actions}`;
+    return h1ReachesH2(pair, { s1: [`${again}${then}`, inner] });
+  };
+  expect(found('', 'output:2')).toBe('always');
+  expect(found('', 'write_actions(output:2)')).toBe('always');
+  expect(found(',output:2', 'set_field:0x1005->vlan_vid')).toBe('never');
+  expect(found(',output:2', 'pop_vlan,set_field:10.0.0.9->ip_dst')).toBe('never');
+  expect(found(',output:2', 'pop_vlan')).toBe('always');
+  expect(found(',write_actions(output:2)', 'clear_actions')).toBe('always');
+});
+
+test('a packet that is sent to the first table for ever goes nowhere, not even where it was sent before', () => {
+  expect(h1ReachesH2(pair, { s1: ['priority=9,icmp,in_port=1 actions=output:2,TABLE'] })).toBe('never');
+});
+
 test('a packet that is changed at the last switch is followed to what the host makes of it', () => {
   const entry = 'priority=9,arp,in_port=2 actions=push_vlan:0x8100,set_field:0x1005->vlan_vid,output:1';
   expect(h1ReachesH2(pair, { s2: [entry] })).toBe('never');

@@ -6,15 +6,23 @@ export async function compareLabs(
   onOutcome: (outcome: LabOutcome, done: number) => void = () => {},
 ): Promise<readonly LabOutcome[]> {
   const outcomes: LabOutcome[] = [];
+  const failures: Error[] = [];
   let next = 0;
   const work = async () => {
-    while (next < options.labs) {
-      const outcome = await compareLab(options.seed + next++);
-      outcomes.push(outcome);
-      onOutcome(outcome, outcomes.length);
+    while (next < options.labs && failures.length === 0) {
+      const seed = options.seed + next++;
+      try {
+        const outcome = await compareLab(seed);
+        outcomes.push(outcome);
+        onOutcome(outcome, outcomes.length);
+      } catch (error) {
+        failures.push(new Error(`the lab of seed ${seed} could not be run`, { cause: error }));
+      }
     }
   };
+  // Each ends the lab that it has begun, whatever becomes of the others.
   await Promise.all(Array.from({ length: options.atOnce }, work));
+  for (const failure of failures) throw failure;
   return outcomes;
 }
 
@@ -36,6 +44,7 @@ export function summary(outcomes: readonly LabOutcome[]): string {
       `${total(({ undecided }) => undecided)} are undecided; ${total(({ circling }) => circling)} of them with packets that circle`,
     `${total(({ leftOut }) => leftOut)} cells left out, whose packets would multiply in a circle`,
     `labs in which packets met entries with: ${features.join(', ')}`,
+    `${outcomes.filter(({ endedOpenVSwitch }) => endedOpenVSwitch).length} labs whose entries ended Open vSwitch`,
     `${total(({ disagreements }) => disagreements.length)} disagreements`,
   ].join('\n');
 }

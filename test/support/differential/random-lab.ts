@@ -292,7 +292,7 @@ class EntryMaker {
   #instructions(at: Passing, fields: Fields): Instructions {
     const random = this.#random;
     const changes = random.chance(0.4) ? this.#changes(fields) : [];
-    const kind = random.weighted({ drop: 5, apply: 55, write: 25, both: 15, table: 4 });
+    const kind = random.weighted({ drop: 5, apply: 55, write: 25, both: 15, table: 5 });
     const clearActions = random.chance(0.08);
     switch (kind) {
       case 'drop':
@@ -307,8 +307,28 @@ class EntryMaker {
       }
       case 'both':
         return { apply: [...changes, this.#send(at)], clearActions, write: [...this.#changes(fields), this.#send(at)] };
-      case 'table':
-        return { apply: [...changes, { kind: 'output', port: 'table' }], clearActions, write: [] };
+      case 'table': {
+        // Its own changes, or an entry above it, keep it from being met again.
+        const more = random.chance(0.5) ? [this.#send(at)] : [];
+        const write = random.chance(0.4) ? [this.#send(at)] : [];
+        if (random.chance(0.7)) {
+          const again = changed(fields, changes);
+          const match = this.#match({ ...at, fields: again });
+          const inner = {
+            apply: this.#changes(again),
+            clearActions: false,
+            write: random.chance(0.5) ? [this.#send(at)] : [],
+          };
+          this.#addFlow(
+            at.node.dpid,
+            0,
+            50_000,
+            { ...match, eth_vlan_vid: exactly('eth_vlan_vid', again.eth_vlan_vid ?? 0n) },
+            inner,
+          );
+        }
+        return { apply: [...changes, { kind: 'output', port: 'table' }, ...more], clearActions, write };
+      }
     }
   }
 

@@ -15,6 +15,7 @@ import type { EntrySet } from './random-lab.ts';
 export type Pair = readonly [source: string, target: string];
 
 const LIMIT_MS = 60_000;
+const DEATH_MS = 2_000;
 
 /** Real Open vSwitch and hosts, with no controller and nothing that sends packets by itself. */
 export class RealLab {
@@ -42,6 +43,12 @@ export class RealLab {
       await lab.stop();
       throw error;
     }
+  }
+
+  /** Why it ended by itself, where it does so about now. */
+  reasonOfDeath(): Promise<string | undefined> {
+    const later = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), DEATH_MS));
+    return Promise.race([this.#sandbox.died, later]);
   }
 
   async stop(): Promise<void> {
