@@ -125,11 +125,13 @@ class SetComparison {
         if (from === to) return [];
         const pair: Pair = [source, target];
         const exchange = exchangeBetween(network, from, to);
-        const inClasses = matrix.reaches(...pair) ? ALWAYS : undecided.reaches(...pair) ? PERHAPS : NEVER;
-        if (inClasses !== exchange.certainty) {
+        const inClasses: Certainty = matrix.reaches(...pair) ? ALWAYS : undecided.reaches(...pair) ? PERHAPS : NEVER;
+        // One by one it is followed only as far as can be foreseen.
+        const isOpen = exchange.legs.some(({ walk, root }) => walk?.certainties(() => false)[root] === PERHAPS);
+        if (inClasses !== exchange.certainty && !(isOpen && exchange.certainty === PERHAPS)) {
           this.#report(state, pair, `${WORDS[inClasses]} in classes, ${WORDS[exchange.certainty]} one by one`);
         }
-        return [{ pair, certainty: exchange.certainty, circling: circlingOf(exchange) }];
+        return [{ pair, certainty: inClasses, circling: circlingOf(exchange) }];
       }),
     );
   }
