@@ -1,7 +1,10 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Resident } from '../../../src/drivers/mininet/resident.ts';
 import { MininetSandbox } from '../../../src/drivers/mininet/sandbox.ts';
+import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly } from '../../../src/model/match.ts';
 import { flowOf, forwardingFlows } from '../../../src/plan/forwarding.ts';
 import { topologyOf } from '../../support/topologies.ts';
@@ -73,4 +76,123 @@ test('a folder whose sockets would have too long a path is refused before anythi
   const long = `${folder}/${'x'.repeat(100)}`;
   sandbox = new MininetSandbox(new Resident(), { topology: pair, topo: 'Pair', folder: long, datapath: 'user' });
   await expect(sandbox.start(never, () => {})).rejects.toThrow(/at most 107 bytes[\s\S]*LABCTL_RUN_DIR/);
+});
+
+describe('links and switches that go down', () => {
+  // Two links between s1 and s2.
+  const topology = topologyOf(3, [
+    [1, 2],
+    [2, 3],
+    [2, 1],
+  ]);
+  const [S1, S2] = topology.switches.map(({ dpid }) => dpid) as [Dpid, Dpid, Dpid];
+  let network: MininetSandbox;
+  beforeEach(async () => {
+    network = new MininetSandbox(new Resident(), { topology, topo: 'Three', folder, datapath: 'user' });
+    sandbox = network;
+    await network.start(never, () => {});
+  });
+
+  const soon = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
+
+  /** Numbers of a switch's ports, and whether they have a carrier. */
+  const carriers = async (dpid: Dpid) =>
+    (await network.tables.ports(dpid))
+      .filter(({ port }) => port !== 'local')
+      .map(({ port, name, hasLink }) => `${port} ${name} ${hasLink ? 'up' : 'down'}`)
+      .sort();
+
+  test('all links between two switches lose their carrier at both ends, and get it back', async () => {
+    await network.setLink('s2', 's1', false);
+    await soon(async () => expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 down', '3 s1-eth3 down']));
+    expect(await carriers(S2)).toEqual(['1 s2-eth1 up', '2 s2-eth2 down', '3 s2-eth3 up', '4 s2-eth4 down']);
+    await network.setLink('s1', 's2', true);
+    await soon(async () => expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 up', '3 s1-eth3 up']));
+    expect(await carriers(S2)).toEqual(['1 s2-eth1 up', '2 s2-eth2 up', '3 s2-eth3 up', '4 s2-eth4 up']);
+  });
+
+  test('a stopped switch takes its neighbours the carrier, and comes back as it was but for its tables', async () => {
+    const before = { ports: await carriers(S2), description: await network.tables.description(S2) };
+    const flow = flowOf(5, {}, [{ kind: 'output', port: 1 }]);
+    await network.tables.apply(S2, [{ kind: 'add-flow', flow, cookie: 0n }]);
+    await network.setSwitch('s2', false);
+    await soon(async () => expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 down', '3 s1-eth3 down']));
+    await expect(network.tables.flows(S2)).rejects.toThrow(/cannot be reached/);
+    expect(await network.entriesOf(S2)).toEqual({ flows: [], groups: [] });
+    // Stopped is stopped.
+    await network.setSwitch('s2', false);
+    await network.setSwitch('s2', true);
+    await soon(async () => expect(await carriers(S2)).toEqual(before.ports));
+    expect(await network.tables.description(S2)).toEqual(before.description);
+    expect(await network.entriesOf(S2)).toEqual({ flows: [], groups: [] });
+    expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 up', '3 s1-eth3 up']);
+    // Secure: without a flow nothing passes.
+    const probes = await network.probeAll(0, never, () => {});
+    expect(probes.every(({ rttMs }) => rttMs === null)).toBe(true);
+  });
+
+  test('a link that is down stays down when a switch at its end is stopped and started', async () => {
+    await network.setLink('s1', 's2', false);
+    await network.setSwitch('s2', false);
+    await network.setSwitch('s2', true);
+    await soon(async () =>
+      expect(await carriers(S2)).toEqual(['1 s2-eth1 up', '2 s2-eth2 down', '3 s2-eth3 up', '4 s2-eth4 down']),
+    );
+    await network.setSwitch('s2', false);
+    await network.setLink('s1', 's2', true);
+    expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 down', '3 s1-eth3 down']);
+    await network.setSwitch('s2', true);
+    await soon(async () => expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 up', '3 s1-eth3 up']));
+  });
+
+  test('a switch that is started again connects to its controller', async () => {
+    const dpids: string[] = [];
+    const server = createServer((fromSwitch) => {
+      // OpenFlow 1.3 hello, and the question for its features; the DPID follows the header of the answer.
+      fromSwitch.write(Buffer.from('0400000800000001' + '0405000800000002', 'hex'));
+      fromSwitch.on('data', (data) => {
+        const answer = data.toString('hex').indexOf('04060020');
+        if (answer >= 0) dpids.push(data.toString('hex').slice(answer + 16, answer + 32));
+      });
+      fromSwitch.on('error', () => {});
+    });
+    const target = join(folder, 'of.sock');
+    await new Promise<void>((resolve) => server.listen(target, resolve));
+    try {
+      await network.connectSwitches(`unix:${target}`, never);
+      await soon(() => expect(new Set(dpids)).toEqual(new Set(['1', '2', '3'].map((n) => n.padStart(16, '0')))));
+      await network.setSwitch('s2', false);
+      dpids.length = 0;
+      await network.setSwitch('s2', true);
+      await soon(() => expect(dpids).toEqual(['2'.padStart(16, '0')]));
+    } finally {
+      await network.stop();
+      server.close();
+    }
+  });
+
+  test('traffic between two hosts is measured while something is done, and what that throws comes through', async () => {
+    // s1 and s2 send from each host to the other.
+    for (const dpid of [S1, S2]) {
+      const flows = [
+        flowOf(5, { in_port: exactly('in_port', 1n) }, [{ kind: 'output', port: 2 }]),
+        flowOf(5, { in_port: exactly('in_port', 2n) }, [{ kind: 'output', port: 1 }]),
+      ];
+      await network.tables.apply(
+        dpid,
+        flows.map((flow) => ({ kind: 'add-flow', flow, cookie: 0n })),
+      );
+    }
+    const cut = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', false), never);
+    expect(cut).toMatchObject({ answersAtFirst: true, answersAtLast: false });
+    expect(cut.lost).toBeGreaterThan(0);
+    expect(cut.lost).toBeLessThan(cut.sent);
+    const mended = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', true), never);
+    expect(mended).toMatchObject({ answersAtFirst: false, answersAtLast: true });
+    const failing = network.measureWhile('h1', 'h2', () => Promise.reject(new Error('done for')), never);
+    await expect(failing).rejects.toThrow('done for');
+    const unanswered = await network.measureWhile('h1', 'h3', async () => {}, never);
+    expect(unanswered).toMatchObject({ answersAtFirst: false, answersAtLast: false, gapsMs: [] });
+    expect(unanswered.lost).toBe(unanswered.sent);
+  });
 });
