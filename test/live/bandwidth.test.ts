@@ -61,6 +61,9 @@ describe.each(['as we are', 'ordinary'] as const)('bandwidths, %s', (user) => {
     // 8 Mbit at 4 Mbit/s take two seconds, less what the buckets hold; a busy machine only makes it longer.
     expect(limited.seconds).toBeGreaterThan(1.5);
     expect((await transfer('h3')).bytes).toBe(1_000_000);
+    await labctl.ok('switch', 'stop', 's1');
+    await labctl.ok('switch', 'start', 's1');
+    expect((await transfer('h1')).seconds).toBeGreaterThan(1.5);
     await labctl.ok('down');
     await labctl.expectNothingLeft();
   });

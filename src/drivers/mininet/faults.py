@@ -46,6 +46,7 @@ class Faults:
         with self._lock:
             if up:
                 vsctl(*self._bridge_of(switch), *self._controller_of(switch))
+                limit_again(switch)
                 self._stopped.discard(name)
                 self._settle(links)
             else:
@@ -90,6 +91,13 @@ class Faults:
 
 def names_of(link):
     return frozenset((link.intf1.node.name, link.intf2.node.name))
+
+
+def limit_again(switch):
+    """Open vSwitch takes bandwidths from the interfaces that it is given. Mininet's own TCReapply would put them up, too."""
+    for interface in switch.intfList():
+        if interface.params.get('bw') is not None:
+            interface.config(**{**interface.params, 'up': None})
 
 
 def vsctl(*commands):
