@@ -1,7 +1,12 @@
+import type { PortNumber } from '../model/addresses.ts';
 import type { Neighbour, Topology } from '../model/topology.ts';
+import { PriorityQueue } from './priority-queue.ts';
 
 /** How a path is chosen: `hops` counts links, `cost` adds up what they cost. */
 export type Metric = 'hops' | 'cost';
+
+/** Whether paths may leave a switch by a port. */
+export type IsOpen = (name: string, port: PortNumber) => boolean;
 
 /** What paths may use: the switches of a topology and the links between them that are up. */
 export class PathGraph {
@@ -25,6 +30,11 @@ export class PathGraph {
     );
   }
 
+  /** In the order of the topology. */
+  get switches(): readonly string[] {
+    return [...this.#neighbours.keys()];
+  }
+
   /** The links of a switch to others, in the order of its ports. */
   neighboursOf(name: string): readonly Neighbour[] {
     return this.#neighbours.get(name) ?? [];
@@ -34,17 +44,26 @@ export class PathGraph {
     return this.#weigh(neighbour);
   }
 
-  /** What the cheapest path to a switch costs, from each switch that has one, the nearest first (Dijkstra). */
-  distancesTo(target: string): ReadonlyMap<string, number> {
+  /**
+   * What the cheapest path to a switch costs, from each switch that has one, the nearest first (Dijkstra).
+   * @param isOpen whether paths may leave a switch by a port; by each where it is left out
+   * @param until the switch whose distance is wanted: farther ones are left out
+   */
+  distancesTo(target: string, isOpen: IsOpen = () => true, until?: string): ReadonlyMap<string, number> {
     const settled = new Map<string, number>();
-    const waiting = new DistanceQueue();
-    waiting.add(target, 0);
+    const waiting = new PriorityQueue(comesBefore);
+    let arrival = 0;
+    waiting.add({ name: target, distance: 0, arrival });
     for (let next = waiting.take(); next !== undefined; next = waiting.take()) {
       const { name, distance } = next;
       if (settled.has(name)) continue;
       settled.set(name, distance);
+      if (name === until) break;
       for (const neighbour of this.neighboursOf(name)) {
-        if (!settled.has(neighbour.peer.node)) waiting.add(neighbour.peer.node, distance + this.weightOf(neighbour));
+        const { node, port } = neighbour.peer;
+        if (settled.has(node) || !isOpen(node, port)) continue;
+        arrival += 1;
+        waiting.add({ name: node, distance: distance + this.weightOf(neighbour), arrival });
       }
     }
     return settled;
@@ -85,56 +104,14 @@ export function switchesAlong(nextHops: ReadonlyMap<string, Neighbour>, from: st
   return path;
 }
 
-/** A binary heap of distances; of equal ones in the order in which they came. */
-class DistanceQueue {
-  readonly #heap: { readonly name: string; readonly distance: number; readonly arrival: number }[] = [];
-  #arrivals = 0;
-
-  add(name: string, distance: number): void {
-    const heap = this.#heap;
-    const item = { name, distance, arrival: this.#arrivals };
-    this.#arrivals += 1;
-    let index = heap.length;
-    heap.push(item);
-    while (index > 0) {
-      const above = (index - 1) >> 1;
-      const parent = heap[above];
-      if (parent === undefined || !comesBefore(item, parent)) break;
-      heap[index] = parent;
-      index = above;
-    }
-    heap[index] = item;
-  }
-
-  take(): { readonly name: string; readonly distance: number } | undefined {
-    const heap = this.#heap;
-    const [top] = heap;
-    const last = heap.pop();
-    if (top === undefined || last === undefined || heap.length === 0) return top;
-    let index = 0;
-    for (;;) {
-      const left = 2 * index + 1;
-      const right = heap[left + 1];
-      let child = heap[left];
-      let position = left;
-      if (child !== undefined && right !== undefined && comesBefore(right, child)) {
-        child = right;
-        position = left + 1;
-      }
-      if (child === undefined || !comesBefore(child, last)) break;
-      heap[index] = child;
-      index = position;
-    }
-    heap[index] = last;
-    return top;
-  }
-}
-
+/** A switch and how far it is at most. */
 interface Waiting {
+  readonly name: string;
   readonly distance: number;
   readonly arrival: number;
 }
 
+/** The nearest first; of equally near ones in the order in which they came. */
 function comesBefore(a: Waiting, b: Waiting): boolean {
   return a.distance < b.distance || (a.distance === b.distance && a.arrival < b.arrival);
 }

@@ -1,0 +1,478 @@
+import type { Neighbour } from '../model/topology.ts';
+import type { IsOpen, PathGraph } from './paths.ts';
+import { PriorityQueue } from './priority-queue.ts';
+
+/**
+ * Searches between two switches. Of paths that cost the same, that one comes first whose ports along the way are lowest:
+ * compared port by port from the start, as two paths from one switch part at a switch that both pass.
+ */
+
+/** A way from one switch to another that passes no switch twice. */
+export interface Path {
+  /** Both ends included; one switch where the ends are the same. */
+  readonly switches: readonly string[];
+  /** Links by the ports at which the path leaves its switches: one less than there are switches. */
+  readonly links: readonly Neighbour[];
+  /** By the metric of the graph. */
+  readonly total: number;
+}
+
+/** The most paths that a search for several gives. */
+export const MOST_PATHS = 1000;
+
+/** The k cheapest paths, the cheapest first; fewer where there are no more. @param k is taken as `MOST_PATHS` at most */
+export function cheapestPaths(graph: PathGraph, from: string, to: string, k: number): readonly Path[] {
+  return [...firstOf(pathsInOrder(graph, from, to), Math.min(k, MOST_PATHS))];
+}
+
+/** All paths that cost no more than the cheapest, up to `MOST_PATHS`; `complete` says whether these are all. */
+export function equalPaths(
+  graph: PathGraph,
+  from: string,
+  to: string,
+): { readonly paths: readonly Path[]; readonly complete: boolean } {
+  const paths: Path[] = [];
+  for (const path of pathsInOrder(graph, from, to)) {
+    if (path.total !== (paths[0] ?? path).total) break;
+    if (paths.length === MOST_PATHS) return { paths, complete: false };
+    paths.push(path);
+  }
+  return { paths, complete: true };
+}
+
+/** What two paths do not share: a link (parallel ones are several), or neither a link nor a switch but their ends. */
+export type Disjointness = 'link' | 'node';
+
+/**
+ * The two disjoint paths of the least total, the cheaper one first; undefined where there are no two. Of pairs that
+ * cost the same, that one whose path that comes first by its ports has the lowest, and then the other.
+ */
+export function disjointPair(
+  graph: PathGraph,
+  from: string,
+  to: string,
+  disjointness: Disjointness,
+): readonly [Path, Path] | undefined {
+  if (from === to) return undefined;
+  const first = pathBesideAnother(graph, [from, from], to, disjointness, NONE);
+  if (first === undefined) return undefined;
+  const second = cheapestPath(graph, from, to, besides(first, disjointness));
+  if (second === undefined) throw new Error('a path of a disjoint pair lacks the other');
+  return first.total <= second.total ? [first, second] : [second, first];
+}
+
+/** How many ways to a first stop are tried, and to later ones from there, before the search gives up. */
+const MOST_TRIES = 2000;
+
+/**
+ * The cheapest path that passes these switches in this order, the ends included; it passes no switch twice, and may
+ * cost more than the cheapest ways from stop to stop. Undefined where there is none. With three stops it is exact (two
+ * disjoint ways from the one in the middle); with more, ways are tried in the order of their costs, and `complete` says
+ * whether that came to an end before it was given up.
+ */
+export function cheapestPathThrough(
+  graph: PathGraph,
+  stops: readonly string[],
+): { readonly path: Path | undefined; readonly complete: boolean } {
+  const each = stops.filter((stop, index) => stop !== stops[index - 1]);
+  if (new Set(each).size < each.length) return { path: undefined, complete: true };
+  const effort = { left: MOST_TRIES };
+  const path = pathThrough(graph, each, NONE, effort);
+  return { path, complete: effort.left > 0 };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** @param barred switches that it may not pass */
+function pathThrough(
+  graph: PathGraph,
+  [first = '', second, ...more]: readonly string[],
+  barred: ReadonlySet<string>,
+  effort: { left: number },
+): Path | undefined {
+  if (second === undefined) return { switches: [first], links: [], total: 0 };
+  const [third, ...later] = more;
+  if (third === undefined) return cheapestPath(graph, first, second, leavingNone(barred));
+  if (later.length === 0) {
+    const there = pathBesideAnother(graph, [first, third], second, 'node', barred);
+    if (there === undefined) return undefined;
+    const onward = cheapestPath(
+      graph,
+      second,
+      third,
+      leavingNone(new Set([...barred, ...there.switches.slice(0, -1)])),
+    );
+    return onward && joined(there, onward);
+  }
+  // What follows costs at least what it would with the first way out of its way.
+  const rest = pathThrough(graph, [second, ...more], new Set([...barred, first]), effort);
+  if (rest === undefined) return undefined;
+  let best: Path | undefined;
+  for (const there of pathsInOrder(graph, first, second, new Set([...barred, ...more]))) {
+    if (effort.left <= 0 || (best !== undefined && there.total + rest.total > best.total)) break;
+    effort.left -= 1;
+    const taken = new Set([...barred, ...there.switches.slice(0, -1)]);
+    const onward = pathThrough(graph, [second, ...more], taken, effort);
+    if (onward === undefined) continue;
+    const whole = joined(there, onward);
+    if (best === undefined || whole.total < best.total || (whole.total === best.total && portsComeBefore(whole, best)))
+      best = whole;
+  }
+  return best;
+}
+
+function joined(a: Path, b: Path): Path {
+  return {
+    switches: [...a.switches, ...b.switches.slice(1)],
+    links: [...a.links, ...b.links],
+    total: a.total + b.total,
+  };
+}
+
+function portsComeBefore(a: Path, b: Path): boolean {
+  const index = a.links.findIndex(({ port }, position) => port !== b.links[position]?.port);
+  const [mine, other] = [a.links[index], b.links[index]];
+  return mine !== undefined && other !== undefined && mine.port < other.port;
+}
+
+/** The cheapest path by ports that are open. */
+function cheapestPath(graph: PathGraph, from: string, to: string, isOpen: IsOpen): Path | undefined {
+  const distances = graph.distancesTo(to, isOpen, from);
+  return distances.has(from) ? downhill(graph, distances, from, isOpen) : undefined;
+}
+
+/** Along distances to where they end, always by the lowest port that is open. */
+function downhill(
+  graph: PathGraph,
+  distances: ReadonlyMap<string, number>,
+  from: string,
+  isOpen: IsOpen = () => true,
+): Path {
+  const switches = [from];
+  const links: Neighbour[] = [];
+  const total = distances.get(from) ?? 0;
+  for (let name = from, distance = total; distance > 0; ) {
+    const next = graph
+      .neighboursOf(name)
+      .find(
+        (neighbour) =>
+          distances.get(neighbour.peer.node) === distance - graph.weightOf(neighbour) && isOpen(name, neighbour.port),
+      );
+    if (next === undefined) throw new Error(`no next hop at ${name}, though it has a distance`);
+    links.push(next);
+    name = next.peer.node;
+    distance -= graph.weightOf(next);
+    switches.push(name);
+  }
+  return { switches, links, total };
+}
+
+function leavingNone(barred: ReadonlySet<string>): IsOpen {
+  return (name) => !barred.has(name);
+}
+
+/** What is left for a path that is disjoint from another with the same ends. */
+function besides({ switches, links }: Path, disjointness: Disjointness): IsOpen {
+  const taken = new Set(links.flatMap(({ port, peer }, index) => [`${switches[index]}:${port}`, endOf(peer)]));
+  const inside = new Set(disjointness === 'node' ? switches.slice(1, -1) : []);
+  return (name, port) => !inside.has(name) && !taken.has(`${name}:${port}`);
+}
+
+function endOf({ node, port }: Neighbour['peer']): string {
+  return `${node}:${port}`;
+}
+
+function* firstOf<T>(items: Iterable<T>, count: number): Generator<T> {
+  let left = count;
+  if (left < 1) return;
+  for (const item of items) {
+    yield item;
+    left -= 1;
+    if (left === 0) return;
+  }
+}
+
+/**
+ * Some of the paths: those that begin like `trunk` up to its switch number `fork`, and go on from there by none of the
+ * closed ports. As all other paths of its kind it costs `total` at least, and where it costs no more it goes on by
+ * `port` or a higher one. `best` is the first of them, once it was looked for.
+ */
+interface Branch {
+  readonly trunk: Path;
+  readonly fork: number;
+  readonly closed: ReadonlySet<number>;
+  readonly total: number;
+  readonly port: number;
+  readonly best?: Path;
+}
+
+/**
+ * All paths, the cheapest first: J. Y. Yen, "Finding the K Shortest Loopless Paths in a Network" (1971), with E. L.
+ * Lawler's partition (1972), by which no path is found twice. What a branch costs at least is known without a search,
+ * so that only branches are searched whose turn it is.
+ * @param barred switches that no path may pass
+ */
+function* pathsInOrder(
+  graph: PathGraph,
+  from: string,
+  to: string,
+  barred: ReadonlySet<string> = NONE,
+): Generator<Path> {
+  const distances = graph.distancesTo(to, leavingNone(barred));
+  if (!distances.has(from)) return;
+  if (from === to) {
+    yield { switches: [from], links: [], total: 0 };
+    return;
+  }
+  const waiting = new PriorityQueue(branchComesBefore);
+  const add = (trunk: Path, fork: number, closed: ReadonlySet<number>, passed: ReadonlySet<string>) => {
+    const branch = branchAt(graph, distances, trunk, fork, closed, passed);
+    if (branch !== undefined) waiting.add(branch);
+  };
+  add({ switches: [from], links: [], total: 0 }, 0, new Set(), NONE);
+  for (let branch = waiting.take(); branch !== undefined; branch = waiting.take()) {
+    const { trunk, fork, closed, best } = branch;
+    if (best === undefined) {
+      const found = firstOfBranch(graph, distances, to, branch, barred);
+      if (found !== undefined) waiting.add({ ...branch, total: found.total, best: found });
+      continue;
+    }
+    yield best;
+    const passed = new Set(trunk.switches.slice(0, fork));
+    for (const [index, link] of best.links.entries()) {
+      if (index < fork) continue;
+      add(best, index, new Set([...(index === fork ? closed : []), link.port]), passed);
+      passed.add(best.switches[index] ?? '');
+    }
+  }
+}
+
+function branchAt(
+  graph: PathGraph,
+  distances: ReadonlyMap<string, number>,
+  trunk: Path,
+  fork: number,
+  closed: ReadonlySet<number>,
+  passed: ReadonlySet<string>,
+): Branch | undefined {
+  let total = Number.POSITIVE_INFINITY;
+  let port = 0;
+  for (const neighbour of graph.neighboursOf(trunk.switches[fork] ?? '')) {
+    const distance = distances.get(neighbour.peer.node);
+    if (distance === undefined || closed.has(neighbour.port) || passed.has(neighbour.peer.node)) continue;
+    if (graph.weightOf(neighbour) + distance >= total) continue;
+    total = graph.weightOf(neighbour) + distance;
+    port = neighbour.port;
+  }
+  if (port === 0) return undefined;
+  return { trunk, fork, closed, port, total: total + totalOf(graph, trunk.links.slice(0, fork)) };
+}
+
+function totalOf(graph: PathGraph, links: readonly Neighbour[]): number {
+  return links.reduce((total, link) => total + graph.weightOf(link), 0);
+}
+
+function firstOfBranch(
+  graph: PathGraph,
+  distances: ReadonlyMap<string, number>,
+  to: string,
+  { trunk, fork, closed, port }: Branch,
+  barred: ReadonlySet<string>,
+): Path | undefined {
+  const stem: Path = {
+    switches: trunk.switches.slice(0, fork + 1),
+    links: trunk.links.slice(0, fork),
+    total: totalOf(graph, trunk.links.slice(0, fork)),
+  };
+  const start = trunk.switches[fork] ?? '';
+  const passed = new Set(stem.switches);
+  // Mostly nothing is in the way of the cheapest path.
+  const hop = graph.neighboursOf(start).find((neighbour) => neighbour.port === port);
+  if (hop !== undefined) {
+    const onward = downhill(graph, distances, hop.peer.node);
+    if (!onward.switches.some((name) => passed.has(name))) {
+      return joined(
+        joined(stem, { switches: [start, hop.peer.node], links: [hop], total: graph.weightOf(hop) }),
+        onward,
+      );
+    }
+  }
+  passed.delete(start);
+  const isOpen: IsOpen = (name, leaving) =>
+    !passed.has(name) && !barred.has(name) && !(name === start && closed.has(leaving));
+  const onward = cheapestPath(graph, start, to, isOpen);
+  return onward && joined(stem, onward);
+}
+
+/** By total, then by ports. A branch that was not searched yet stands for the first path that it might have. */
+function branchComesBefore(a: Branch, b: Branch): boolean {
+  if (a.total !== b.total) return a.total < b.total;
+  for (let index = 0; ; index += 1) {
+    const [mine, other] = [portOf(a, index), portOf(b, index)];
+    if (mine === undefined || other === undefined) return false;
+    if (mine !== other) return mine < other;
+  }
+}
+
+function portOf({ trunk, fork, port, best }: Branch, index: number): number | undefined {
+  if (best !== undefined) return best.links[index]?.port;
+  return index < fork ? trunk.links[index]?.port : index === fork ? port : undefined;
+}
+
+/**
+ * Of the two disjoint paths of the least total, one from each of two switches, that from the first: the one with the
+ * lowest ports that any such pair has. Undefined where there is no pair. Goes from hop to hop, and asks for each port
+ * that is lower than the one known whether a pair that costs no more goes on by it.
+ * @param barred switches that neither may pass
+ */
+function pathBesideAnother(
+  graph: PathGraph,
+  [from, companion]: readonly [string, string],
+  to: string,
+  disjointness: Disjointness,
+  barred: ReadonlySet<string>,
+): Path | undefined {
+  const pairFrom = (start: string, switches: readonly string[], links: readonly Neighbour[]) => {
+    const taken = besides({ switches, links, total: 0 }, 'link');
+    const passed = new Set(disjointness === 'node' ? switches.slice(0, -1).filter((name) => name !== companion) : []);
+    const isOpen: IsOpen = (name, port) => !barred.has(name) && !passed.has(name) && taken(name, port);
+    return cheapestPair(graph, [start, companion], to, disjointness, isOpen);
+  };
+  const cheapest = pairFrom(from, [from], []);
+  if (cheapest === undefined) return undefined;
+  const switches = [from];
+  const links: Neighbour[] = [];
+  let total = 0;
+  let known = cheapest.first;
+  for (let name = from; name !== to; ) {
+    const [ahead, ...behind] = known;
+    let next = ahead;
+    known = behind;
+    for (const hop of graph.neighboursOf(name)) {
+      if (ahead === undefined || hop.port >= ahead.port) break;
+      const { node } = hop.peer;
+      if (node === companion || switches.includes(node) || barred.has(node)) continue;
+      const pair = pairFrom(node, [...switches, node], [...links, hop]);
+      if (pair === undefined || total + graph.weightOf(hop) + pair.total !== cheapest.total) continue;
+      next = hop;
+      known = pair.first;
+      break;
+    }
+    if (next === undefined) throw new Error(`a path of a disjoint pair ends at ${name}`);
+    links.push(next);
+    total += graph.weightOf(next);
+    name = next.peer.node;
+    switches.push(name);
+  }
+  return { switches, links, total };
+}
+
+/**
+ * Two disjoint paths of the least total, one from each of two switches, which may be the same: two units of a flow of
+ * the least cost, each along the cheapest way that is left when the first may be turned back (J. W. Suurballe, "Disjoint
+ * Paths in a Network", 1974; R. Bhandari, "Survivable Networks", 1999).
+ */
+function cheapestPair(
+  graph: PathGraph,
+  starts: readonly [string, string],
+  to: string,
+  disjointness: Disjointness,
+  isOpen: IsOpen,
+): { readonly total: number; readonly first: readonly Neighbour[] } | undefined {
+  const names = graph.switches;
+  const flow = new Flow(2 * names.length + 1);
+  const source = 2 * names.length;
+  // A switch is an entry and an exit, so that its own use can be limited.
+  const entries = new Map(names.map((name, index) => [name, 2 * index]));
+  const entryOf = (name: string) => entries.get(name) ?? source;
+  for (const name of names) {
+    const room = disjointness === 'link' || starts.every((start) => start === name) ? 2 : 1;
+    flow.add(entryOf(name), entryOf(name) + 1, 0, room);
+    for (const link of graph.neighboursOf(name)) {
+      if (isOpen(name, link.port)) flow.add(entryOf(name) + 1, entryOf(link.peer.node), graph.weightOf(link), 1, link);
+    }
+  }
+  for (const start of starts) flow.add(source, entryOf(start), 0, 1);
+  const sink = entryOf(to);
+  let total = 0;
+  for (const _ of starts) {
+    const cost = flow.send(source, sink);
+    if (cost === undefined) return undefined;
+    total += cost;
+  }
+  return { total, first: flow.take(entryOf(starts[0]), sink) };
+}
+
+interface Arc {
+  readonly head: number;
+  readonly cost: number;
+  /** How many units it still takes. */
+  room: number;
+  /** Absent inside a switch. */
+  readonly link: Neighbour | undefined;
+}
+
+/** A network in which units flow along arcs, and what flows can be turned back. */
+class Flow {
+  /** Each arc and then its opposite, the room of which is what flows along the arc. */
+  readonly #arcs: Arc[] = [];
+  readonly #leaving: readonly number[][];
+
+  constructor(nodes: number) {
+    this.#leaving = Array.from({ length: nodes }, () => []);
+  }
+
+  add(tail: number, head: number, cost: number, room: number, link?: Neighbour): void {
+    this.#leaving[tail]?.push(this.#arcs.length);
+    this.#leaving[head]?.push(this.#arcs.length + 1);
+    this.#arcs.push({ head, cost, room, link }, { head: tail, cost: -cost, room: 0, link });
+  }
+
+  /** Lets one more unit flow where that costs least, and returns its cost; undefined where there is no way. */
+  send(source: number, sink: number): number | undefined {
+    // Bellman and Ford's search, as an arc turned back has a negative cost.
+    const costs = new Map([[source, 0]]);
+    const arrivals = new Map<number, number>();
+    const waiting = new Set([source]);
+    for (const node of waiting) {
+      waiting.delete(node);
+      const cost = costs.get(node) ?? 0;
+      for (const number of this.#leaving[node] ?? []) {
+        const arc = this.#arcs[number];
+        if (arc === undefined || arc.room === 0) continue;
+        if (cost + arc.cost >= (costs.get(arc.head) ?? Number.POSITIVE_INFINITY)) continue;
+        costs.set(arc.head, cost + arc.cost);
+        arrivals.set(arc.head, number);
+        waiting.add(arc.head);
+      }
+    }
+    for (let node = sink; node !== source; ) {
+      const number = arrivals.get(node);
+      if (number === undefined) return undefined;
+      this.#move(number, 1);
+      node = this.#arcs[number ^ 1]?.head ?? source;
+    }
+    return costs.get(sink);
+  }
+
+  /** Takes a unit out, and returns the links along which it flowed. A flow of the least cost has no circles. */
+  take(from: number, sink: number): readonly Neighbour[] {
+    const links: Neighbour[] = [];
+    for (let node = from; node !== sink; ) {
+      const used = this.#leaving[node]?.find((number) => number % 2 === 0 && this.#arcs[number + 1]?.room !== 0);
+      const arc = used === undefined ? undefined : this.#arcs[used];
+      if (used === undefined || arc === undefined) throw new Error('a flow ends before its sink');
+      if (arc.link !== undefined) links.push(arc.link);
+      this.#move(used, -1);
+      node = arc.head;
+    }
+    return links;
+  }
+
+  #move(number: number, units: 1 | -1): void {
+    const [arc, opposite] = [this.#arcs[number], this.#arcs[number ^ 1]];
+    if (arc === undefined || opposite === undefined) return;
+    arc.room -= units;
+    opposite.room += units;
+  }
+}
