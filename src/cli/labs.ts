@@ -2,7 +2,6 @@ import type { SettableRole } from '../drivers/control-plane.ts';
 import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { clearRemains, knownLab, knownLabs, withLabLock } from '../lab/run-folder.ts';
-import type { Ways } from '../model/connection.ts';
 import { describeFault } from '../model/fault.ts';
 import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { abridged } from '../plan/requests.ts';
@@ -112,7 +111,7 @@ export async function status(name: string | undefined, options: FormatOptions): 
       ? [`switches     ${connected.length} connected${missing.length === 0 ? '' : `, missing: ${missing.join(', ')}`}`]
       : [`             ${coloured('red', 'does not answer')}: ${describeProblem(trouble)}`]),
     `forwarding   ${document.forwarding}`,
-    `connections  ${document.connections.length === 0 ? 'none' : document.connections.map((members, index) => describeConnection(members, document.ways[index])).join('\n             ')}`,
+    `connections  ${document.connections.length === 0 ? 'none' : document.connections.map((_, index) => describeConnection(document, index)).join('\n             ')}`,
     `faults       ${document.faults.length === 0 ? 'none' : document.faults.map(describeFault).join(', ')}`,
     `entries      ${entriesLine(document)}`,
     `process      ${document.pid}, ${document.memoryMb} MB`,
@@ -173,6 +172,12 @@ export async function underLock<T>(name: string, progress: ProgressLine, work: (
   return (await withLabLock(name, wait, work)) as T;
 }
 
-function describeConnection(members: readonly string[], ways: Ways | null | undefined): string {
-  return [members.join(' '), ...(ways ? [`(${ways})`] : [])].join(' ');
+function describeConnection({ connections, ways, routes }: StatusDocument, index: number): string {
+  const { via = [], avoid = [] } = routes[index] ?? {};
+  const how = [
+    ...(ways[index] ? [ways[index]] : []),
+    ...(via.length > 0 ? [`via ${via.join(' ')}`] : []),
+    ...(avoid.length > 0 ? [`avoiding ${avoid.join(' ')}`] : []),
+  ];
+  return [connections[index]?.join(' '), ...(how.length > 0 ? [`(${how.join(', ')})`] : [])].join(' ');
 }

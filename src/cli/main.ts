@@ -231,6 +231,8 @@ program
   .addOption(topoOption())
   .option('--multipath', 'spread over all equally cheap paths, by select groups')
   .option('--protect', 'survive the failure of any one link that has an alternative, by fast-failover groups')
+  .option('--via <switches...>', 'let every path pass these switches, in this order')
+  .option('--avoid <parts...>', 'let no path use these switches (s3) and links (s1-s3)')
   .option('--dry-run', 'show the entries, push nothing; with --topo the lab need not run')
   .option('--curl', 'show the entries as curl commands, push nothing; likewise')
   .addOption(formatOption())

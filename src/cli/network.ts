@@ -7,6 +7,7 @@ import { RemoteLab } from '../lab/remote-lab.ts';
 import { isRunning, labNameOf } from '../lab/run-folder.ts';
 import type { Ways } from '../model/connection.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
+import type { ConnectionRequest } from '../plan/requests.ts';
 import { type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { observationLines } from './report.ts';
 import { ProgressLine, printJson, printLines, remark } from './terminal.ts';
@@ -48,7 +49,7 @@ export async function changeConnection(
       }),
     );
   }
-  const request = { hosts, ...waysOf(options) };
+  const request = { hosts, ...waysOf(options), ...routeOf(options) };
   if (options.dryRun || options.curl) {
     const { showPlan } = await import('./entries.ts');
     return showPlan(request, options, signal);
@@ -95,6 +96,15 @@ function waysOf({ multipath, protect }: ConnectOptions): { readonly ways?: Ways 
   }
   if (multipath) return { ways: 'multipath' };
   return protect ? { ways: 'protected' } : {};
+}
+
+/** Lists may be written with commas, too. */
+function routeOf({ via = [], avoid = [] }: ConnectOptions): Pick<ConnectionRequest, 'via' | 'avoid'> {
+  const names = (texts: readonly string[]) => texts.flatMap((text) => text.split(',')).map((text) => text.trim());
+  return {
+    ...(via.length === 0 ? {} : { via: names(via) }),
+    ...(avoid.length === 0 ? {} : { avoid: names(avoid) }),
+  };
 }
 
 /** `labctl heal`: the exit code says whether the network then answers as expected. */

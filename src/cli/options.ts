@@ -59,6 +59,8 @@ export interface FaultOptions extends FormatOptions, LabOptions {
 export interface ConnectOptions extends FormatOptions, LabOptions {
   readonly multipath?: boolean;
   readonly protect?: boolean;
+  readonly via?: readonly string[];
+  readonly avoid?: readonly string[];
   readonly dryRun?: boolean;
   readonly curl?: boolean;
 }

@@ -4,6 +4,7 @@ import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { StandbyLab } from '../lab/standby.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
+import { routeProblems } from '../plan/requests.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { chooseController, refuseWhatCannotBeSimulated } from './controller-choice.ts';
 import { underLock } from './labs.ts';
@@ -33,6 +34,9 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
   const [{ findSpec }, { readSpec }] = await Promise.all([import('../spec/locate.ts'), import('../spec/read.ts')]);
   const { file, text } = findSpec(topo);
   const spec = readSpec(file, text);
+  // A spec alone does not tell paths.
+  const unroutable = spec.connections.flatMap((connection) => routeProblems(spec.topology, connection));
+  if (unroutable.length > 0) throw new ProblemError(unroutable.map((problem) => ({ where: file, ...problem })));
   const name = options.lab ?? spec.name;
   const progress = new ProgressLine();
   try {

@@ -3,6 +3,7 @@ import type { Traffic } from '../drivers/data-plane.ts';
 import { decodePost } from '../drivers/floodlight/post-reader.ts';
 import { type UncheckedBody, uncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import { encodeEntry } from '../drivers/floodlight/wire.ts';
+import { describeFault } from '../model/fault.ts';
 import type { Entry } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { NetworkState } from '../sim/network.ts';
@@ -151,6 +152,7 @@ export function statusDocument(
     switches: { connected, missing },
     connections: connections.map(({ members }) => members),
     ways: connections.map(({ ways }) => ways ?? null),
+    routes: connections.map(({ via = [], avoid = [] }) => ({ via, avoid: avoid.map(describeFault) })),
     faults,
     entries: entries ?? null,
     upkeep: upkeep ?? null,

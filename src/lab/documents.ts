@@ -133,6 +133,8 @@ export interface StatusDocument {
   readonly connections: readonly (readonly string[])[];
   /** Of each connection, in their order; null is one way. */
   readonly ways: readonly (Ways | null)[];
+  /** Of each connection, in their order: switches that its paths pass, switches and links that they avoid. */
+  readonly routes: readonly { readonly via: readonly string[]; readonly avoid: readonly string[] }[];
   /** What is down, as labctl took it down. */
   readonly faults: readonly Fault[];
   /** Static entries that the controller lists; null while it does not answer. */

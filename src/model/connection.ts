@@ -1,3 +1,4 @@
+import type { Fault } from './fault.ts';
 import type { Topology } from './topology.ts';
 
 /**
@@ -17,6 +18,10 @@ export interface Connection {
   readonly members: readonly string[];
   /** Absent: one way. */
   readonly ways?: Ways;
+  /** Switches that every path passes, in this order from the earlier member on and in reverse from the later. */
+  readonly via?: readonly string[];
+  /** Switches and links that no path uses. */
+  readonly avoid?: readonly Fault[];
 }
 
 /** The connection of these hosts, members in the order of the topology, each once. Unknown names are left out. */

@@ -99,6 +99,17 @@ export class Topology {
     return !this.faults.some((fault) => fault.kind === 'switch' && fault.name === name);
   }
 
+  /**
+   * What may be down as people write it: `s3` is a switch, `s1-s3` all links between two nodes. Names have no hyphens.
+   * Undefined when there is no such switch or link.
+   */
+  partNamed(text: string): Fault | undefined {
+    const [a = '', b, ...more] = text.split('-');
+    if (b === undefined) return this.switchNamed(a) === undefined ? undefined : { kind: 'switch', name: a };
+    const isLink = more.length === 0 && this.neighboursOf(a).some(({ peer }) => peer.node === b);
+    return isLink ? { kind: 'link', between: [a, b] } : undefined;
+  }
+
   host(name: string): Host | undefined {
     return this.#hostByName.get(name);
   }

@@ -14,6 +14,7 @@ import { type AddressBlock, blocksOf, maskOf } from './address-blocks.ts';
 import { flowOf } from './forwarding.ts';
 import { PathGraph, switchesAlong } from './paths.ts';
 import { ProtectedTree } from './protection.ts';
+import { isRouted, Routes } from './routes.ts';
 
 /**
  * Priorities of a plan's entries, all above the controller's reactive flows (1) and below those that people usually
@@ -21,7 +22,14 @@ import { ProtectedTree } from './protection.ts';
  * What goes to other members is forwarded by destination only; what comes from a member and goes nowhere else is
  * dropped.
  */
-const PRIORITY = { allow: 30_300, fenceTo: 30_200, detour: 30_150, forward: 30_100, fenceFrom: 30_050 } as const;
+const PRIORITY = {
+  allow: 30_300,
+  fenceTo: 30_200,
+  route: 30_175,
+  detour: 30_150,
+  forward: 30_100,
+  fenceFrom: 30_050,
+} as const;
 
 /** Names of a plan's entries begin with this, so that they can be told from what others pushed. */
 export const ENTRY_NAME_PREFIX = 'labctl/';
@@ -60,6 +68,8 @@ export function compileConnections(
 interface Rule {
   /** Only for packets that come by this port. */
   readonly inPort?: number;
+  /** Only for packets of the host with this address. */
+  readonly from?: number;
   readonly actions: readonly Action[];
   readonly addresses: number[];
 }
@@ -70,6 +80,8 @@ interface Target {
   readonly address: number;
   /** Places of its connections. */
   readonly connections: readonly number[];
+  /** Members of its connections that do not say where their paths go; itself among them. */
+  readonly peers: ReadonlySet<string>;
   readonly ways: Ways | undefined;
 }
 
@@ -103,6 +115,7 @@ class Compiler {
     this.#partOf = partsOf(topology);
     this.#intactPartOf = partsOf(intact);
     for (const target of this.#targets()) this.#connect(target);
+    for (const connection of connections) if (isRouted(connection)) this.#route(connection);
     for (const [node, rules] of this.#rules) {
       for (const rule of rules.values()) this.#addRule(node, rule);
     }
@@ -126,9 +139,12 @@ class Compiler {
     return [...places].flatMap(([name, connections]) => {
       const host = this.#topology.host(name);
       if (host === undefined) return [];
-      const wanted = connections.map((place) => this.#connections[place]?.ways);
-      const ways = (['protected', 'multipath'] as const).find((each) => wanted.includes(each));
-      return [{ host, address: addressOf(host), connections, ways }];
+      const all = connections.map((place) => this.#connections[place] ?? { members: [] });
+      const ways = (['protected', 'multipath'] as const).find((each) =>
+        all.some((connection) => connection.ways === each),
+      );
+      const members = all.filter((connection) => !isRouted(connection)).flatMap((connection) => connection.members);
+      return [{ host, address: addressOf(host), connections, peers: new Set(members), ways }];
     });
   }
 
@@ -177,12 +193,11 @@ class Compiler {
   }
 
   /** Access switches of the peers that have a way to the target; counts what their paths would take one by one. */
-  #sourceSwitches({ host, connections, ways }: Target): ReadonlySet<string> {
+  #sourceSwitches({ host, peers, ways }: Target): ReadonlySet<string> {
     const root = this.#topology.attachmentOf(host).accessSwitch.name;
     const isProtected = ways === 'protected';
     const tree = isProtected ? this.#protectedTreeToward(root).tree : this.#treeToward(root);
     const partOf = isProtected ? this.#intactPartOf : this.#partOf;
-    const peers = new Set(connections.flatMap((place) => this.#connections[place]?.members ?? []));
     const lengths = new Map<string, number>();
     for (const name of peers) {
       const peer = this.#topology.host(name);
@@ -285,12 +300,32 @@ class Compiler {
     }
   }
 
+  /** Along the paths that the connection says, pair by pair, each there and back. */
+  #route(connection: Connection): void {
+    const routes = new Routes(this.#topology, connection);
+    const { members } = connection;
+    for (const [index, source] of members.entries()) {
+      for (const target of members.slice(index + 1)) {
+        const path = routes.between(source, target);
+        const [a, b] = [source, target].map((name) => this.#topology.host(name));
+        if (path === undefined || a === undefined || b === undefined) continue;
+        const [from, to] = [addressOf(a), addressOf(b)];
+        this.naiveCount += 2 * path.switches.length * PROTOCOLS.length;
+        for (const [position, link] of path.links.entries()) {
+          this.#rule(path.switches[position] ?? '', to, { from, port: link.port });
+          this.#rule(link.peer.node, from, { from: to, port: link.peer.port });
+        }
+      }
+    }
+  }
+
   /** Has a switch do something with packets for an address, together with others of which it does the same. */
   #rule(
     name: string,
     address: number,
     does: {
       readonly inPort?: number;
+      readonly from?: number;
       readonly port?: number;
       readonly group?: readonly [GroupType, readonly Bucket[]];
     },
@@ -300,7 +335,7 @@ class Compiler {
     const rules = this.#rules.get(node) ?? new Map<string, Rule>();
     this.#rules.set(node, rules);
     const content = does.group === undefined ? `output=${does.port}` : contentOf(...does.group);
-    const key = `${does.inPort ?? ''} ${content}`;
+    const key = `${does.inPort ?? ''} ${does.from ?? ''} ${content}`;
     const known = rules.get(key);
     if (known !== undefined) {
       known.addresses.push(address);
@@ -311,7 +346,11 @@ class Compiler {
       does.group === undefined
         ? [{ kind: 'output', port }]
         : [{ kind: 'group', groupId: this.#groupOn(node, content, ...does.group) }];
-    rules.set(key, { ...(does.inPort === undefined ? {} : { inPort: does.inPort }), actions, addresses: [address] });
+    const only = {
+      ...(does.inPort === undefined ? {} : { inPort: does.inPort }),
+      ...(does.from === undefined ? {} : { from: does.from }),
+    };
+    rules.set(key, { ...only, actions, addresses: [address] });
   }
 
   /** The id of the group of this content on a switch. It follows from the content, so that it stays when others change. */
@@ -326,12 +365,16 @@ class Compiler {
     return groupId;
   }
 
-  #addRule(node: Switch, { inPort, actions, addresses }: Rule): void {
+  #addRule(node: Switch, { inPort, from: sender, actions, addresses }: Rule): void {
     for (const block of blocksOf(addresses)) {
       for (const protocol of PROTOCOLS) {
         const match = { eth_type: exactly('eth_type', protocol.ethType), [protocol.to]: maskOf(block) };
         const what = `${protocol.name}/${this.#label(block)}`;
-        if (inPort === undefined) this.#add(node, `forward/${what}`, PRIORITY.forward, match, actions);
+        if (sender !== undefined) {
+          const ofOne = { ...match, [protocol.from]: exactly(protocol.from, BigInt(sender)) };
+          const name = `route/${protocol.name}/${this.#labels.get(sender)}-${this.#label(block)}`;
+          this.#add(node, name, PRIORITY.route, ofOne, actions);
+        } else if (inPort === undefined) this.#add(node, `forward/${what}`, PRIORITY.forward, match, actions);
         else {
           const from = { in_port: exactly('in_port', BigInt(inPort)), ...match };
           this.#add(node, `detour/${inPort}/${what}`, PRIORITY.detour, from, actions);

@@ -1,7 +1,8 @@
 import { type Connection, connectionOf, unjoinedPairs, type Ways } from '../model/connection.ts';
-import type { Fault } from '../model/fault.ts';
-import { inputProblem, ProblemError } from '../model/problem.ts';
+import { describeFault, type Fault } from '../model/fault.ts';
+import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
+import { isRouted, Routes } from './routes.ts';
 
 /**
  * The hosts that somebody names, in the order of the topology, each once.
@@ -26,13 +27,18 @@ export function requestedHosts(topology: Topology, names: readonly string[]): re
 export interface ConnectionRequest {
   readonly hosts: readonly string[];
   readonly ways?: Ways;
+  /** Names of switches. */
+  readonly via?: readonly string[];
+  /** Switches and links as people write them: `s3`, `s1-s3`. */
+  readonly avoid?: readonly string[];
 }
 
 /**
  * The connection that somebody asks for.
  * @throws ProblemError when a name is not a host's, when there are fewer than two, or when no path joins two of them
  */
-export function requestedConnection(topology: Topology, { hosts: names, ways }: ConnectionRequest): Connection {
+export function requestedConnection(topology: Topology, request: ConnectionRequest): Connection {
+  const { hosts: names, ways } = request;
   const members = requestedHosts(topology, names);
   if (members.length < 2) {
     throw new ProblemError(
@@ -53,18 +59,76 @@ export function requestedConnection(topology: Topology, { hosts: names, ways }: 
     }),
   );
   if (problems.length > 0) throw new ProblemError(problems);
-  return { members, ...(ways === undefined ? {} : { ways }) };
+  const connection = { members, ...(ways === undefined ? {} : { ways }), ...requestedRoute(topology, request) };
+  const wrong = routeProblems(topology, connection);
+  if (wrong.length > 0) throw new ProblemError(wrong);
+  return connection;
+}
+
+function requestedRoute(topology: Topology, request: ConnectionRequest): Pick<Connection, 'via' | 'avoid'> {
+  const { via = [], avoid = [] } = request;
+  const unknown = via.filter((name) => topology.switchNamed(name) === undefined);
+  if (unknown.length > 0) {
+    throw new ProblemError(
+      unknown.map((name) =>
+        inputProblem({
+          code: 'unknown-switch',
+          where: '--via',
+          offending: name,
+          cause: 'there is no such switch',
+          remedy: `the switches are ${abridged(topology.switches.map((node) => node.name))}`,
+        }),
+      ),
+    );
+  }
+  return {
+    ...(via.length === 0 ? {} : { via }),
+    ...(avoid.length === 0 ? {} : { avoid: avoid.map((text) => requestedFault(topology, text, '--avoid')) }),
+  };
+}
+
+/** What makes a connection impossible that says where its paths go: pairs without such a path. */
+export function routeProblems(topology: Topology, connection: Connection): readonly Problem[] {
+  if (!isRouted(connection)) return [];
+  const { members, via = [], avoid = [], ways } = connection;
+  const wanted = [
+    ...(via.length === 0 ? [] : [`passes ${via.join(' and then ')}`]),
+    ...(avoid.length === 0 ? [] : [`avoids ${avoid.map(describeFault).join(' and ')}`]),
+  ].join(' and ');
+  if (ways !== undefined) {
+    return [
+      inputProblem({
+        code: 'routed-ways',
+        where: members.join(' '),
+        cause: `a path that ${wanted} is one path, and is neither spread nor protected`,
+        remedy: 'leave one of the two out',
+      }),
+    ];
+  }
+  const routes = new Routes(topology, connection);
+  const problems = members.flatMap((source, index) =>
+    members
+      .slice(index + 1)
+      .filter((target) => routes.between(source, target) === undefined)
+      .map((target) =>
+        inputProblem({
+          code: 'no-path',
+          where: `${source} ${target}`,
+          cause: `no path from ${source} to ${target} ${wanted} without passing a switch twice`,
+          remedy: `\`labctl paths ${source} ${target} --k 5\` shows the paths that there are`,
+        }),
+      ),
+  );
+  return problems.slice(0, 10);
 }
 
 /**
- * The fault that somebody writes: `s3` is a switch, `s1-s3` all links between two nodes. Names have no hyphens.
- * @throws ProblemError when there is no such switch or link
+ * The switch or link that somebody writes: `s3`, `s1-s3`.
+ * @throws ProblemError when there is none
  */
 export function requestedFault(topology: Topology, text: string, where: string): Fault {
-  const [a = '', b, ...more] = text.split('-');
-  if (b === undefined && topology.switchNamed(a) !== undefined) return { kind: 'switch', name: a };
-  const isLink = b !== undefined && more.length === 0 && topology.neighboursOf(a).some(({ peer }) => peer.node === b);
-  if (isLink) return { kind: 'link', between: [a, b] };
+  const part = topology.partNamed(text);
+  if (part !== undefined) return part;
   const links = topology.links.map(({ ends }) => `${ends[0].node}-${ends[1].node}`);
   const names = [...new Set([...links, ...topology.switches.map(({ name }) => name)])];
   throw new ProblemError(

@@ -1,3 +1,5 @@
+import type { Connection } from '../model/connection.ts';
+import { describeFault } from '../model/fault.ts';
 import { formatPingall } from '../model/matrix.ts';
 import { interfaceName, type Link } from '../model/topology.ts';
 import type { LabSpec } from './read.ts';
@@ -26,11 +28,20 @@ function describeSpec(spec: LabSpec): readonly string[] {
     ...links.map(describeLink),
     `forwarding ${spec.forwarding}`,
     `topo ${spec.topo}`,
-    ...spec.connections.map(({ members }) => `connection ${members.join(' ')}`),
+    ...spec.connections.map(describeConnection),
     ...[...spec.expectations].map(([name, matrix]) =>
       `expectation ${name}\n${formatPingall(matrix)}`.replaceAll('\n', '\n    '),
     ),
   ];
+}
+
+function describeConnection({ members, ways, via = [], avoid = [] }: Connection): string {
+  const how = [
+    ...(ways === undefined ? [] : [ways]),
+    ...(via.length === 0 ? [] : [`via ${via.join(' ')}`]),
+    ...(avoid.length === 0 ? [] : [`avoiding ${avoid.map(describeFault).join(' ')}`]),
+  ];
+  return [`connection ${members.join(' ')}`, ...how].join(' ');
 }
 
 function describeLink({ ends, cost = 1, bandwidthMbps }: Link): string {

@@ -1,4 +1,11 @@
-import { type Connection, connectionOf, type Forwarding, sameConnection, unjoinedPairs } from '../model/connection.ts';
+import {
+  type Connection,
+  connectionOf,
+  type Forwarding,
+  sameConnection,
+  unjoinedPairs,
+  type Ways,
+} from '../model/connection.ts';
 import { parsePingall, ReachabilityMatrix } from '../model/matrix.ts';
 import { Topology } from '../model/topology.ts';
 import { readLinks } from './links.ts';
@@ -71,10 +78,11 @@ function labNameOf(file: string): string {
 
 function readConnections(document: LocatedDocument, form: SpecDocument, topology: Topology): readonly Connection[] {
   const connections: Connection[] = [];
-  for (const [index, members] of (form.connections ?? []).entries()) {
+  for (const [index, item] of (form.connections ?? []).entries()) {
     const path = ['connections', index];
-    if (!checkHosts(document, topology, path, members)) continue;
-    const connection = connectionOf(topology, members);
+    const { hosts: members, ...how } = Array.isArray(item) ? { hosts: item } : item;
+    if (!checkHosts(document, topology, Array.isArray(item) ? path : [...path, 'hosts'], members)) continue;
+    const connection = { ...connectionOf(topology, members), ...readRoute(document, topology, path, how) };
     if (connections.some((other) => sameConnection(other, connection))) {
       document.add(path, {
         code: 'duplicate-connection',
@@ -92,6 +100,45 @@ function readConnections(document: LocatedDocument, form: SpecDocument, topology
     connections.push(connection);
   }
   return connections;
+}
+
+/** How a connection uses the network, in its mapping form. */
+function readRoute(
+  document: LocatedDocument,
+  topology: Topology,
+  path: Path,
+  { ways, via = [], avoid = [] }: { ways?: Ways | undefined; via?: string[] | undefined; avoid?: string[] | undefined },
+): Pick<Connection, 'ways' | 'via' | 'avoid'> {
+  const isRouted = via.length > 0 || avoid.length > 0;
+  if (ways !== undefined && isRouted) {
+    document.add(path, {
+      code: 'routed-ways',
+      cause: 'a path that passes or avoids something is one path, and is neither spread nor protected',
+      remedy: 'leave ways out, or via and avoid',
+    });
+  }
+  for (const [index, name] of via.entries()) {
+    if (topology.switchNamed(name) === undefined) {
+      const problem = { code: 'unknown-switch', cause: `there is no switch ${name}`, remedy: 'correct the name' };
+      document.add([...path, 'via', index], problem);
+    }
+  }
+  const avoided = avoid.flatMap((text, index) => {
+    const part = topology.partNamed(text);
+    if (part === undefined) {
+      document.add([...path, 'avoid', index], {
+        code: 'unknown-part',
+        cause: `there is no switch or link ${text}`,
+        remedy: 'write a switch such as s3, or a link by its ends such as s1-s3',
+      });
+    }
+    return part ?? [];
+  });
+  return {
+    ...(ways === undefined ? {} : { ways }),
+    ...(via.length === 0 ? {} : { via }),
+    ...(avoided.length === 0 ? {} : { avoid: avoided }),
+  };
 }
 
 function readExpectations(

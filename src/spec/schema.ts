@@ -81,6 +81,18 @@ const link = z.union([
 
 const hostGroup = z.array(name, told('not a list of hosts', 'write [h1, h2]'));
 
+const connected = hostGroup.min(2, told('a connection joins two hosts or more', 'add a host to it, or leave it out'));
+
+const connection = z.union([
+  connected,
+  z.strictObject({
+    hosts: connected,
+    ways: z.enum(['multipath', 'protected'], told('ways are multipath or protected', 'write one of them')).optional(),
+    via: z.array(z.string(), told('not a list of switches', 'write [s6]')).optional(),
+    avoid: z.array(z.string(), told('not a list of switches and links', 'write [s3, s1-s3]')).optional(),
+  }),
+]);
+
 const expectation = z.union([
   z.strictObject({ groups: z.array(hostGroup, told('not a list of groups', 'write [[h1, h2], [h3]]')) }),
   z.strictObject({ pingall: z.string(told('not pasted pingall output', 'write it after a |, each line indented')) }),
@@ -116,10 +128,7 @@ export const specSchema = z.strictObject(
     links: z.array(link, told('not a list of links', 'write [[h1, s1], [s1, s2]]')),
     forwarding: z.enum(['reactive', 'none'], told('forwarding is reactive or none', 'write one of them')).optional(),
     connections: z
-      .array(
-        hostGroup.min(2, told('a connection joins two hosts or more', 'add a host to it, or leave it out')),
-        told('not a list of connections', 'write [[h1, h2]]'),
-      )
+      .array(connection, told('not a list of connections', 'write [[h1, h2]] or [{hosts: [h1, h2], ways: protected}]'))
       .optional(),
     expect: z
       .record(z.string(), expectation, told('not named expectations', 'write {baseline: {groups: [[h1, h2]]}}'))

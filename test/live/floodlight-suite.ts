@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { Labctl, s10h10Spec, smallSpec } from '../support/labctl.ts';
+import { Labctl, ringSpec, s10h10Spec, smallSpec } from '../support/labctl.ts';
 import { BASELINE, CONNECTED, ISOLATED } from '../support/s10h10-matrices.ts';
 
 /** A Floodlight, or what stands in for one, that has no switches. */
@@ -70,7 +70,7 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
     const plannedFlows = async (node: string) => {
       const target = `unix:${join(labctl.runFolder, 'on-floodlight', `${node}.mgmt`)}`;
       const { stdout } = await execa('ovs-ofctl', ['-O', 'OpenFlow13', 'dump-flows', target]);
-      return stdout.split('\n').filter((line) => /priority=30[123]00/.test(line)).length;
+      return stdout.split('\n').filter((line) => /priority=30\d{3}/.test(line)).length;
     };
 
     test('is judged as on the embedded controller: 44, 20 and again 44 of 90', async () => {
@@ -246,6 +246,20 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       await sleep(7_000);
       expect(await labctl.ok('entries', 'list')).toMatch(/ kept$/m);
       expect((await status()).entries).toBe(1);
+    });
+
+    test('groups arrive: a ring is spread over and protected, and survives the failure of a link', async () => {
+      labctl.file('ring.yaml', ringSpec('on-floodlight', 4, 'forwarding: none\n'));
+      await labctl.ok('up', 'ring.yaml');
+      expect(await labctl.ok('connect', 'h1', 'h3', '--multipath')).toContain('(2/12 received)');
+      expect(await labctl.ok('entries', 'list')).toMatch(/ group \d+ +select /);
+      expect(await labctl.ok('connect', 'h1', 'h3', '--protect')).toContain('(2/12 received)');
+      expect(await labctl.ok('entries', 'list')).toMatch(/ group \d+ +fast_failover /);
+      await labctl.ok('link', 'down', 's1', 's2');
+      expect(await labctl.ok('pingall')).toContain('(2/12 received)');
+      expect(await labctl.ok('disconnect', 'h1', 'h3')).toContain('(0/12 received)');
+      // The isolation of `forwarding: none` stays.
+      expect(await labctl.ok('entries', 'list')).not.toMatch(/ group \d+/);
     });
 
     test('what a killed lab left in the controller is cleared when the next one comes up', async () => {

@@ -177,3 +177,15 @@ export function s10h10Spec(name: string, replace: (text: string) => string = (te
   const text = readFileSync(join(ROOT, 'topologies/s10h10.yaml'), 'utf8');
   return replace(text.replace('name: s10h10', `name: ${name}`));
 }
+
+/** A ring of switches, `hN` on `sN` port 1, then the next switch, and the one before; the last link joins s1 again. */
+export function ringSpec(name: string, size: number, more = ''): string {
+  const numbers = Array.from({ length: size }, (_, index) => index + 1);
+  const links = [...numbers.map((n) => `[h${n}, s${n}]`), ...numbers.map((n) => `[s${n}, s${(n % size) + 1}]`)];
+  return `version: 1
+name: ${name}
+hosts: [${numbers.map((n) => `h${n}`).join(', ')}]
+switches: [${numbers.map((n) => `s${n}`).join(', ')}]
+links: [${links.join(', ')}]
+${more}`;
+}
