@@ -546,8 +546,7 @@ export class Lab {
     const act = async () => {
       running.signal.throwIfAborted();
       const begin = performance.now();
-      for (const fault of changed) await this.#setFault(fault, down);
-      steps = await this.#follow(repair, running);
+      steps = await this.#setFaults(changed, down, repair, running);
       tookMs = performance.now() - begin;
     };
     let traffic: Traffic | undefined;
@@ -588,18 +587,44 @@ export class Lab {
   }
 
   /** Where the network fails at it, it counts as down, so that it can be taken up. */
-  async #setFault(fault: Fault, down: boolean): Promise<void> {
+  async #setFault(fault: Fault, down: boolean, signal: AbortSignal): Promise<void> {
     const others = this.#faults.filter((other) => !sameFault(other, fault));
     if (down) this.#faults = [...others, fault];
     if (fault.kind === 'link') await this.#dataPlane.setLink(...fault.between, !down);
-    else await this.#dataPlane.setSwitch(fault.name, !down);
+    else if (down) await this.#dataPlane.setSwitch(fault.name, false);
+    else await this.#startSwitch(fault.name, others, signal);
     if (!down) this.#faults = others;
   }
 
-  /** Has the controller and, where they are to be repaired, the connections follow what is down. */
-  async #follow(repair: boolean, { signal, report }: Running): Promise<Steps | undefined> {
+  /**
+   * Links of the switch come up when it has its entries: its neighbours, and groups that watch their ports, would send it
+   * packets at once.
+   */
+  async #startSwitch(name: string, others: readonly Fault[], signal: AbortSignal): Promise<void> {
+    const { topology } = this.spec;
+    const peers = new Set(topology.neighboursOf(name).map(({ peer }) => peer.node));
+    const dark = [...peers]
+      .map((peer): Fault & { kind: 'link' } => ({ kind: 'link', between: [name, peer] }))
+      .filter((link) => !others.some((other) => sameFault(other, link)));
+    for (const { between } of dark) await this.#dataPlane.setLink(...between, false);
+    await this.#dataPlane.setSwitch(name, true);
+    try {
+      await this.#controlPlane.reconverge([...others, ...dark], signal);
+    } finally {
+      for (const { between } of dark) await this.#dataPlane.setLink(...between, true);
+    }
+  }
+
+  /** Takes them down or up, and has the controller and, where they are to be repaired, the connections follow. */
+  async #setFaults(
+    changed: readonly Fault[],
+    down: boolean,
+    repair: boolean,
+    { signal, report }: Running,
+  ): Promise<Steps | undefined> {
     try {
       report({ step: 'waiting for the controller to follow' });
+      for (const fault of changed) await this.#setFault(fault, down, signal);
       await this.#controlPlane.reconverge(this.#faults, signal);
       if (!repair) return undefined;
       return await this.#reconcile(this.#connections, 'repair', { signal: new AbortController().signal, report });
