@@ -90,6 +90,28 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       expect(await labctl.ok('down')).toBe('on-floodlight is down');
     });
 
+    test('follows links and switches that go down and come back, with the entries that they had', async () => {
+      await labctl.ok('up', 'connected.yaml');
+      const rows = (output: string) => output.split('\n').filter((line) => / -> .*h/.test(line));
+      await labctl.ok('link', 'down', 's6', 's10');
+      const before = await plannedFlows('s5');
+      await labctl.ok('switch', 'stop', 's5');
+      expect((await status()).switches.missing).toEqual(['s5']);
+      // {1,3,6}, {2,10}, {7}, {4,8} and {9} are left, and of them h2, h5 and h6 reach only each other.
+      expect(rows(await labctl.ok('pingall'))).toEqual([
+        'h1 -> X h3 X X X X X X X',
+        'h3 -> h1 X X X X X X X X',
+        'h4 -> X X X X X X h8 X X',
+        'h8 -> X X X h4 X X X X X',
+      ]);
+      await labctl.ok('switch', 'start', 's5');
+      expect(await plannedFlows('s5')).toBe(before);
+      await labctl.ok('fault', 'clear');
+      expect(await labctl.ok('pingall')).toContain(CONNECTED);
+      expect((await status()).upkeep).toMatchObject({ missing: [], leaving: [] });
+      await labctl.ok('down');
+    });
+
     test('with forwarding none reaches nobody, then 6 of 90, and keeps its links', async () => {
       const spec = s10h10Spec('on-floodlight', (text) => text.replace('forwarding: reactive', 'forwarding: none'));
       labctl.file('none.yaml', spec);
