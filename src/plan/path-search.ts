@@ -62,7 +62,7 @@ export function disjointPair(
 }
 
 /** How many ways to a first stop are tried, and to later ones from there, before the search gives up. */
-const MOST_TRIES = 2000;
+const MOST_TRIES = 500;
 
 /**
  * The cheapest path that passes these switches in this order, the ends included; it passes no switch twice, and may
