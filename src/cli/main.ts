@@ -6,24 +6,30 @@ import { SETTABLE_ROLES, type SettableRole } from '../drivers/control-plane.ts';
 import { describeProblem, type Problem, ProblemError } from '../model/problem.ts';
 import {
   type ApplyOptions,
+  avoidOption,
   controllerOption,
   dataPlaneOption,
   datapathOption,
+  disjointOption,
   type ExplainOptions,
   expectOption,
   type FaultOptions,
   type FormatOptions,
   formatOption,
+  kOption,
   type LabOptions,
   labNamed,
   labOption,
   measureOption,
+  metricOption,
   noRepairOption,
   openflowPortOption,
+  type PathsOptions,
   type PredictOptions,
   restPortOption,
   topoOption,
   type UpOptions,
+  viaOption,
   wholeNumber,
   withOption,
   withoutOption,
@@ -404,6 +410,24 @@ entriesCommand
     const { entries } = await import('./entries.ts');
     const work = { kind: 'clear', ...(switchName === undefined ? {} : { switchName }) } as const;
     await entries(work, options, interrupted.signal);
+  });
+
+program
+  .command('paths')
+  .description('show the ways between two hosts: all that cost the least, or those that options ask for')
+  .argument('<source>', 'e.g. h1')
+  .argument('<target>', 'e.g. h9')
+  .addOption(kOption())
+  .addOption(disjointOption())
+  .addOption(metricOption())
+  .addOption(viaOption())
+  .addOption(avoidOption())
+  .addOption(labOption())
+  .addOption(topoOption())
+  .addOption(formatOption())
+  .action(async (source: string, target: string, options: PathsOptions) => {
+    const { paths } = await import('./paths.ts');
+    await paths(source, target, options, interrupted.signal);
   });
 
 program

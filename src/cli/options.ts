@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import { labNameOf } from '../lab/run-folder.ts';
+import type { Disjointness } from '../plan/path-search.ts';
+import type { Metric } from '../plan/paths.ts';
 
 /** Options that several commands share; each can be given by a LABCTL_* variable too. */
 
@@ -56,6 +58,16 @@ export interface FaultOptions extends FormatOptions, LabOptions {
   readonly measure?: readonly string[];
 }
 
+export interface PathsOptions extends FormatOptions, LabOptions {
+  readonly k?: number;
+  readonly disjoint?: Disjointness;
+  readonly metric: Metric;
+  /** Switches, in order. */
+  readonly via?: readonly string[];
+  /** Links and switches. */
+  readonly avoid?: readonly string[];
+}
+
 export interface ConnectOptions extends FormatOptions, LabOptions {
   readonly multipath?: boolean;
   readonly protect?: boolean;
@@ -101,6 +113,36 @@ export function wholeNumber(least: number): (text: string) => number {
     throw new InvalidArgumentError(`a whole number from ${least} on`);
   };
 }
+
+export const kOption = () =>
+  new Option('--k <number>', 'the k cheapest paths, not only those that cost the least').argParser((text) => {
+    if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('k is a whole number from 1 up');
+    return Number(text);
+  });
+
+export const disjointOption = () =>
+  new Option('--disjoint <what>', 'the two paths of the least total that share no link, or no switch either').choices([
+    'link',
+    'node',
+  ]);
+
+export const metricOption = () =>
+  new Option('--metric <metric>', 'what counts: links, or the costs that the spec gives them')
+    .choices(['hops', 'cost'])
+    .default('cost');
+
+/** Names with commas between; given several times, all of them. */
+function names(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), ...text.split(',').map((name) => name.trim())];
+}
+
+export const viaOption = () =>
+  new Option('--via <switches>', 'the cheapest path that passes these switches in this order: s6 or s6,s3').argParser(
+    names,
+  );
+
+export const avoidOption = () =>
+  new Option('--avoid <what>', 'paths that use none of these switches and links: s3,s1-s2').argParser(names);
 
 export const controllerOption = () =>
   new Option(

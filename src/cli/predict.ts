@@ -1,26 +1,19 @@
 import { explanationDocument, predictionDocument, readEntries } from '../lab/answers.ts';
 import type { ExplanationDocument, PredictionDocument, SuppositionDocument } from '../lab/documents.ts';
 import { expectedMatrix, forecast, networkOfSpec, type Supposition, supposing } from '../lab/forecast.ts';
-import { RemoteLab } from '../lab/remote-lab.ts';
-import { isRunning, labNameOf } from '../lab/run-folder.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
 import { abridged, requestedFault, requestedHosts } from '../plan/requests.ts';
-import { findSpec } from '../spec/locate.ts';
-import { type LabSpec, readSpec } from '../spec/read.ts';
+import type { LabSpec } from '../spec/read.ts';
 import { entriesInFile } from './entry-files.ts';
 import type { ExplainOptions, PredictOptions, SupposeOptions } from './options.ts';
 import { predictionLines } from './report.ts';
+import { type Subject, subjectNamed } from './subject.ts';
 import { coloured, printJson, printLines, remark } from './terminal.ts';
 
 /** Exit code of a network that will answer otherwise than expected. */
 const NOT_AS_EXPECTED = 1;
-
-/** What a prediction is of: a running lab, or a spec whose lab does not run. */
-type Subject =
-  | { readonly kind: 'lab'; readonly lab: RemoteLab; readonly spec: LabSpec }
-  | { readonly kind: 'spec'; readonly file: string; readonly spec: LabSpec };
 
 /** `labctl predict`: the exit code says whether the network will answer as expected. */
 export async function predict(name: string | undefined, options: PredictOptions, signal: AbortSignal): Promise<number> {
@@ -134,18 +127,6 @@ function checkLines({
 
 function ports(numbers: readonly number[]): string {
   return numbers.length === 0 ? 'no port' : `port ${numbers.join(', ')}`;
-}
-
-/** The running lab of this name, or the only one; else the spec of this name. */
-async function subjectNamed(name: string | undefined, options: SupposeOptions, signal: AbortSignal): Promise<Subject> {
-  const named = name ?? options.lab ?? options.topo;
-  if (named !== undefined && options.lab === undefined && !isRunning(named)) {
-    const { file, text } = findSpec(named);
-    return { kind: 'spec', file, spec: readSpec(file, text) };
-  }
-  const lab = RemoteLab.find(named && labNameOf(named));
-  const { file, text } = await lab.run('spec', {}, { signal });
-  return { kind: 'lab', lab, spec: readSpec(file, text) };
 }
 
 function describeSubject(subject: Subject, { with: files, without }: SupposeOptions): string {

@@ -142,6 +142,26 @@ export function requestedFault(topology: Topology, text: string, where: string):
   );
 }
 
+/**
+ * The switches that somebody names, in their order.
+ * @throws ProblemError for every name that is not a switch's
+ */
+export function requestedSwitches(topology: Topology, names: readonly string[], where: string): readonly string[] {
+  const unknown = names.filter((name) => topology.switchNamed(name) === undefined);
+  if (unknown.length === 0) return names;
+  throw new ProblemError(
+    unknown.map((name) =>
+      inputProblem({
+        code: 'unknown-switch',
+        where,
+        offending: name,
+        cause: topology.host(name) === undefined ? 'there is no such switch' : 'this is a host, not a switch',
+        remedy: `the switches are ${abridged(topology.switches.map((node) => node.name))}`,
+      }),
+    ),
+  );
+}
+
 /** Names in a sentence, not too many of them. */
 export function abridged(names: readonly string[]): string {
   return names.length <= 24
