@@ -54,15 +54,15 @@ export function disjointPair(
   disjointness: Disjointness,
 ): readonly [Path, Path] | undefined {
   if (from === to) return undefined;
-  const first = pathBesideAnother(graph, [from, from], to, disjointness, NONE);
+  const first = pathBesideAnother(graph, [from, from], to, disjointness, NONE, { left: 0 });
   if (first === undefined) return undefined;
   const second = cheapestPath(graph, from, to, besides(first, disjointness));
   if (second === undefined) throw new Error('a path of a disjoint pair lacks the other');
   return first.total <= second.total ? [first, second] : [second, first];
 }
 
-/** How many ways to a first stop are tried, and to later ones from there, before the search gives up. */
-const MOST_TRIES = 500;
+/** How many pairs of ways are looked for, some milliseconds each in a large network, before a search gives up. */
+const MOST_SEARCHES = 1000;
 
 /**
  * The cheapest path that passes these switches in this order, the ends included; it passes no switch twice, and may
@@ -76,9 +76,10 @@ export function cheapestPathThrough(
 ): { readonly path: Path | undefined; readonly complete: boolean } {
   const each = stops.filter((stop, index) => stop !== stops[index - 1]);
   if (new Set(each).size < each.length) return { path: undefined, complete: true };
-  const effort = { left: MOST_TRIES };
+  const effort = { left: MOST_SEARCHES };
   const path = pathThrough(graph, each, NONE, effort);
-  return { path, complete: effort.left > 0 };
+  // Through three stops it does not give up.
+  return { path, complete: effort.left > 0 || each.length <= 3 };
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -94,7 +95,7 @@ function pathThrough(
   const [third, ...later] = more;
   if (third === undefined) return cheapestPath(graph, first, second, leavingNone(barred));
   if (later.length === 0) {
-    const there = pathBesideAnother(graph, [first, third], second, 'node', barred);
+    const there = pathBesideAnother(graph, [first, third], second, 'node', barred, effort);
     if (there === undefined) return undefined;
     const onward = cheapestPath(
       graph,
@@ -104,21 +105,42 @@ function pathThrough(
     );
     return onward && joined(there, onward);
   }
-  // What follows costs at least what it would with the first way out of its way.
-  const rest = pathThrough(graph, [second, ...more], new Set([...barred, first]), effort);
-  if (rest === undefined) return undefined;
-  let best: Path | undefined;
-  for (const there of pathsInOrder(graph, first, second, new Set([...barred, ...more]))) {
-    if (effort.left <= 0 || (best !== undefined && there.total + rest.total > best.total)) break;
+  const onwards = (way: Path, limit: number): Path | undefined => {
+    const taken = new Set([...barred, ...way.switches.slice(0, -1)]);
+    const least = leastThrough(graph, [second, ...more], taken);
     effort.left -= 1;
-    const taken = new Set([...barred, ...there.switches.slice(0, -1)]);
+    if (least === undefined || way.total + least > limit) return undefined;
     const onward = pathThrough(graph, [second, ...more], taken, effort);
-    if (onward === undefined) continue;
-    const whole = joined(there, onward);
+    return onward && joined(way, onward);
+  };
+  const rest = leastThrough(graph, [second, ...more], new Set([...barred, first]));
+  if (rest === undefined) return undefined;
+  // The first way to be tried leaves room for the next one: it may be dear, and is found where the cheap ones are many.
+  const roomy = pathBesideAnother(graph, [first, third], second, 'node', new Set([...barred, ...later]), effort);
+  let best = roomy && onwards(roomy, Number.POSITIVE_INFINITY);
+  for (const way of pathsInOrder(graph, first, second, new Set([...barred, ...more]))) {
+    const limit = best?.total ?? Number.POSITIVE_INFINITY;
+    if (effort.left <= 0 || way.total + rest > limit) break;
+    const whole = onwards(way, limit);
+    if (whole === undefined) continue;
     if (best === undefined || whole.total < best.total || (whole.total === best.total && portsComeBefore(whole, best)))
       best = whole;
   }
   return best;
+}
+
+/** What a path through three stops or more costs at least; undefined where it is seen at once that there is none. */
+function leastThrough(
+  graph: PathGraph,
+  [first = '', second = '', third = '', ...more]: readonly string[],
+  barred: ReadonlySet<string>,
+): number | undefined {
+  if (more.length === 0) {
+    return cheapestPair(graph, [first, third], second, 'node', leavingNone(barred))?.total;
+  }
+  const way = graph.distancesTo(second, leavingNone(barred), first).get(first);
+  const rest = leastThrough(graph, [second, third, ...more], barred);
+  return way === undefined || rest === undefined ? undefined : way + rest;
 }
 
 function joined(a: Path, b: Path): Path {
@@ -324,6 +346,7 @@ function portOf({ trunk, fork, port, best }: Branch, index: number): number | un
  * lowest ports that any such pair has. Undefined where there is no pair. Goes from hop to hop, and asks for each port
  * that is lower than the one known whether a pair that costs no more goes on by it.
  * @param barred switches that neither may pass
+ * @param effort is told of every search
  */
 function pathBesideAnother(
   graph: PathGraph,
@@ -331,8 +354,10 @@ function pathBesideAnother(
   to: string,
   disjointness: Disjointness,
   barred: ReadonlySet<string>,
+  effort: { left: number },
 ): Path | undefined {
   const pairFrom = (start: string, switches: readonly string[], links: readonly Neighbour[]) => {
+    effort.left -= 1;
     const taken = besides({ switches, links, total: 0 }, 'link');
     const passed = new Set(disjointness === 'node' ? switches.slice(0, -1).filter((name) => name !== companion) : []);
     const isOpen: IsOpen = (name, port) => !barred.has(name) && !passed.has(name) && taken(name, port);
