@@ -217,6 +217,40 @@ function predictions(k, connected, runs) {
   };
 }
 
+/** Plans of one connection of all hosts of a fat-tree, each in a process of its own: seconds, the worst of all runs. */
+function plans(k, runs) {
+  const results = Array.from({ length: runs }, () =>
+    JSON.parse(execFileSync(process.execPath, [join(root, 'scripts/bench-plan.mjs'), `${k}`])),
+  );
+  return { ...results[0], worstSeconds: Math.max(...results.map((result) => result.seconds)) };
+}
+
+/** Echo requests lost, of a pair on a ring of four, when a link on its protected path fails: the median of runs. */
+function failOver(runs) {
+  const file = join(folder, 'ring.yaml');
+  writeFileSync(
+    file,
+    `version: 1
+name: bench
+hosts: [h1, h2, h3, h4]
+switches: [s1, s2, s3, s4]
+links: [[h1, s1], [h2, s2], [h3, s3], [h4, s4], [s1, s2], [s2, s3], [s3, s4], [s4, s1]]
+forwarding: none
+connections: [{hosts: [h1, h3], ways: protected}]
+`,
+  );
+  labctl('up', file);
+  const interruptions = [];
+  for (let run = 0; run < runs; run += 1) {
+    // s2 is in transit: it sends packets back out of their in-port.
+    const json = labctl('link', 'down', 's2', 's3', '--measure', 'h1', 'h3', '--format', 'json');
+    interruptions.push(JSON.parse(json).traffic.interruptedMs ?? 0);
+    labctl('link', 'up', 's2', 's3');
+  }
+  labctl('down');
+  return median(interruptions);
+}
+
 const rows = [];
 const row = (what, ours, theirs, ratio) => rows.push([what, ours, theirs, ratio]);
 const seconds = (value) => `${value.toFixed(2)} s`;
@@ -255,6 +289,19 @@ try {
 
   const { what, ours, bare } = await pushes(2_000, 5);
   row(`push of 2,000 entries, none lost | a bare loop of POSTs, ${what}`, seconds(ours), seconds(bare), bare / ours);
+
+  for (const [k, limitSeconds] of [
+    [8, 0.3],
+    [16, 5],
+  ]) {
+    const { worstSeconds, entries, pairsTimesHops } = plans(k, 3);
+    const what = `one connection of all hosts of a fat-tree, k=${k}`;
+    row(`plan of ${what} | its limit`, seconds(worstSeconds), seconds(limitSeconds), limitSeconds / worstSeconds);
+    row(`entries of ${what} | pairs times hops`, `${entries}`, `${pairsTimesHops}`, pairsTimesHops / entries);
+  }
+
+  const interruptedMs = failOver(5);
+  row('fail-over on a ring of four | its limit', `${interruptedMs} ms`, '10 ms', 10 / Math.max(interruptedMs, 1));
 
   for (const [what, k, connected, limitSeconds] of [
     ['k=8, 128 hosts', 8, 'none', 0.5],

@@ -494,6 +494,19 @@ export class Lab {
   }
 
   /**
+   * Whether the data plane itself keeps protected connections up: it does for one link that fails. When more has changed
+   * since they were planned, packets might circle.
+   */
+  #protectionHolds(): boolean {
+    const among = (faults: readonly Fault[], fault: Fault) => faults.some((other) => sameFault(other, fault));
+    const changes = [
+      ...this.#faults.filter((fault) => !among(this.#protectedWith, fault)),
+      ...this.#protectedWith.filter((fault) => !among(this.#faults, fault)),
+    ];
+    return changes.length <= 1 && changes.every(({ kind }) => kind === 'link');
+  }
+
+  /**
    * Makes the installed entries those of these connections, over what is up.
    * @param where what a problem is about
    */
@@ -627,6 +640,7 @@ export class Lab {
       for (const fault of changed) await this.#setFault(fault, down, signal);
       await this.#controlPlane.reconverge(this.#faults, signal);
       if (!repair) return undefined;
+      if (!this.#protectionHolds()) this.#protectedWith = this.#faults;
       return await this.#reconcile(this.#connections, 'repair', { signal: new AbortController().signal, report });
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;

@@ -14,8 +14,8 @@ import type { PathGraph } from './paths.ts';
  * path of the tree comes back, as it would have to pass the dead link. A part without an exit hangs on a bridge, for
  * which there is no other way in the graph either.
  *
- * What it does not survive: two failures at once, a host's own link, and in general a switch that fails, which is
- * several links at once; until the lab's process has computed other paths, packets may then circle.
+ * What it does not survive: two failures, a host's own link, and in general a switch that fails, which is several links
+ * at once. Packets may then circle until paths are planned anew, as the lab's process does at once.
  */
 export class ProtectedTree {
   /** Next hops toward the target; it has none itself. */

@@ -55,6 +55,19 @@ describe('a protected connection on a ring of six', () => {
     expect(await labctl.ok('pingall')).toContain('(2/30 received)');
   });
 
+  test('is planned anew at a second failure, which would have its packets go round', async () => {
+    await labctl.ok('link', 'down', 's2', 's3');
+    expect(await labctl.ok('link', 'down', 's4', 's5')).toContain('taken away');
+    // The ring is in two parts: h4 is with s3 and s4.
+    const explained = await labctl.ok('explain', 'h1', 'h4');
+    expect(explained).toContain('no chain of links that are up between h1 and h4');
+    expect(explained).not.toContain('goes round');
+    expect(await labctl.ok('pingall')).toContain('(0/30 received)');
+    await labctl.ok('fault', 'clear');
+    expect(await labctl.ok('pingall')).toContain('(2/30 received)');
+    expect(await labctl.ok('plan')).toBe('nothing to do');
+  });
+
   test('is healed when somebody empties a switch', async () => {
     const target = `unix:${join(labctl.runFolder, 'protected', 's2.mgmt')}`;
     await execa('ovs-ofctl', ['-O', 'OpenFlow13', 'del-groups', target]);

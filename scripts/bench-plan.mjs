@@ -1,0 +1,14 @@
+// Plans one connection of all hosts of a fat-tree in a process of its own, and prints how long that took.
+// usage: node scripts/bench-plan.mjs K
+import { performance } from 'node:perf_hooks';
+import { compileConnections, connectionOf } from '../dist/index.js';
+import { fatTree } from './fat-tree.mjs';
+
+const topology = fatTree(Number(process.argv[2]));
+const names = topology.hosts.map(({ name }) => name);
+const everybody = connectionOf(topology, names);
+const began = performance.now();
+const { entries, naiveCount } = compileConnections(topology, [everybody]);
+const seconds = (performance.now() - began) / 1000;
+// The naive count is by protocol, of which there are two.
+console.log(JSON.stringify({ seconds, entries: entries.length, pairsTimesHops: naiveCount / 2 }));
