@@ -40,6 +40,9 @@ export class Packet {
   readonly #inner: InnerTag | undefined;
   /** Where what a switch sees ends with the Ethernet type of a tag: the packet from that tag on. */
   readonly #beneath: Packet | undefined;
+  // Once made, kept: in a circle a packet may get tag upon tag, and is asked for these again and again.
+  #parsed: Packet | undefined;
+  #key: string | undefined;
 
   constructor(values: readonly number[], tagType = 0, inner?: InnerTag, beneath?: Packet) {
     this.values = values;
@@ -90,6 +93,11 @@ export class Packet {
    * is what the first one carries.
    */
   parsed(): Packet {
+    this.#parsed ??= this.#parse();
+    return this.#parsed;
+  }
+
+  #parse(): Packet {
     const [destination, source] = [this.get('eth_dst'), this.get('eth_src')];
     if (this.#inner !== undefined) {
       const seen = Packet.of({ eth_dst: destination, eth_src: source, eth_type: this.#inner.type });
@@ -110,6 +118,11 @@ export class Packet {
 
   /** Equal exactly for equal packets. */
   get key(): string {
+    this.#key ??= this.#describeExactly();
+    return this.#key;
+  }
+
+  #describeExactly(): string {
     const inner = this.#inner === undefined ? '' : `${this.#inner.type},${this.#inner.vid},${this.#inner.pcp}`;
     const beneath = this.#beneath === undefined ? '' : ` over ${this.#beneath.key}`;
     return `${this.values.join()} ${this.tagType} ${inner}${beneath}`;

@@ -24,7 +24,7 @@ export function circlingOf({ legs }: Exchange): Circling {
 }
 
 function circlingIn(walk: Walk): Circling {
-  if (walk.states.length > MANY_STATES) return 'storm';
+  if (walk.isCut || walk.states.length > MANY_STATES) return 'storm';
   let copies = 0;
   const after = walk.states.map(({ course }, number) => {
     const exits = endsOf(course).flatMap((end) => walk.exits(number, end));
