@@ -38,7 +38,7 @@ SHORTEST_FLIGHT, LONGEST_FLIGHT = 0.05, 1.0
 # hosts would reach that.
 MOST_REMEMBERED, ARP_ENTRY_LIFE = 200, 0.5
 # Seconds to wait for answers after the last request of a round's half: some round trips, within bounds.
-SHORTEST_WAIT, LONGEST_WAIT, WAIT_IN_ROUND_TRIPS = 0.1, 2.0, 8
+SHORTEST_WAIT, LONGEST_WAIT, WAIT_IN_ROUND_TRIPS = 0.1, 2.0, 4
 
 _setns = ctypes.CDLL(None, use_errno=True).setns
 
