@@ -17,7 +17,9 @@ export function observationLines(document: ObservationDocument): readonly string
     '*** Ping: testing ping reachability',
     ...matrixLines(matrix, differences, () => 'X'),
     ...verdictLines(expectation, differences, pairs, ({ target, expected }) => `observed ${expected ? 'X' : target}`),
-    ...(predicted === null ? [] : surpriseLines(predicted.surprises)),
+    ...(predicted === null
+      ? ['*** No prediction: the switches hold what labctl cannot read; `labctl predict` tells']
+      : surpriseLines(predicted.surprises)),
   ];
 }
 

@@ -199,7 +199,10 @@ export class Lab {
     const [probes, network] = await Promise.all([
       this.#dataPlane.probeAll(reactionSeconds, signal, (probe) => report({ probe })),
       // What switches hold that labctl cannot read hides no observation.
-      this.#network(signal).catch(() => undefined),
+      this.#network(signal).catch((error: unknown) => {
+        if (!(error instanceof ProblemError)) throw error;
+        return undefined;
+      }),
     ]);
     const answered = new Set(
       probes.filter(({ rttMs }) => rttMs !== null).map((probe) => `${probe.source} ${probe.target}`),
