@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { Agent, type Dispatcher, errors } from 'undici';
 import { z } from 'zod';
 import { environmentProblem, inputProblem, ProblemError } from '../../model/problem.ts';
@@ -185,7 +185,11 @@ export class RestConnection {
       timedOut = true;
       abort();
     }, timeoutMs);
-    signal?.addEventListener('abort', abort, { once: true });
+    if (signal !== undefined) {
+      // Each request under way is one, and Node would suspect a leak.
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', abort, { once: true });
+    }
     const text = call.text ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
     const json = text === undefined ? {} : { 'content-type': 'application/json' };
     try {
