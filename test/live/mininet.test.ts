@@ -66,7 +66,7 @@ test('dry runs print the entries and the curl commands, and change nothing', asy
   labctl.file('lab.yaml', s10h10Spec('dry-run'));
   const ofSpec = await labctl.ok('connect', 'h2', 'h5', '--dry-run', '-t', 'lab.yaml');
   expect(ofSpec).toMatch(
-    /^s2 +30300 +eth_type=0x800,ipv4_src=10\.0\.0\.2,ipv4_dst=10\.0\.0\.5 +output=2 +labctl\/s2\/allow\/ipv4\/h2-h5$/m,
+    /^s5 +30300 +eth_type=0x800,ipv4_src=10\.0\.0\.2,ipv4_dst=10\.0\.0\.5 +output=1 +labctl\/s5\/allow\/ipv4\/h2-h5$/m,
   );
   await labctl.ok('up', 'lab.yaml');
   expect(await labctl.ok('connect', 'h2', 'h5', '--dry-run')).toBe(ofSpec);
