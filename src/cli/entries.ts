@@ -71,7 +71,7 @@ function planOfSpec(topo: string, request: ConnectionRequest | undefined): Shown
   const { name, topology, connections } = readSpec(file, text);
   const wanted = request === undefined ? [] : [requestedConnection(topology, request)];
   const { entries, naiveCount } = compileConnections(topology, [...connections, ...wanted]);
-  const steps = { ...stepsBetween([], entries), count: entries.length, naiveCount };
+  const steps = { ...stepsBetween([], entries), lost: [], count: entries.length, naiveCount };
   return { document: stepsDocument(name, steps), topology, url: 'http://127.0.0.1:8080' };
 }
 

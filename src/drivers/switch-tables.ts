@@ -8,7 +8,6 @@ export type TableChange =
   | { readonly kind: 'add-flow'; readonly flow: Flow; readonly cookie: bigint }
   | { readonly kind: 'delete-flow'; readonly flow: Pick<Flow, 'tableId' | 'priority' | 'match'> }
   | { readonly kind: 'add-group'; readonly group: Group }
-  /** Gives a group other buckets or another type; adds it where the switch has lost it. */
   | { readonly kind: 'modify-group'; readonly group: Group }
   /** Deletes a group and, as OpenFlow has it, the flows that use it. */
   | { readonly kind: 'delete-group'; readonly groupId: number };

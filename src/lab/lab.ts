@@ -67,6 +67,8 @@ interface PredictionBeside {
 
 /** Steps to what the connections need, and how many entries that are. */
 export interface PlannedSteps extends Steps {
+  /** Entries that the controller lists and their switches have lost. */
+  readonly lost: readonly Entry[];
   readonly count: number;
   /** How many they would be with one for each pair of hosts, switch on its path, and protocol. */
   readonly naiveCount: number;
@@ -457,13 +459,16 @@ export class Lab {
     const { topology } = this.#spec;
     const intact = this.spec.topology.withFaults(protectedWith);
     const { entries, naiveCount } = compileConnections(topology, connections, intact);
-    const { push, remove } = stepsBetween(await this.#ownEntries(signal), entries);
+    const { held, lost } = await this.#ownEntries(signal);
+    const { push, remove } = stepsBetween(held, entries);
     const isUp = ({ dpid }: Entry) => topology.switchIsUp(topology.switchWithDpid(dpid)?.name ?? '');
-    return { push: push.filter(isUp), remove, count: entries.length, naiveCount };
+    return { push: push.filter(isUp), remove, lost: lost.filter(isUp), count: entries.length, naiveCount };
   }
 
-  /** The entries of plans that the controller lists and that are in their switches. */
-  async #ownEntries(signal: AbortSignal): Promise<readonly Entry[]> {
+  /** The entries of plans that the controller lists: those that are in their switches, and those that are not. */
+  async #ownEntries(
+    signal: AbortSignal,
+  ): Promise<{ readonly held: readonly Entry[]; readonly lost: readonly Entry[] }> {
     const [{ entries }, present] = await Promise.all([
       this.#controlPlane.entries(signal),
       this.#controlPlane.switches(signal),
@@ -472,10 +477,10 @@ export class Lab {
     const effects = new Map(
       [...held].map(([dpid, { flows, groups }]) => [dpid, new Set([...flows, ...groups].map(effectKey))]),
     );
-    return entries.filter(
-      // Of a switch that is away nothing can be said; its controller looks after that.
-      (entry) => entry.name.startsWith(ENTRY_NAME_PREFIX) && (effects.get(entry.dpid)?.has(effectKey(entry)) ?? true),
-    );
+    const ours = entries.filter(({ name }) => name.startsWith(ENTRY_NAME_PREFIX));
+    // Of a switch that is away nothing can be said; its controller looks after that.
+    const isHeld = (entry: Entry) => effects.get(entry.dpid)?.has(effectKey(entry)) ?? true;
+    return { held: ours.filter(isHeld), lost: ours.filter((entry) => !isHeld(entry)) };
   }
 
   async #heldEntries(dpids: readonly Dpid[]): Promise<ReadonlyMap<Dpid, HeldEntries>> {
@@ -519,6 +524,8 @@ export class Lab {
     { signal, report }: Running,
   ): Promise<PlannedSteps> {
     const steps = await this.#stepsTo(connections, this.#protectedWith, signal);
+    // Else the controller would change a group that its switch does not have.
+    if (steps.lost.length > 0) await this.#remove({ entries: steps.lost, unreadable: [] });
     if (steps.push.length > 0) {
       report({ step: `pushing ${steps.push.length} entries` });
       await this.#controlPlane.push(steps.push, signal);

@@ -138,7 +138,7 @@ function formatChange(change: TableChange): string {
     case 'add-group':
       return `group add ${formatGroup(change.group)}`;
     case 'modify-group':
-      return `group add_or_mod ${formatGroup(change.group)}`;
+      return `group modify ${formatGroup(change.group)}`;
     case 'delete-group':
       return `group delete group_id=${change.groupId}`;
   }

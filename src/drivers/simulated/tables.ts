@@ -245,6 +245,7 @@ export class SimulatedTables implements SwitchTables {
         groups.set(change.group.groupId, asHeld(change.group));
         return undefined;
       case 'modify-group':
+        if (!groups.has(change.group.groupId)) return 'OFPGMFC_UNKNOWN_GROUP';
         groups.set(change.group.groupId, asHeld(change.group));
         return undefined;
       case 'delete-group':
