@@ -169,13 +169,19 @@ export async function execOnHost(host: string, argv: readonly string[], options:
   return new Promise((resolve, reject) => {
     const child = spawn(command.file, command.args, { stdio: 'inherit' });
     for (const name of ['SIGTERM', 'SIGHUP'] as const) {
-      const handOn = () => {
-        const children = childrenOf(child.pid ?? 0);
-        for (const pid of children) process.kill(pid, name);
+      const handOn = (signalled = new Set<number>(), looks = 1) => {
+        const children = childrenOf(child.pid ?? 0).filter((pid) => !signalled.has(pid));
+        for (const pid of children) {
+          signalled.add(pid);
+          process.kill(pid, name);
+        }
         // It may not be there yet, and the kernel's list of children may miss one on a busy machine (proc(5)).
-        if (children.length === 0 && child.exitCode === null) setTimeout(handOn, 20);
+        const isOver = child.exitCode !== null || child.signalCode !== null;
+        if (!isOver && (signalled.size === 0 || looks < LOOKS_AFTER_SIGNAL)) {
+          setTimeout(handOn, 20, signalled, looks + 1);
+        }
       };
-      process.removeAllListeners(name).on(name, handOn);
+      process.removeAllListeners(name).on(name, () => handOn());
     }
     child.once('error', reject);
     // As a shell has it: 128 and the signal's number.
@@ -184,6 +190,9 @@ export async function execOnHost(host: string, argv: readonly string[], options:
     );
   });
 }
+
+/** How often nsenter's children are looked at for one signal, each of which gets it once. */
+const LOOKS_AFTER_SIGNAL = 25;
 
 /** The command on the host is nsenter's child. */
 function childrenOf(pid: number): readonly number[] {
