@@ -54,7 +54,10 @@ export async function chooseController(wish: ControllerWish, signal: AbortSignal
   if (controller !== 'auto' && controller !== 'floodlight')
     return at(controllerUrl(controller, '--controller'), 'asked for');
 
-  const { engineProblem, findEngine, runningByHand } = await import('../drivers/floodlight/docker.ts');
+  const [{ engineProblem, findEngine }, { runningByHand }] = await Promise.all([
+    import('../drivers/floodlight/docker-engine.ts'),
+    import('../drivers/floodlight/container.ts'),
+  ]);
   const image = floodlightImage();
   const [finding, running] = await Promise.all([findEngine({ image, signal }), runningByHand(signal)]);
   if (running !== undefined) {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { engineProblem, findEngine } from '../drivers/floodlight/docker.ts';
+import { engineProblem, findEngine } from '../drivers/floodlight/docker-engine.ts';
 import {
   bandwidthRequirement,
   bestDatapath,

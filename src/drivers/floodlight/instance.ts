@@ -1,5 +1,5 @@
 import { environmentProblem, type Problem } from '../../model/problem.ts';
-import { FloodlightContainer, type FloodlightContainerOptions } from './docker.ts';
+import { FloodlightContainer, type FloodlightContainerOptions } from './container.ts';
 import type { OpenFlowAddress } from './relay.ts';
 
 /** Where a Floodlight has its REST interface, and where it takes switches. */

@@ -17,12 +17,11 @@ import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import {
-  engineProblem,
   FloodlightContainer,
   type FloodlightContainerOptions,
-  findEngine,
   runningByHand,
-} from '../../../src/drivers/floodlight/docker.ts';
+} from '../../../src/drivers/floodlight/container.ts';
+import { engineProblem, findEngine } from '../../../src/drivers/floodlight/docker-engine.ts';
 import { type DockerEngine, noEngineBecause, startDockerEngine } from '../../support/docker-engine.ts';
 import { AS_NOBODY, NOBODY } from '../../support/ordinary-user.ts';
 
@@ -147,7 +146,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
       { moment: 'while Floodlight starts', lab: 'early', image: 'mute', until: 'waiting' },
     ])('kill -9 of its process $moment leaves nothing', async ({ lab, image, until }, { expect }) => {
       const child = execa(process.execPath, ['--input-type=module', '--eval', STARTER], {
-        env: { LAB: lab, IMAGE: image, MODULE: compiled('docker.js'), LOG: logFile(lab) },
+        env: { LAB: lab, IMAGE: image, MODULE: compiled('container.js'), LOG: logFile(lab) },
         reject: false,
       });
       await said(child, until);
@@ -261,7 +260,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
         env: {
           LAB: 'member',
           IMAGE: 'answering',
-          MODULE: compiledForNobody('docker.js'),
+          MODULE: compiledForNobody('container.js'),
           LOG: join(home, 'log'),
           HOME: home,
         },
@@ -318,7 +317,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
     const [setpriv = '', ...options] = AS_NOBODY;
     const { stdout } = await execa(setpriv, [...options, process.execPath, '--input-type=module', '--eval', ASKER], {
       cwd: '/',
-      env: { MODULE: compiledForNobody('docker.js') },
+      env: { MODULE: compiledForNobody('container.js') },
     });
     expect(JSON.parse(stdout)).toMatchObject({
       finding: { kind: 'no-answer', reason: 'permission-denied' },
@@ -335,7 +334,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
       env: {
         LAB: 'bare',
         IMAGE: 'answering',
-        MODULE: join(copy, 'dist/drivers/floodlight/docker.js'),
+        MODULE: join(copy, 'dist/drivers/floodlight/container.js'),
         LOG: logFile('bare'),
       },
     });

@@ -1,26 +1,22 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { access, constants } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { delimiter, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { environmentProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { FloodlightClient } from './client.ts';
-
-/** The program that reads `docker-compose.yml`: Docker's plugin (version 2), or the older program of its own. */
-type ComposeCommand = readonly ['docker', 'compose'] | readonly ['docker-compose'];
-
-/** What this machine's Docker can do for a lab. */
-export type EngineFinding =
-  /** An engine answers and has the image, and a compose program can start it. */
-  | { readonly kind: 'ready'; readonly compose: ComposeCommand }
-  | { readonly kind: 'no-image' }
-  | { readonly kind: 'no-compose' }
-  | { readonly kind: 'no-docker' }
-  | { readonly kind: 'no-answer'; readonly reason: SilenceReason; readonly detail: string };
-
-/** Why an engine does not answer. */
-type SilenceReason = 'not-running' | 'permission-denied' | 'timeout' | 'other';
+import {
+  askDocker,
+  type ComposeCommand,
+  composeWithImage,
+  EMBEDDED,
+  ENGINE_TIMEOUT_MS,
+  engineProblem,
+  indented,
+  isOnPath,
+  printable,
+  silence,
+} from './docker-engine.ts';
 
 /** Floodlight as somebody has started it with this repository's compose file. */
 export interface ReachableFloodlight {
@@ -53,7 +49,6 @@ const PORTS_TRIED = 200;
 const LAST_PORT = 0xffff;
 /** How often another port is taken when somebody is faster to use the one that was free. */
 const MOST_STARTS = 5;
-const ENGINE_TIMEOUT_MS = 3_000;
 /** For compose to have the container run. */
 const CONTAINER_TIMEOUT_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 120_000;
@@ -61,7 +56,6 @@ const ANSWER_TIMEOUT_MS = 120_000;
 const REMOVAL_TIMEOUT_MS = 20_000;
 const POLL_MS = 150;
 const LOG_LINES_SHOWN = 20;
-const EMBEDDED = 'or run the lab on the embedded controller: --controller embedded';
 
 /** Longer than a restarted container is away. */
 const RESTART_SECONDS = 1;
@@ -94,79 +88,6 @@ trap '' TERM INT HUP
 echo "$mark"
 exec "$@" down --timeout 2 --volumes --remove-orphans
 `;
-
-/**
- * Asks Docker's engine for an image, by one command of some 10 ms; looks for compose only where the image is there.
- * @throws the signal's reason when it is aborted
- */
-export async function findEngine({
-  image,
-  signal,
-}: {
-  readonly image: string;
-  readonly signal: AbortSignal;
-}): Promise<EngineFinding> {
-  if (!(await isOnPath('docker'))) return { kind: 'no-docker' };
-  const { failed, stderr, timedOut } = await askDocker(['image', 'inspect', '--format', '{{.Id}}', image], signal);
-  if (failed) return /no such image/i.test(stderr) ? { kind: 'no-image' } : silence(stderr, timedOut);
-  const compose = await findCompose(signal);
-  return compose === undefined ? { kind: 'no-compose' } : { kind: 'ready', compose };
-}
-
-/** Why Floodlight cannot be run in Docker, and what to do about it. */
-export function engineProblem(finding: Exclude<EngineFinding, { kind: 'ready' }>, image: string): Problem {
-  switch (finding.kind) {
-    case 'no-docker':
-      return environmentProblem({
-        code: 'no-docker',
-        where: 'Docker',
-        cause: 'there is no program `docker` on PATH',
-        remedy: `install Docker (Debian: sudo apt-get install docker.io docker-compose), ${EMBEDDED}`,
-      });
-    case 'no-compose':
-      return environmentProblem({
-        code: 'no-compose',
-        where: 'Docker',
-        cause: 'there is neither `docker compose` nor `docker-compose`',
-        remedy: 'install one: sudo apt-get install docker-compose (Ubuntu: docker-compose-v2)',
-      });
-    case 'no-image':
-      return environmentProblem({
-        code: 'no-image',
-        where: 'Docker',
-        offending: image,
-        cause: "Docker's engine does not have the image",
-        remedy: `pull it: docker pull ${image} (\`--controller floodlight\` does so), ${EMBEDDED}`,
-      });
-    case 'no-answer':
-      return environmentProblem({
-        code: 'no-engine',
-        where: 'Docker',
-        cause: `Docker's engine ${SILENCE[finding.reason].cause}`,
-        ...(finding.reason === 'other' ? { offending: finding.detail } : {}),
-        remedy: SILENCE[finding.reason].remedy,
-      });
-  }
-}
-
-const SILENCE: Readonly<Record<SilenceReason, { readonly cause: string; readonly remedy: string }>> = {
-  'not-running': {
-    cause: 'is not running',
-    remedy: `start it: sudo systemctl start docker, ${EMBEDDED}`,
-  },
-  'permission-denied': {
-    cause: 'does not let you use it: permission denied on its socket',
-    remedy: `add yourself to the group docker (sudo usermod -aG docker "$USER") and log in again, ${EMBEDDED}`,
-  },
-  timeout: {
-    cause: `did not answer within ${ENGINE_TIMEOUT_MS / 1000} s`,
-    remedy: `see what \`docker info\` says, ${EMBEDDED}`,
-  },
-  other: {
-    cause: 'cannot be used',
-    remedy: `see what \`docker info\` says, ${EMBEDDED}`,
-  },
-};
 
 /**
  * A Floodlight that somebody started with the compose file and not through labctl; undefined where there is none.
@@ -418,58 +339,6 @@ class ComposeRun {
 }
 
 /**
- * The compose command of an engine that has the image, pulled where that is allowed and needed.
- * @throws ProblemError, or the signal's reason when that is aborted
- */
-async function composeWithImage(
-  { image, pull }: FloodlightContainerOptions,
-  signal: AbortSignal,
-  onStep: (step: string) => void,
-): Promise<ComposeCommand> {
-  const finding = await findEngine({ image, signal });
-  if (finding.kind === 'ready') return finding.compose;
-  if (finding.kind !== 'no-image' || !pull) throw new ProblemError(engineProblem(finding, image));
-  const compose = await findCompose(signal);
-  if (compose === undefined) throw new ProblemError(engineProblem({ kind: 'no-compose' }, image));
-  await pullImage(image, signal, onStep);
-  return compose;
-}
-
-/** Pulls an image, saying how many of its layers are there. */
-async function pullImage(image: string, signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
-  onStep(`pulling ${image}`);
-  const { execa } = await import('execa');
-  const pulling = execa('docker', ['pull', image], { stdin: 'ignore', cancelSignal: signal, reject: false });
-  const layers = new Map<string, boolean>();
-  for await (const line of pulling) {
-    const [, layer, state] = /^([0-9a-f]{12}): (.+)$/.exec(line) ?? [];
-    if (layer === undefined || state === undefined) continue;
-    const before = layers.get(layer);
-    layers.set(layer, before === true || /^(?:Pull complete|Already exists)$/.test(state));
-    if (before === layers.get(layer)) continue;
-    const there = [...layers.values()].filter((complete) => complete).length;
-    onStep(`pulling ${image}: ${there} of ${layers.size} layers`);
-  }
-  const result = await pulling;
-  signal.throwIfAborted();
-  if (!result.failed) return;
-  throw new ProblemError(
-    environmentProblem({
-      code: 'image-not-pulled',
-      where: `Docker image ${image}`,
-      cause: indented(
-        'the image cannot be pulled',
-        printable(result.stderr || (result.shortMessage ?? ''))
-          .trim()
-          .split('\n'),
-      ),
-      remedy: `see whether the network is there and the name is right (LABCTL_FLOODLIGHT_IMAGE sets it), ${EMBEDDED}`,
-    }),
-    { cause: result },
-  );
-}
-
-/**
  * Waits until nothing of an earlier lab of this name is there: one whose process was killed is still being removed.
  * What does not run is no hindrance in the end: compose takes it over.
  * @throws ProblemError when a container goes on running, as a lab of another run folder or user may own it
@@ -548,57 +417,6 @@ function composeFileMissing(): ProblemError {
   );
 }
 
-/** Runs a short Docker command; failures are in the result. */
-async function askDocker(
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<{ readonly failed: boolean; readonly timedOut: boolean; readonly stdout: string; readonly stderr: string }> {
-  signal.throwIfAborted();
-  const { execa } = await import('execa');
-  const result = await execa('docker', args, {
-    stdin: 'ignore',
-    reject: false,
-    timeout: ENGINE_TIMEOUT_MS,
-    cancelSignal: signal,
-  });
-  signal.throwIfAborted();
-  return result;
-}
-
-function silence(stderr: string, timedOut: boolean): Extract<EngineFinding, { kind: 'no-answer' }> {
-  const detail = printable(stderr).trim();
-  if (timedOut) return { kind: 'no-answer', reason: 'timeout', detail };
-  // The daemon's absence reads "Cannot connect to the Docker daemon", since version 28 "failed to connect to the docker API".
-  if (/permission denied while trying to connect/i.test(stderr)) {
-    return { kind: 'no-answer', reason: 'permission-denied', detail };
-  }
-  if (/cannot connect to the docker daemon|failed to connect to the docker api/i.test(stderr)) {
-    return { kind: 'no-answer', reason: 'not-running', detail };
-  }
-  return { kind: 'no-answer', reason: 'other', detail };
-}
-
-/** Docker's own plugin where it is, else the older program. */
-async function findCompose(signal: AbortSignal): Promise<ComposeCommand | undefined> {
-  const { failed } = await askDocker(['compose', 'version'], signal);
-  if (!failed) return ['docker', 'compose'];
-  return (await isOnPath('docker-compose')) ? ['docker-compose'] : undefined;
-}
-
-/** By looking: without Docker, no process is started. */
-async function isOnPath(program: string): Promise<boolean> {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const found = await Promise.all(
-    folders.map((folder) =>
-      access(join(folder, program), constants.X_OK).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.includes(true);
-}
-
 /** Compose's name for all that belongs to a lab. */
 function projectOf(lab: string): string {
   return `labctl-${lab}`;
@@ -615,14 +433,4 @@ function exitCodeIn(log: readonly string[]): string {
   const [code] = codes.slice(-1);
   if (code === undefined) return '';
   return ` with exit code ${code}${code === '137' ? ' (killed)' : ''}`;
-}
-
-function indented(sentence: string, log: readonly string[]): string {
-  return [sentence, ...log.filter((line) => line !== '')].join('\n    ');
-}
-
-/** Without what could move a terminal's cursor. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed
-  return text.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, '').replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
 }
