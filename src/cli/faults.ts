@@ -1,5 +1,5 @@
 import type { FaultsDocument, MeasuredTraffic } from '../lab/documents.ts';
-import type { FaultRequest } from '../lab/lab.ts';
+import type { FaultRequest } from '../lab/network-faults.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { describeFault, type Fault } from '../model/fault.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { LabProgress } from '../lab/lab.ts';
+import type { LabProgress } from '../lab/running.ts';
 
 /** Prints a result: whole lines, to stdout. */
 export function printLines(lines: readonly string[]): void {

@@ -4,10 +4,14 @@ import type { Group, InstalledFlow } from '../model/openflow.ts';
 /** What carries a lab's packets: Mininet and Open vSwitch, or a computation of what they would do. */
 export type DataPlaneKind = 'mininet' | 'simulated';
 
-/** One ordered pair of hosts and whether an echo request was answered. */
-export interface ProbeResult {
+/** Two hosts, by name. */
+export interface Pair {
   readonly source: string;
   readonly target: string;
+}
+
+/** One ordered pair of hosts and whether an echo request was answered. */
+export interface ProbeResult extends Pair {
   /** Round trip of the first answer in milliseconds; null when no probe was answered. */
   readonly rttMs: number | null;
   /** Echo requests sent; an unanswered pair of a real network has had at least four. */
@@ -66,6 +70,13 @@ export interface DataPlane {
    * controller took up to `reactionSeconds` for the first packet of a pair.
    */
   probeAll(
+    reactionSeconds: number,
+    signal: AbortSignal,
+    onProgress: (progress: ProbeProgress) => void,
+  ): Promise<readonly ProbeResult[]>;
+  /** Asks pairs again, for longer, whose silence surprises. Absent where nothing is ever lost. */
+  probeAgain?(
+    pairs: readonly Pair[],
     reactionSeconds: number,
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,

@@ -30,15 +30,9 @@ import {
 } from './documents.ts';
 import type { Forecast } from './forecast.ts';
 import type { HopChecks } from './hop-check.ts';
-import type {
-  ConnectionChange,
-  EntriesApplied,
-  FaultChange,
-  LabStatus,
-  Observation,
-  PlannedSteps,
-  SwitchState,
-} from './lab.ts';
+import type { PlannedSteps } from './installed-plan.ts';
+import type { ConnectionChange, EntriesApplied, LabStatus, Observation, SwitchState } from './lab.ts';
+import type { FaultChange } from './network-faults.ts';
 
 /** Makes the documents of `documents.ts` from what a lab answers. */
 

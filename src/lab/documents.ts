@@ -8,7 +8,7 @@ import type { ConnectionRequest } from '../plan/requests.ts';
 import type { Trace } from '../sim/trace.ts';
 import type { Difference } from '../verify/verdict.ts';
 import type { HopChecks } from './hop-check.ts';
-import type { FaultRequest } from './lab.ts';
+import type { FaultRequest } from './network-faults.ts';
 
 /** The JSON that leaves a lab's process, and that `--format json` prints. Grows by new keys; `version` counts breaks. */
 
@@ -20,7 +20,8 @@ export type EntryDocument = Readonly<Record<string, unknown>>;
 /** For each source, the targets and a value for each. */
 export type Rows<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
 
-export interface ObservationDocument {
+/** A matrix, observed or predicted, beside what is expected. */
+interface ComparedDocument {
   readonly version: number;
   readonly lab: string;
   /** The expectation's name in the spec; null when judged by what the spec and the connections ask for. */
@@ -31,12 +32,15 @@ export interface ObservationDocument {
   readonly pairs: number;
   /** In the order of the spec. */
   readonly hosts: readonly string[];
+  /** `why` is absent where a difference is not explained. */
+  readonly differences: readonly ExplainedDifference[];
+}
+
+export interface ObservationDocument extends ComparedDocument {
   /** Round trip in milliseconds, null where no probe was answered. */
   readonly observed: Rows<number | null>;
   /** Echo requests sent. */
   readonly probes: Rows<number>;
-  /** `why` is absent where a difference is not explained. */
-  readonly differences: readonly ExplainedDifference[];
   /** What the entries that the switches held made labctl predict; null where it cannot read those. */
   readonly predicted: {
     readonly received: number;
@@ -57,18 +61,9 @@ export interface SuppositionDocument {
   readonly faults: readonly Fault[];
 }
 
-export interface PredictionDocument {
-  readonly version: number;
-  readonly lab: string;
-  readonly expectation: string | null;
-  /** Whether the prediction is what is expected. */
-  readonly asExpected: boolean;
-  readonly received: number;
-  readonly pairs: number;
-  readonly hosts: readonly string[];
+export interface PredictionDocument extends ComparedDocument {
   /** Null where the entries leave it to the switches. */
   readonly predicted: Rows<boolean | null>;
-  readonly differences: readonly ExplainedDifference[];
   /** Entries that end by themselves, which is not foreseen. */
   readonly ending: readonly string[];
   readonly warnings: readonly Problem[];

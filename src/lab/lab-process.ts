@@ -1,5 +1,5 @@
 import { describeProblem, type Problem, ProblemError } from '../model/problem.ts';
-import type { Lab, LabProgress } from './lab.ts';
+import type { Lab } from './lab.ts';
 import {
   clearRemains,
   commandSocket,
@@ -9,6 +9,7 @@ import {
   startTicksOf,
   writeRecord,
 } from './run-folder.ts';
+import type { LabProgress } from './running.ts';
 import { LabService, problemsOf } from './service.ts';
 import type { Announcement, LabOrder } from './standby.ts';
 

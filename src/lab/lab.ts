@@ -1,22 +1,14 @@
-import type {
-  ControlPlane,
-  EntryList,
-  SentBody,
-  SettableRole,
-  UnreadableEntry,
-  Upkeep,
-} from '../drivers/control-plane.ts';
-import type { Command, DataPlane, HeldEntries, ProbeProgress, ProbeResult, Traffic } from '../drivers/data-plane.ts';
+import type { ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '../drivers/control-plane.ts';
+import type { Command, DataPlane, Pair, ProbeResult } from '../drivers/data-plane.ts';
 import type { UncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import type { Dpid } from '../model/addresses.ts';
 import { type Connection, type Forwarding, sameConnection } from '../model/connection.ts';
-import { describeFault, type Fault, sameFault } from '../model/fault.ts';
+import type { Fault } from '../model/fault.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
-import { type Entry, effectKey } from '../model/openflow.ts';
-import { environmentProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
-import { compileConnections, ENTRY_NAME_PREFIX } from '../plan/connections.ts';
+import type { Entry } from '../model/openflow.ts';
+import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
+import { compileConnections } from '../plan/connections.ts';
 import { checkEntries } from '../plan/entry-check.ts';
-import { checkedFault, type RandomFaults, randomFaults } from '../plan/fault-requests.ts';
 import { abridged, type ConnectionRequest, requestedConnection, requestedHosts } from '../plan/requests.ts';
 import { type Steps, stepsBetween } from '../plan/steps.ts';
 import type { NetworkState } from '../sim/network.ts';
@@ -34,15 +26,9 @@ import {
   supposing,
 } from './forecast.ts';
 import { checkHops, type HopChecks } from './hop-check.ts';
-
-/** What is being done, for people who wait. */
-export type LabProgress = { readonly step: string } | { readonly probe: ProbeProgress };
-
-/** Where a command reports to and what ends it early. */
-export interface Running {
-  readonly signal: AbortSignal;
-  readonly report: (progress: LabProgress) => void;
-}
+import { InstalledPlan, type PlannedSteps } from './installed-plan.ts';
+import { type FaultChange, type FaultRequest, NetworkFaults } from './network-faults.ts';
+import type { Running } from './running.ts';
 
 /** An observed matrix and what it was compared with. */
 export interface Observation {
@@ -65,15 +51,6 @@ interface PredictionBeside {
   readonly surprises: readonly Difference[];
 }
 
-/** Steps to what the connections need, and how many entries that are. */
-export interface PlannedSteps extends Steps {
-  /** Entries that the controller lists and their switches have lost. */
-  readonly lost: readonly Entry[];
-  readonly count: number;
-  /** How many they would be with one for each pair of hosts, switch on its path, and protocol. */
-  readonly naiveCount: number;
-}
-
 /** What `connect`, `disconnect` and `heal` did. */
 export interface ConnectionChange {
   /** The one that was asked for; undefined for `heal`. */
@@ -90,26 +67,6 @@ export interface EntriesApplied {
   /** Entries that were there already, alike. */
   readonly unchanged: readonly Entry[];
   readonly warnings: readonly Problem[];
-}
-
-/** What somebody wants to go down or come up again. */
-export type FaultRequest =
-  | { readonly kind: 'down' | 'up'; readonly fault: Fault }
-  | ({ readonly kind: 'random' } & RandomFaults)
-  /** Everything up again. */
-  | { readonly kind: 'clear' };
-
-/** What became of it. */
-export interface FaultChange {
-  /** What went down, or came up. */
-  readonly changed: readonly Fault[];
-  /** All that is down now. */
-  readonly faults: readonly Fault[];
-  /** From the first fault until the controller and the connections follow what survives; undefined where nothing changed. */
-  readonly tookMs: number | undefined;
-  /** How the connections' entries were changed; undefined where they were not to be repaired, or nothing changed. */
-  readonly repair: Steps | undefined;
-  readonly traffic: Traffic | undefined;
 }
 
 /** Where a lab stands. */
@@ -149,16 +106,16 @@ export class Lab {
   readonly spec: LabSpec;
   readonly #dataPlane: DataPlane;
   readonly #controlPlane: ControlPlane;
+  readonly #plan: InstalledPlan;
+  readonly #faults: NetworkFaults;
   #connections: readonly Connection[] = [];
-  /** What is down of it, as far as labctl took it down. */
-  #faults: readonly Fault[] = [];
-  /** What of it was down when protected connections were planned, which the data plane itself keeps up since. */
-  #protectedWith: readonly Fault[] = [];
 
   constructor(spec: LabSpec, drivers: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane }) {
     this.spec = spec;
     this.#dataPlane = drivers.dataPlane;
     this.#controlPlane = drivers.controlPlane;
+    this.#plan = new InstalledPlan(drivers);
+    this.#faults = new NetworkFaults(spec.topology, drivers, this.#plan);
   }
 
   /** Resolves when the data plane ended without being asked to, with the reason. */
@@ -194,18 +151,24 @@ export class Lab {
   }
 
   /** Pings all pairs and judges by the named expectation, or by what the spec and the connections ask for. */
-  async pingall(expectation: string | undefined, { signal, report }: Running): Promise<Observation> {
+  async pingall(expectation: string | undefined, running: Running): Promise<Observation> {
     const { topology } = this.spec;
     const expected = expectedMatrix(this.#spec, this.#connections, expectation);
     const { reactionSeconds } = this.#controlPlane;
-    const [probes, network] = await Promise.all([
-      this.#dataPlane.probeAll(reactionSeconds, signal, (probe) => report({ probe })),
+    const [first, network] = await Promise.all([
+      this.#dataPlane.probeAll(reactionSeconds, running.signal, (probe) => running.report({ probe })),
       // What switches hold that labctl cannot read hides no observation.
-      this.#network(signal).catch((error: unknown) => {
+      this.#network(running.signal).catch((error: unknown) => {
         if (!(error instanceof ProblemError)) throw error;
         return undefined;
       }),
     ]);
+    const prediction = network === undefined ? undefined : predict(network);
+    const probes = await this.#askedAgain(
+      first,
+      ({ source, target }) => expected.reaches(source, target) || (prediction?.matrix.reaches(source, target) ?? false),
+      running,
+    );
     const answered = new Set(
       probes.filter(({ rttMs }) => rttMs !== null).map((probe) => `${probe.source} ${probe.target}`),
     );
@@ -213,8 +176,30 @@ export class Lab {
     const observed = new ReachabilityMatrix(names, (source, target) => answered.has(`${source} ${target}`));
     const verdict = judge(expected, observed);
     const reasons = network === undefined ? [] : reasonsFor(network, verdict.differences);
-    const predicted = network === undefined ? undefined : beside(predict(network), observed);
+    const predicted = prediction === undefined ? undefined : beside(prediction, observed);
     return { expectation, expected, observed, probes, verdict, reasons, predicted };
+  }
+
+  /**
+   * A busy machine may keep a switch from its work for longer than a probe waits. Pairs that did not answer though they
+   * should are asked again, with more patience.
+   */
+  async #askedAgain(
+    probes: readonly ProbeResult[],
+    shouldAnswer: (pair: Pair) => boolean,
+    { signal, report }: Running,
+  ): Promise<readonly ProbeResult[]> {
+    const silent = probes.filter((probe) => probe.rttMs === null && shouldAnswer(probe));
+    if (silent.length === 0 || this.#dataPlane.probeAgain === undefined) return probes;
+    report({ step: `asking ${silent.length === 1 ? 'a pair' : `${silent.length} pairs`} once more` });
+    const again = await this.#dataPlane.probeAgain(silent, this.#controlPlane.reactionSeconds, signal, (probe) =>
+      report({ probe }),
+    );
+    const later = new Map(again.map((probe) => [`${probe.source} ${probe.target}`, probe]));
+    return probes.map((probe) => {
+      const { rttMs = null, probes: more = 0 } = later.get(`${probe.source} ${probe.target}`) ?? {};
+      return { ...probe, rttMs: probe.rttMs ?? rttMs, probes: probe.probes + more };
+    });
   }
 
   /** What the switches would answer to a ping of all pairs, by the entries that they hold and what is supposed. */
@@ -242,12 +227,12 @@ export class Lab {
   async #network(signal: AbortSignal): Promise<NetworkState> {
     const { topology } = this.spec;
     const [held, { entries: listed }] = await Promise.all([
-      this.#heldEntries(topology.switches.map(({ dpid }) => dpid)),
+      this.#plan.heldBy(topology.switches.map(({ dpid }) => dpid)),
       this.#controlPlane.entries(signal),
     ]);
     const missForwarding = this.#controlPlane.reactionSeconds > 0 ? 'shortest-path' : 'none';
     const network = networkOfSwitches(topology, held, listed, missForwarding);
-    return { ...network, faults: this.#faults };
+    return { ...network, faults: this.#faults.now.faults };
   }
 
   /**
@@ -259,7 +244,7 @@ export class Lab {
       request === undefined
         ? this.#connections
         : this.#withConnection(requestedConnection(this.spec.topology, request));
-    return this.#stepsTo(connections, this.#faults, signal);
+    return this.#plan.stepsTo(connections, this.#faults.planningAnew, signal);
   }
 
   async connect(request: ConnectionRequest, running: Running): Promise<ConnectionChange> {
@@ -303,7 +288,7 @@ export class Lab {
       forwarding,
       dataPlane: this.#dataPlane.description,
       connections: this.#connections,
-      faults: this.#faults,
+      faults: this.#faults.now.faults,
     };
     try {
       const present = new Set((await this.#controlPlane.switches(signal)).map(({ dpid }) => dpid));
@@ -349,7 +334,7 @@ export class Lab {
 
   /** The spec as it is with what is down. */
   get #spec(): LabSpec {
-    return { ...this.spec, topology: this.spec.topology.withFaults(this.#faults) };
+    return { ...this.spec, topology: this.#faults.topology };
   }
 
   get connections(): readonly Connection[] {
@@ -408,26 +393,16 @@ export class Lab {
         }),
       );
     }
-    return this.#remove(installed, ({ name }) => names.includes(name));
+    return this.#plan.remove(installed, ({ name }) => names.includes(name));
   }
 
   /** Takes every static entry away, of one switch or of all, and with the last entries the connections. Returns them. */
   async clearEntries(switchName: string | undefined, signal: AbortSignal): Promise<EntryList> {
     const owner = switchName === undefined ? undefined : this.#dpidOf(switchName);
     const installed = await this.#controlPlane.entries(signal);
-    const removed = await this.#remove(installed, ({ dpid }) => owner === undefined || dpid === owner);
+    const removed = await this.#plan.remove(installed, ({ dpid }) => owner === undefined || dpid === owner);
     if (owner === undefined) this.#connections = [];
     return removed;
-  }
-
-  /** Half a removal would leave a network that nobody asked for: once begun, it is finished. */
-  async #remove(
-    { entries, unreadable }: EntryList,
-    isMeant: (entry: UnreadableEntry) => boolean = () => true,
-  ): Promise<EntryList> {
-    const meant = { entries: entries.filter(isMeant), unreadable: unreadable.filter(isMeant) };
-    await this.#controlPlane.remove(meant, new AbortController().signal);
-    return meant;
   }
 
   #dpidOf(switchName: string): Dpid {
@@ -450,224 +425,31 @@ export class Lab {
     return there < 0 ? [...this.#connections, connection] : this.#connections.with(there, connection);
   }
 
-  /** Entries of a switch that is stopped are not pushed before it is back. */
-  async #stepsTo(
-    connections: readonly Connection[],
-    protectedWith: readonly Fault[],
-    signal: AbortSignal,
-  ): Promise<PlannedSteps> {
-    const { topology } = this.#spec;
-    const intact = this.spec.topology.withFaults(protectedWith);
-    const { entries, naiveCount } = compileConnections(topology, connections, intact);
-    const { held, lost } = await this.#ownEntries(signal);
-    const { push, remove } = stepsBetween(held, entries);
-    const isUp = ({ dpid }: Entry) => topology.switchIsUp(topology.switchWithDpid(dpid)?.name ?? '');
-    return { push: push.filter(isUp), remove, lost: lost.filter(isUp), count: entries.length, naiveCount };
-  }
-
-  /** The entries of plans that the controller lists: those that are in their switches, and those that are not. */
-  async #ownEntries(
-    signal: AbortSignal,
-  ): Promise<{ readonly held: readonly Entry[]; readonly lost: readonly Entry[] }> {
-    const [{ entries }, present] = await Promise.all([
-      this.#controlPlane.entries(signal),
-      this.#controlPlane.switches(signal),
-    ]);
-    const held = await this.#heldEntries(present.map(({ dpid }) => dpid));
-    const effects = new Map(
-      [...held].map(([dpid, { flows, groups }]) => [dpid, new Set([...flows, ...groups].map(effectKey))]),
-    );
-    const ours = entries.filter(({ name }) => name.startsWith(ENTRY_NAME_PREFIX));
-    // Of a switch that is away nothing can be said; its controller looks after that.
-    const isHeld = (entry: Entry) => effects.get(entry.dpid)?.has(effectKey(entry)) ?? true;
-    return { held: ours.filter(isHeld), lost: ours.filter((entry) => !isHeld(entry)) };
-  }
-
-  async #heldEntries(dpids: readonly Dpid[]): Promise<ReadonlyMap<Dpid, HeldEntries>> {
-    return new Map(
-      await Promise.all(dpids.map(async (dpid) => [dpid, await this.#dataPlane.entriesOf(dpid)] as const)),
-    );
-  }
-
   async #changeTo(
     connections: readonly Connection[],
     connection: Connection | undefined,
     running: Running,
   ): Promise<ConnectionChange> {
-    this.#protectedWith = this.#faults;
-    const steps = await this.#reconcile(connections, connection?.members.join(' ') ?? 'heal', running);
+    this.#faults.notePlannedAnew();
+    const where = connection?.members.join(' ') ?? 'heal';
+    const steps = await this.#plan.changeTo(connections, this.#faults.planningAnew, where, running);
     const changed = steps.push.length + steps.remove.length > 0 || connections.length !== this.#connections.length;
     this.#connections = connections;
     return { connection, changed, steps, observation: await this.pingall(undefined, running) };
   }
 
-  /**
-   * Whether the data plane itself keeps protected connections up: it does for one link that fails. When more has changed
-   * since they were planned, packets might circle.
-   */
-  #protectionHolds(): boolean {
-    const among = (faults: readonly Fault[], fault: Fault) => faults.some((other) => sameFault(other, fault));
-    const changes = [
-      ...this.#faults.filter((fault) => !among(this.#protectedWith, fault)),
-      ...this.#protectedWith.filter((fault) => !among(this.#faults, fault)),
-    ];
-    return changes.length <= 1 && changes.every(({ kind }) => kind === 'link');
-  }
-
-  /**
-   * Makes the installed entries those of these connections, over what is up.
-   * @param where what a problem is about
-   */
-  async #reconcile(
-    connections: readonly Connection[],
-    where: string,
-    { signal, report }: Running,
-  ): Promise<PlannedSteps> {
-    const steps = await this.#stepsTo(connections, this.#protectedWith, signal);
-    // Else the controller would change a group that its switch does not have.
-    if (steps.lost.length > 0) await this.#remove({ entries: steps.lost, unreadable: [] });
-    if (steps.push.length > 0) {
-      report({ step: `pushing ${steps.push.length} entries` });
-      await this.#controlPlane.push(steps.push, signal);
-    }
-    if (steps.remove.length > 0) {
-      report({ step: `taking ${steps.remove.length} entries away` });
-      try {
-        await this.#remove({ entries: steps.remove, unreadable: [] });
-      } catch (error) {
-        throw new ProblemError(
-          environmentProblem({
-            code: 'half-removed',
-            where,
-            cause: `not every entry could be taken away: ${(error as Error).message}`,
-            remedy: 'give the command again: it goes on where this one stopped',
-          }),
-          { cause: error },
-        );
-      }
-    }
-    return steps;
-  }
-
-  /**
-   * Takes links and switches down, or up again, and has controller and connections follow. What is so already stays so.
-   * An interrupt comes too late once the first of them is down or up: the rest is done all the same.
-   * @param options `repair` is whether the connections' entries are computed anew; `measure` are two hosts between which
-   * traffic is to be measured meanwhile
-   */
-  async changeFaults(
+  /** Takes links and switches down, or up again; see `NetworkFaults`. */
+  changeFaults(
     request: FaultRequest,
-    { repair, measure }: { readonly repair: boolean; readonly measure: readonly [string, string] | undefined },
+    options: { readonly repair: boolean; readonly measure: readonly [string, string] | undefined },
     running: Running,
   ): Promise<FaultChange> {
-    const down = request.kind === 'down' || request.kind === 'random';
-    const changed = this.#requestedFaults(request);
-    const hosts = measure === undefined ? undefined : this.#measuredHosts(measure);
-    if (changed.length === 0) return this.faultsNow;
-    let tookMs = 0;
-    let steps: Steps | undefined;
-    const act = async () => {
-      running.signal.throwIfAborted();
-      const begin = performance.now();
-      steps = await this.#setFaults(changed, down, repair, running);
-      tookMs = performance.now() - begin;
-    };
-    let traffic: Traffic | undefined;
-    if (hosts === undefined) await act();
-    else {
-      running.report({ step: `measuring traffic from ${hosts[0]} to ${hosts[1]}` });
-      traffic = await this.#dataPlane.measureWhile(...hosts, act, running.signal);
-    }
-    return { changed, faults: this.#faults, tookMs, repair: steps, traffic };
+    return this.#faults.change(request, this.#connections, options, running);
   }
 
   /** What is down, with no change. */
   get faultsNow(): FaultChange {
-    return { changed: [], faults: this.#faults, tookMs: undefined, repair: undefined, traffic: undefined };
-  }
-
-  /** What has to go down, or come up, for a request. */
-  #requestedFaults(request: FaultRequest): readonly Fault[] {
-    const { topology } = this.#spec;
-    if (request.kind === 'clear') return this.#faults;
-    if (request.kind === 'random') return randomFaults(topology, request);
-    const fault = checkedFault(topology, request.fault);
-    const isDown = this.#faults.some((other) => sameFault(other, fault));
-    return isDown === (request.kind === 'down') ? [] : [fault];
-  }
-
-  #measuredHosts(names: readonly [string, string]): readonly [string, string] {
-    for (const name of names) requestedHosts(this.spec.topology, [name]);
-    if (names[0] !== names[1]) return names;
-    throw new ProblemError(
-      inputProblem({
-        code: 'one-host',
-        where: `--measure ${names.join(' ')}`,
-        cause: 'a host reaches itself whatever is down',
-        remedy: 'name two hosts',
-      }),
-    );
-  }
-
-  /** Where the network fails at it, it counts as down, so that it can be taken up. */
-  async #setFault(fault: Fault, down: boolean, signal: AbortSignal): Promise<void> {
-    const others = this.#faults.filter((other) => !sameFault(other, fault));
-    if (down) this.#faults = [...others, fault];
-    if (fault.kind === 'link') await this.#dataPlane.setLink(...fault.between, !down);
-    else if (down) await this.#dataPlane.setSwitch(fault.name, false);
-    else await this.#startSwitch(fault.name, others, signal);
-    if (!down) this.#faults = others;
-  }
-
-  /**
-   * Links of the switch come up when it has its entries: its neighbours, and groups that watch their ports, would send it
-   * packets at once.
-   */
-  async #startSwitch(name: string, others: readonly Fault[], signal: AbortSignal): Promise<void> {
-    const { topology } = this.spec;
-    const peers = new Set(topology.neighboursOf(name).map(({ peer }) => peer.node));
-    const dark = [...peers]
-      .map((peer): Fault & { kind: 'link' } => ({ kind: 'link', between: [name, peer] }))
-      .filter((link) => !others.some((other) => sameFault(other, link)));
-    for (const { between } of dark) await this.#dataPlane.setLink(...between, false);
-    await this.#dataPlane.setSwitch(name, true);
-    try {
-      await this.#controlPlane.reconverge([...others, ...dark], signal);
-    } finally {
-      for (const { between } of dark) await this.#dataPlane.setLink(...between, true);
-    }
-  }
-
-  /** Takes them down or up, and has the controller and, where they are to be repaired, the connections follow. */
-  async #setFaults(
-    changed: readonly Fault[],
-    down: boolean,
-    repair: boolean,
-    { signal, report }: Running,
-  ): Promise<Steps | undefined> {
-    try {
-      report({ step: 'waiting for the controller to follow' });
-      for (const fault of changed) await this.#setFault(fault, down, signal);
-      await this.#controlPlane.reconverge(this.#faults, signal);
-      if (!repair) return undefined;
-      if (!this.#protectionHolds()) this.#protectedWith = this.#faults;
-      return await this.#reconcile(this.#connections, 'repair', { signal: new AbortController().signal, report });
-    } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
-      const down = this.#faults.map(describeFault).join(', ') || 'nothing';
-      throw new ProblemError(
-        [
-          environmentProblem({
-            code: 'not-repaired',
-            where: 'repair',
-            cause: `${down} is down now, but not everything could be made to follow that`,
-            remedy: '`labctl heal` tries again',
-          }),
-          ...error.problems,
-        ],
-        { cause: error },
-      );
-    }
+    return this.#faults.now;
   }
 }
 

@@ -1,8 +1,8 @@
 import { type IncomingMessage, request } from 'node:http';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { LabCommand, LabCommands } from './documents.ts';
-import type { LabProgress } from './lab.ts';
 import { clearRemains, commandSocket, knownLab, knownLabs, type LabRecord, startTicksOf } from './run-folder.ts';
+import type { LabProgress } from './running.ts';
 import type { AnswerLine } from './service.ts';
 
 /** How long `down` waits for the lab's process before it is killed. */

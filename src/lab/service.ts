@@ -16,7 +16,8 @@ import {
 } from './answers.ts';
 import type { LabCommand, LabCommands, SuppositionDocument } from './documents.ts';
 import type { Supposition } from './forecast.ts';
-import type { Lab, LabProgress, Running } from './lab.ts';
+import type { Lab } from './lab.ts';
+import type { LabProgress, Running } from './running.ts';
 
 /** One line of an answer: progress lines first, then one result or the problems. */
 export type AnswerLine =

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import { environmentProblem, type Problem, ProblemError } from '../model/problem.ts';
-import type { LabProgress } from './lab.ts';
 import { clearRemains, makeLabFolder } from './run-folder.ts';
+import type { LabProgress } from './running.ts';
 
 /** Which controller a lab is to have. */
 export type ControllerOrder =

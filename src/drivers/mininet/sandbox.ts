@@ -7,6 +7,7 @@ import type {
   Command,
   DataPlane,
   HeldEntries,
+  Pair,
   ProbeProgress,
   ProbeResult,
   SwitchTrace,
@@ -20,6 +21,8 @@ import type { Resident } from './resident.ts';
 
 /** The longest path that a Unix socket can have, in bytes (sun_path less its terminator). */
 const LONGEST_SOCKET_PATH = 107;
+/** For an answer to each probe of a pair whose silence surprises. */
+const PATIENCE_SECONDS = 0.25;
 /** For what is not to be interrupted. */
 const NEVER = new AbortController().signal;
 
@@ -72,12 +75,33 @@ export class MininetSandbox implements DataPlane {
     this.description = `Mininet ${started.mininet}, Open vSwitch ${started.openVSwitch}, ${carrier} datapath`;
   }
 
-  async probeAll(
+  probeAll(
     reactionSeconds: number,
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
-    const answer = (await this.#request('probe', { reaction: reactionSeconds }, signal, (progress) =>
+    return this.#probe({ reaction: reactionSeconds }, signal, onProgress);
+  }
+
+  async probeAgain(
+    pairs: readonly Pair[],
+    reactionSeconds: number,
+    signal: AbortSignal,
+    onProgress: (progress: ProbeProgress) => void,
+  ): Promise<readonly ProbeResult[]> {
+    const reaction = Math.max(reactionSeconds, PATIENCE_SECONDS);
+    const only = pairs.map(({ source, target }) => [source, target]);
+    const results = await this.#probe({ reaction, only }, signal, onProgress);
+    return results.filter(({ probes }) => probes > 0);
+  }
+
+  /** Pairs that were not to be asked have had no probes. */
+  async #probe(
+    request: { readonly reaction: number; readonly only?: readonly (readonly string[])[] },
+    signal: AbortSignal,
+    onProgress: (progress: ProbeProgress) => void,
+  ): Promise<readonly ProbeResult[]> {
+    const answer = (await this.#request('probe', request, signal, (progress) =>
       onProgress(progress as ProbeProgress),
     )) as {
       readonly hosts: readonly string[];

@@ -1,0 +1,205 @@
+import type { ControlPlane } from '../drivers/control-plane.ts';
+import type { DataPlane, Traffic } from '../drivers/data-plane.ts';
+import type { Connection } from '../model/connection.ts';
+import { describeFault, type Fault, sameFault } from '../model/fault.ts';
+import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
+import type { Topology } from '../model/topology.ts';
+import { checkedFault, type RandomFaults, randomFaults } from '../plan/fault-requests.ts';
+import { requestedHosts } from '../plan/requests.ts';
+import type { Steps } from '../plan/steps.ts';
+import type { InstalledPlan, PlannedOver } from './installed-plan.ts';
+import type { Running } from './running.ts';
+
+/** What somebody wants to go down or come up again. */
+export type FaultRequest =
+  | { readonly kind: 'down' | 'up'; readonly fault: Fault }
+  | ({ readonly kind: 'random' } & RandomFaults)
+  /** Everything up again. */
+  | { readonly kind: 'clear' };
+
+/** What became of it. */
+export interface FaultChange {
+  /** What went down, or came up. */
+  readonly changed: readonly Fault[];
+  /** All that is down now. */
+  readonly faults: readonly Fault[];
+  /** From the first fault until the controller and the connections follow what survives; undefined where nothing changed. */
+  readonly tookMs: number | undefined;
+  /** How the connections' entries were changed; undefined where they were not to be repaired, or nothing changed. */
+  readonly repair: Steps | undefined;
+  readonly traffic: Traffic | undefined;
+}
+
+/** What of a running network is down, as far as labctl took it down, and what was down when its connections were planned. */
+export class NetworkFaults {
+  readonly #intact: Topology;
+  readonly #dataPlane: DataPlane;
+  readonly #controlPlane: ControlPlane;
+  readonly #plan: InstalledPlan;
+  #faults: readonly Fault[] = [];
+  /** What was down when protected connections were planned, which the data plane itself keeps up since. */
+  #protectedWith: readonly Fault[] = [];
+
+  constructor(
+    intact: Topology,
+    { dataPlane, controlPlane }: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane },
+    plan: InstalledPlan,
+  ) {
+    this.#intact = intact;
+    this.#dataPlane = dataPlane;
+    this.#controlPlane = controlPlane;
+    this.#plan = plan;
+  }
+
+  /** What is down, with no change. */
+  get now(): FaultChange {
+    return { changed: [], faults: this.#faults, tookMs: undefined, repair: undefined, traffic: undefined };
+  }
+
+  /** The topology with what is down. */
+  get topology(): Topology {
+    return this.#intact.withFaults(this.#faults);
+  }
+
+  /** What all connections, planned anew, are planned over. */
+  get planningAnew(): PlannedOver {
+    return { topology: this.topology, protectedWith: this.#faults };
+  }
+
+  /** To be called when all connections are planned anew. */
+  notePlannedAnew(): void {
+    this.#protectedWith = this.#faults;
+  }
+
+  /**
+   * Takes links and switches down, or up again, and has controller and connections follow. What is so already stays so.
+   * An interrupt comes too late once the first of them is down or up: the rest is done all the same.
+   * @param options `repair` is whether the connections' entries are computed anew; `measure` are two hosts between which
+   * traffic is to be measured meanwhile
+   */
+  async change(
+    request: FaultRequest,
+    connections: readonly Connection[],
+    { repair, measure }: { readonly repair: boolean; readonly measure: readonly [string, string] | undefined },
+    running: Running,
+  ): Promise<FaultChange> {
+    const down = request.kind === 'down' || request.kind === 'random';
+    const changed = this.#requested(request);
+    const hosts = measure === undefined ? undefined : this.#measuredHosts(measure);
+    if (changed.length === 0) return this.now;
+    let tookMs = 0;
+    let steps: Steps | undefined;
+    const act = async () => {
+      running.signal.throwIfAborted();
+      const begin = performance.now();
+      steps = await this.#setAll(changed, down, repair ? connections : undefined, running);
+      tookMs = performance.now() - begin;
+    };
+    let traffic: Traffic | undefined;
+    if (hosts === undefined) await act();
+    else {
+      running.report({ step: `measuring traffic from ${hosts[0]} to ${hosts[1]}` });
+      traffic = await this.#dataPlane.measureWhile(...hosts, act, running.signal);
+    }
+    return { changed, faults: this.#faults, tookMs, repair: steps, traffic };
+  }
+
+  /** What has to go down, or come up, for a request. */
+  #requested(request: FaultRequest): readonly Fault[] {
+    if (request.kind === 'clear') return this.#faults;
+    if (request.kind === 'random') return randomFaults(this.topology, request);
+    const fault = checkedFault(this.#intact, request.fault);
+    const isDown = this.#faults.some((other) => sameFault(other, fault));
+    return isDown === (request.kind === 'down') ? [] : [fault];
+  }
+
+  #measuredHosts(names: readonly [string, string]): readonly [string, string] {
+    for (const name of names) requestedHosts(this.#intact, [name]);
+    if (names[0] !== names[1]) return names;
+    throw new ProblemError(
+      inputProblem({
+        code: 'one-host',
+        where: `--measure ${names.join(' ')}`,
+        cause: 'a host reaches itself whatever is down',
+        remedy: 'name two hosts',
+      }),
+    );
+  }
+
+  /**
+   * Takes them down or up, and has the controller follow.
+   * @param repaired the connections that are to follow too; undefined where none is
+   */
+  async #setAll(
+    changed: readonly Fault[],
+    down: boolean,
+    repaired: readonly Connection[] | undefined,
+    { signal, report }: Running,
+  ): Promise<Steps | undefined> {
+    try {
+      report({ step: 'waiting for the controller to follow' });
+      for (const fault of changed) await this.#set(fault, down, signal);
+      await this.#controlPlane.reconverge(this.#faults, signal);
+      if (repaired === undefined) return undefined;
+      if (!this.#protectionHolds()) this.notePlannedAnew();
+      const over = { topology: this.topology, protectedWith: this.#protectedWith };
+      return await this.#plan.changeTo(repaired, over, 'repair', { signal: new AbortController().signal, report });
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      const down = this.#faults.map(describeFault).join(', ') || 'nothing';
+      throw new ProblemError(
+        [
+          environmentProblem({
+            code: 'not-repaired',
+            where: 'repair',
+            cause: `${down} is down now, but not everything could be made to follow that`,
+            remedy: '`labctl heal` tries again',
+          }),
+          ...error.problems,
+        ],
+        { cause: error },
+      );
+    }
+  }
+
+  /** Where the network fails at it, it counts as down, so that it can be taken up. */
+  async #set(fault: Fault, down: boolean, signal: AbortSignal): Promise<void> {
+    const others = this.#faults.filter((other) => !sameFault(other, fault));
+    if (down) this.#faults = [...others, fault];
+    if (fault.kind === 'link') await this.#dataPlane.setLink(...fault.between, !down);
+    else if (down) await this.#dataPlane.setSwitch(fault.name, false);
+    else await this.#startSwitch(fault.name, others, signal);
+    if (!down) this.#faults = others;
+  }
+
+  /**
+   * Links of the switch come up when it has its entries: its neighbours, and groups that watch their ports, would send it
+   * packets at once.
+   */
+  async #startSwitch(name: string, others: readonly Fault[], signal: AbortSignal): Promise<void> {
+    const peers = new Set(this.#intact.neighboursOf(name).map(({ peer }) => peer.node));
+    const dark = [...peers]
+      .map((peer): Fault & { kind: 'link' } => ({ kind: 'link', between: [name, peer] }))
+      .filter((link) => !others.some((other) => sameFault(other, link)));
+    for (const { between } of dark) await this.#dataPlane.setLink(...between, false);
+    await this.#dataPlane.setSwitch(name, true);
+    try {
+      await this.#controlPlane.reconverge([...others, ...dark], signal);
+    } finally {
+      for (const { between } of dark) await this.#dataPlane.setLink(...between, true);
+    }
+  }
+
+  /**
+   * Whether the data plane itself keeps protected connections up: it does for one link that fails. When more has changed
+   * since they were planned, packets might circle.
+   */
+  #protectionHolds(): boolean {
+    const among = (faults: readonly Fault[], fault: Fault) => faults.some((other) => sameFault(other, fault));
+    const changes = [
+      ...this.#faults.filter((fault) => !among(this.#protectedWith, fault)),
+      ...this.#protectedWith.filter((fault) => !among(this.#faults, fault)),
+    ];
+    return changes.length <= 1 && changes.every(({ kind }) => kind === 'link');
+  }
+}

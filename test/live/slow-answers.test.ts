@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { afterAll, expect, test } from 'vitest';
+import { Labctl } from '../support/labctl.ts';
+
+const SPEC = `version: 1
+name: slow-answers
+hosts: [h1, h2]
+switches: [s1]
+links: [[h1, s1], [h2, s1]]
+`;
+
+const labctl = new Labctl();
+afterAll(() => labctl.clean());
+
+test('a pair that should answer is asked once more before it is called unreachable, so that a network that was slow is as expected', async () => {
+  await labctl.ok('up', labctl.file('lab.yaml', SPEC));
+  await labctl.ok('exec', 'h2', '--', 'ip', 'link', 'set', 'h2-eth0', 'down');
+  // It waits on the host already, and so takes no time to start.
+  const helper = labctl.start(
+    'exec',
+    'h2',
+    '--',
+    'sh',
+    '-c',
+    'while [ ! -e up ]; do sleep 0.01; done; ip link set h2-eth0 up',
+  );
+  const pingall = labctl.start('pingall', '--format', 'json');
+  let result = '';
+  pingall.stdout?.on('data', (text) => {
+    result += String(text);
+  });
+  pingall.stderr?.on('data', (text) => {
+    if (String(text).includes('asking 2 pairs once more')) labctl.file('up', '');
+  });
+  expect(await once(pingall, 'close')).toEqual([0, null]);
+  const { asExpected, received, probes } = JSON.parse(result);
+  expect({ asExpected, received }).toEqual({ asExpected: true, received: 2 });
+  // Four rounds brought no answer, later ones did.
+  expect(probes.h1.h2).toBeGreaterThan(4);
+  if (helper.exitCode === null) await once(helper, 'exit');
+
+  await labctl.ok('exec', 'h2', '--', 'ip', 'link', 'set', 'h2-eth0', 'down');
+  const { stdout, exitCode } = await labctl.run('pingall');
+  expect(stdout).toContain('(0/2 received)');
+  expect(exitCode).toBe(1);
+  await labctl.ok('down');
+  await labctl.expectNothingLeft();
+});
