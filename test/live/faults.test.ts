@@ -1,23 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Labctl } from '../support/labctl.ts';
-
-const RING = `hosts: [h1, h2, h3, h4, h5, h6]
-switches: [s1, s2, s3, s4, s5, s6]
-links:
-  - [h1, s1]
-  - [h2, s2]
-  - [h3, s3]
-  - [h4, s4]
-  - [h5, s5]
-  - [h6, s6]
-  - [s1, s2]
-  - [s2, s3]
-  - [s3, s4]
-  - [s4, s5]
-  - [s5, s6]
-  - [s6, s1]
-`;
+import { Labctl, ringSpec } from '../support/labctl.ts';
 
 const AS_EXPECTED = '*** Verdict: as expected';
 
@@ -104,7 +87,7 @@ describe.each([
   const matrix = (rows: readonly string[]) => rows.join('\n');
   const expected = MATRICES[forwarding];
   beforeAll(async () => {
-    labctl.file('ring.yaml', `version: 1\nname: ${lab}\nforwarding: ${forwarding}\n${RING}`);
+    labctl.file('ring.yaml', ringSpec(lab, 6, `forwarding: ${forwarding}\n`));
     await labctl.ok('up', 'ring.yaml');
     expect(await labctl.ok('connect', 'h1', 'h3', 'h5')).toContain(matrix(expected.whole));
   });
@@ -196,7 +179,9 @@ describe.each([
 describe('faults of a lab', () => {
   const labctl = new Labctl();
   beforeAll(async () => {
-    labctl.file('ring.yaml', `version: 1\nname: faults-more\n${RING}  - [s1, s2]\nconnections: [[h1, h2]]\n`);
+    // Its first two switches are joined by two links.
+    const spec = ringSpec('faults-more', 6, 'connections: [[h1, h2]]\n').replace('[s1, s2]', '[s1, s2], [s1, s2]');
+    labctl.file('ring.yaml', spec);
     await labctl.ok('up', 'ring.yaml');
   });
   afterAll(() => labctl.clean());

@@ -69,7 +69,7 @@ export class Labctl {
   /** Runs a command that has to succeed, and returns its stdout. */
   async ok(...args: readonly string[]): Promise<string> {
     const outcome = await this.run(...args);
-    expect(outcome, `labctl ${args.join(' ')}\n${outcome.stderr}`).toMatchObject({ exitCode: 0 });
+    expect(outcome, `labctl ${args.join(' ')}\n${outcome.stdout}\n${outcome.stderr}`).toMatchObject({ exitCode: 0 });
     return outcome.stdout;
   }
 
