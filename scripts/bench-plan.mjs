@@ -1,10 +1,9 @@
 // Plans one connection of all hosts of a fat-tree in a process of its own, and prints how long that took.
 // usage: node scripts/bench-plan.mjs K
 import { performance } from 'node:perf_hooks';
-import { compileConnections, connectionOf } from '../dist/index.js';
-import { fatTree } from './fat-tree.mjs';
+import { compileConnections, connectionOf, readSpec } from '../dist/index.js';
 
-const topology = fatTree(Number(process.argv[2]));
+const { topology } = readSpec('fat-tree.yaml', `{version: 1, generate: {topology: fat-tree, k: ${process.argv[2]}}}`);
 const names = topology.hosts.map(({ name }) => name);
 const everybody = connectionOf(topology, names);
 const began = performance.now();

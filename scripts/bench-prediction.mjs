@@ -2,11 +2,10 @@
 // usage: node scripts/bench-prediction.mjs K none|all
 //   none: every switch forwards by destination; all: besides, one connection of all hosts
 import { performance } from 'node:perf_hooks';
-import { compileConnections, connectionOf, forwardingFlows, predict } from '../dist/index.js';
-import { fatTree } from './fat-tree.mjs';
+import { compileConnections, connectionOf, forwardingFlows, predict, readSpec } from '../dist/index.js';
 
 const [k, connected] = process.argv.slice(2);
-const topology = fatTree(Number(k));
+const { topology } = readSpec('fat-tree.yaml', `{version: 1, generate: {topology: fat-tree, k: ${k}}}`);
 const entries = new Map(
   [...forwardingFlows(topology)].map(([dpid, flows]) => [dpid, { flows: [...flows], groups: [] }]),
 );

@@ -1,5 +1,6 @@
 import { describeFault, type Fault } from '../model/fault.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
+import { randomNumbers } from '../model/random.ts';
 import type { Topology } from '../model/topology.ts';
 import { abridged } from './requests.ts';
 
@@ -87,15 +88,4 @@ function faultsToCome(topology: Topology, withSwitches: boolean): readonly Fault
   }
   const switches = topology.switches.filter(({ name }) => withSwitches && topology.switchIsUp(name));
   return [...links.values(), ...switches.map(({ name }): Fault => ({ kind: 'switch', name }))];
-}
-
-/** Numbers from 0 to less than 1, the same for the same seed everywhere (mulberry32, by Tommy Ettinger). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

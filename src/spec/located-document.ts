@@ -1,4 +1,14 @@
-import { isAlias, isCollection, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 
@@ -27,6 +37,8 @@ export class LocatedDocument {
   readonly #text: string;
   readonly #lines = new LineCounter();
   readonly #root: Node | null;
+  readonly #document: Document.Parsed | undefined;
+  readonly #origins = new Map<string, Path>();
 
   /** @throws ProblemError when the text is not one YAML document, too large, or expands without bounds */
   constructor(file: string, text: string) {
@@ -42,6 +54,7 @@ export class LocatedDocument {
     }
     try {
       const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: true });
+      this.#document = document;
       this.#root = document.contents;
       if (document.errors.some((error) => error.message.includes('call stack')))
         throw new RangeError('nested too deeply');
@@ -75,11 +88,28 @@ export class LocatedDocument {
     }
   }
 
+  /**
+   * From now on, problems at item `index` of a list are noted where the item comes from: at what `origin` holds of it, or
+   * at `origin` itself.
+   */
+  comesFrom(list: string, index: number, origin: Path): void {
+    this.#origins.set(`${list}/${index}`, origin);
+  }
+
   /** Notes a problem at a value, or at a key when `key` is given. */
   add(path: Path, problem: Finding, key?: string): void {
     const node = key === undefined ? this.#nodeAt(path) : this.#keyAt(path, key);
     const offending = node === undefined ? undefined : this.#source(node);
     this.#note(node?.range?.[0] ?? 0, { ...problem, ...(offending === undefined ? {} : { offending }) });
+  }
+
+  /** Notes that a mapping lacks a key. */
+  addMissing(path: Path, key: string): void {
+    this.#note(this.#nodeAt(path)?.range?.[0] ?? 0, {
+      code: 'missing-key',
+      cause: `the key ${key} is missing`,
+      remedy: `add it: "${key}: ..."; topologies/s10h10.yaml is an example`,
+    });
   }
 
   /** Notes a problem at a line of a block scalar; `line` counts from 1. */
@@ -128,18 +158,13 @@ export class LocatedDocument {
       const branch = issue.errors.find((issues) =>
         issues.some((inner) => inner.path.length > 0 || inner.code !== 'invalid_type'),
       );
-      for (const inner of branch ?? issue.errors[0] ?? []) this.#addIssue(inner, path);
-      return;
+      const told = branch ?? issue.errors[0] ?? [];
+      for (const inner of told) this.#addIssue(inner, path);
+      if (told.length > 0) return;
     }
     const missing = path.length > 0 && this.#nodeAt(path) === undefined;
     if (missing) {
-      const key = String(path.at(-1) ?? '');
-      const parent = this.#nodeAt(path.slice(0, -1));
-      this.#note(parent?.range?.[0] ?? 0, {
-        code: 'missing-key',
-        cause: `the key ${key} is missing`,
-        remedy: `add it: "${key}: ..."; topologies/s10h10.yaml is an example`,
-      });
+      this.addMissing(path.slice(0, -1), String(path.at(-1) ?? ''));
       return;
     }
     const [cause = issue.message, remedy = 'topologies/s10h10.yaml is an example'] = issue.message.split('\n');
@@ -147,8 +172,17 @@ export class LocatedDocument {
   }
 
   #nodeAt(path: Path): Node | undefined {
-    let node: unknown = this.#root;
+    const [list, index, ...rest] = path;
+    const origin = this.#origins.get(`${String(list)}/${String(index)}`);
+    if (origin === undefined) return this.#walk(this.#root, path);
+    const whole = this.#walk(this.#root, origin);
+    return this.#walk(whole, rest) ?? whole;
+  }
+
+  #walk(root: Node | null | undefined, path: Path): Node | undefined {
+    let node: unknown = root;
     for (const step of path) {
+      if (isAlias(node) && this.#document !== undefined) node = node.resolve(this.#document);
       if (!isCollection(node)) return undefined;
       node = node.get(step, true);
     }

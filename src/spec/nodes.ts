@@ -65,12 +65,21 @@ export function checkNames(document: LocatedDocument, form: SpecDocument): void 
   }
 }
 
+/** The number at the end of a host's name, without leading zeros, where it can be that of an address. */
+export function numberInName(name: string): number | undefined {
+  const digits = /(?<!\d)[1-9]\d{0,7}$/.exec(name)?.[0];
+  return digits === undefined || Number(digits) > HIGHEST_HOST_NUMBER ? undefined : Number(digits);
+}
+
+/** The addresses of a host that gives none, as a spec writes them. */
+export function addressesOfNumber(number: number): { readonly ip: string; readonly mac: string } {
+  return { ip: `${ipv4FromNumber((10n << 24n) + BigInt(number))}/8`, mac: macFromNumber(BigInt(number)) };
+}
+
 /** The number in each host's name where all end in different ones (h10 is 10), else their positions from 1. */
 function hostNumbers(names: readonly string[]): readonly number[] {
-  const numbers = names.map((name) => Number(/(?<!\d)[1-9]\d{0,7}$/.exec(name)?.[0] ?? Number.NaN));
-  const distinct = new Set(numbers);
-  const usable = distinct.size === names.length && numbers.every((number) => number <= HIGHEST_HOST_NUMBER);
-  return usable ? numbers : names.map((_, index) => index + 1);
+  const numbers = names.flatMap((name) => numberInName(name) ?? []);
+  return new Set(numbers).size === names.length ? numbers : names.map((_, index) => index + 1);
 }
 
 /** Hosts with their addresses, given or by their numbers; wrong ones are noted and left out. */

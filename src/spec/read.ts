@@ -8,6 +8,7 @@ import {
 } from '../model/connection.ts';
 import { parsePingall, ReachabilityMatrix } from '../model/matrix.ts';
 import { Topology } from '../model/topology.ts';
+import { expand } from './generators/expand.ts';
 import { readLinks } from './links.ts';
 import { LocatedDocument, type Path } from './located-document.ts';
 import { checkNames, readHosts, readSwitches } from './nodes.ts';
@@ -34,9 +35,12 @@ export interface LabSpec {
 export function readSpec(file: string, text: string): LabSpec {
   const document = new LocatedDocument(file, text);
   document.throwIfAny();
-  const form = document.check(specSchema);
+  checkParts(document);
+  const written = document.check(specSchema);
   document.throwIfAny();
-  if (form === undefined) throw new Error('a document without problems has its form');
+  if (written === undefined) throw new Error('a document without problems has its form');
+  const form = expand(document, written);
+  document.throwIfAny();
 
   checkNames(document, form);
   const hosts = readHosts(document, form);
@@ -58,6 +62,21 @@ export function readSpec(file: string, text: string): LabSpec {
     connections,
     expectations,
   };
+}
+
+/** Notes which of the lists are missing that only a generator can stand for, and what goes with a generator only. */
+function checkParts(document: LocatedDocument): void {
+  const { value } = document;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+  if (Object.hasOwn(value, 'generate')) return;
+  for (const key of ['hosts', 'switches', 'links']) if (!Object.hasOwn(value, key)) document.addMissing([], key);
+  if (Object.hasOwn(value, 'without')) {
+    document.add(['without'], {
+      code: 'nothing-generated',
+      cause: 'without takes away of what generate makes, and there is no generate',
+      remedy: 'take it out of hosts, switches and links',
+    });
+  }
 }
 
 /** A Python identifier: `my-lab` is `my_lab`, and `2tier` and `import` get a prefix. */

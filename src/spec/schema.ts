@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GENERATOR_NAMES, GENERATORS, type GeneratorName } from './generators/topologies.ts';
 
 /** The form of a spec, version 1. What the form cannot say (references, uniqueness) is checked in `read.ts`. */
 
@@ -98,6 +99,33 @@ const expectation = z.union([
   z.strictObject({ pingall: z.string(told('not pasted pingall output', 'write it after a |, each line indented')) }),
 ]);
 
+/** The form of a generator: its name, and its parameters, each a whole number within its bounds. */
+function generatorForm<Name extends GeneratorName>(topology: Name) {
+  const { summary, parameters } = GENERATORS[topology];
+  const shape = Object.entries(parameters).map(([key, { description, least, most, multipleOf = 1, fallback }]) => {
+    const fault = told(
+      `${key} of ${topology} is ${multipleOf === 2 ? 'an even' : 'a whole'} number from ${least} to ${most}`,
+      typeof fallback === 'number' ? `write one such as ${fallback}` : 'write such a number, or leave it out',
+    );
+    const form = z.int(fault).min(least, fault).max(most, fault);
+    const known = { title: key, description, ...(typeof fallback === 'number' ? { default: fallback } : {}) };
+    return [key, (multipleOf === 1 ? form : form.multipleOf(multipleOf, fault)).optional().meta(known)] as const;
+  });
+  return z.strictObject({
+    topology: z.literal(topology).meta({ title: topology, description: summary }),
+    ...Object.fromEntries(shape),
+  });
+}
+
+const topologyFault = told(
+  `a topology is one of ${GENERATOR_NAMES.join(', ')}`,
+  'write one of them, as in {topology: ring, switches: 4}; `labctl new` tells what each is',
+);
+
+const [firstForm, ...otherForms] = GENERATOR_NAMES.map((topology) => generatorForm(topology));
+if (firstForm === undefined) throw new Error('there are generators');
+const generate = z.discriminatedUnion('topology', [firstForm, ...otherForms], topologyFault);
+
 export const specSchema = z.strictObject(
   {
     version: z.literal(1, told('this labctl reads version 1', 'write version: 1')),
@@ -119,13 +147,22 @@ export const specSchema = z.strictObject(
         told('this means something else in Python', 'choose a name such as MyTopo'),
       )
       .optional(),
+    generate: generate.optional(),
     hosts: z
       .array(host, told('not a list of hosts', 'write [h1, h2]'))
-      .min(1, told('a lab needs at least one host', 'add one: [h1]')),
+      .min(1, told('a lab needs at least one host', 'add one: [h1]'))
+      .optional(),
     switches: z
       .array(switchNode, told('not a list of switches', 'write [s1, s2]'))
-      .min(1, told('a lab needs at least one switch', 'add one: [s1]')),
-    links: z.array(link, told('not a list of links', 'write [[h1, s1], [s1, s2]]')),
+      .min(1, told('a lab needs at least one switch', 'add one: [s1]'))
+      .optional(),
+    links: z.array(link, told('not a list of links', 'write [[h1, s1], [s1, s2]]')).optional(),
+    without: z
+      .array(
+        z.string(told('not a node or a link', 'write a node such as s1, or a link by its ends such as s1-s2')),
+        told('not a list of nodes and links', 'write [h3, s1-s2]'),
+      )
+      .optional(),
     forwarding: z.enum(['reactive', 'none'], told('forwarding is reactive or none', 'write one of them')).optional(),
     connections: z
       .array(connection, told('not a list of connections', 'write [[h1, h2]] or [{hosts: [h1, h2], ways: protected}]'))
@@ -136,8 +173,14 @@ export const specSchema = z.strictObject(
   },
   told(
     'a spec is a mapping with the keys version, hosts, switches and links',
-    'begin with version: 1; topologies/s10h10.yaml is an example',
+    'begin with version: 1; topologies/s10h10.yaml is an example, and `labctl new ring` prints one',
   ),
 );
 
-export type SpecDocument = z.infer<typeof specSchema>;
+/** A spec as it is written. */
+export type WrittenSpec = z.infer<typeof specSchema>;
+
+/** A spec whose nodes and links are all listed: written so, or expanded from `generate`. */
+export type SpecDocument = Omit<WrittenSpec, 'hosts' | 'switches' | 'links'> & {
+  [List in 'hosts' | 'switches' | 'links']: NonNullable<WrittenSpec[List]>;
+};

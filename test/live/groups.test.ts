@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Labctl, ringSpec } from '../support/labctl.ts';
-import { fatTree } from '../support/topologies.ts';
 
 /** Echo requests that may be lost at a failure: a few of those under way, never those of a repair by the controller. */
 const FEW = 25;
@@ -110,19 +109,14 @@ describe('a protected connection on a ring of six', () => {
 
 test('a fat-tree of 16 hosts is connected as far as its links allow, by one way, by select and by fast-failover groups', async () => {
   const labctl = new Labctl();
-  const { hosts, switches, links } = fatTree(4);
-  const names = (nodes: readonly { readonly name: string }[]) => nodes.map(({ name }) => name).join(', ');
-  const pairs = links.map(({ ends: [a, b] }) => `[${a.node}:${a.port}, ${b.node}:${b.port}]`);
   const spec = `version: 1
 name: fat-tree
-hosts: [${names(hosts)}]
-switches: [${names(switches)}]
-links: [${pairs.join(', ')}]
+generate: {topology: fat-tree, k: 4}
 forwarding: none
 `;
   try {
     await labctl.ok('up', labctl.file('lab.yaml', spec));
-    const all = hosts.map(({ name }) => name);
+    const all = Array.from({ length: 16 }, (_, index) => `h${index + 1}`);
     // As ONOS's own tests have it: one uplink of the first edge switch, s7 with h1 and h2, goes down, and then the other.
     expect(await labctl.ok('connect', ...all)).toContain('(240/240 received)');
     await labctl.ok('link', 'down', 's5', 's7');

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { dpidFromNumber, ipv4FromNumber, macFromNumber, portNumber } from '../../src/model/addresses.ts';
 import type { Connection } from '../../src/model/connection.ts';
 import { type Link, Topology } from '../../src/model/topology.ts';
+import { readSpec } from '../../src/spec/read.ts';
 
 /** A topology of `hN` on `sN` port 1, and links between switches whose ports follow their order. */
 export function topologyOf(size: number, pairs: readonly (readonly [number, number])[]): Topology {
@@ -84,52 +85,7 @@ export const anyConnections = anyTopology.chain((topology) => {
   });
 });
 
-/**
- * A fat-tree (Al-Fares and others, SIGCOMM 2008) of k ports a switch: core switches first, then pod by pod the
- * aggregation and the edge switches; hosts on the first ports of edge switches.
- */
+/** A fat-tree of k ports a switch, as `generate` makes it. */
 export function fatTree(k: number): Topology {
-  const half = k / 2;
-  const links: Link[] = [];
-  const ports = new Map<string, number>();
-  const end = (node: string) => {
-    const port = ports.get(node) ?? (node.startsWith('h') ? 0 : 1);
-    ports.set(node, port + 1);
-    return { node, port: portNumber(port) };
-  };
-  let count = 0;
-  const make = () => {
-    count += 1;
-    return `s${count}`;
-  };
-  const range = Array.from({ length: half }, (_, index) => index);
-  const core = Array.from({ length: half * half }, make);
-  let hosts = 0;
-  for (let pod = 0; pod < k; pod += 1) {
-    const aggregation = range.map(make);
-    const edge = range.map(make);
-    for (const node of edge) {
-      for (const _ of range) {
-        hosts += 1;
-        links.push({ ends: [end(`h${hosts}`), end(node)] });
-      }
-    }
-    for (const upper of aggregation) for (const node of edge) links.push({ ends: [end(upper), end(node)] });
-    for (const [index, upper] of aggregation.entries()) {
-      for (const other of range) links.push({ ends: [end(core[index * half + other] ?? ''), end(upper)] });
-    }
-  }
-  return new Topology({
-    hosts: Array.from({ length: hosts }, (_, index) => ({
-      name: `h${index + 1}`,
-      ip: ipv4FromNumber((10n << 24n) + BigInt(index + 1)),
-      prefixLength: 8,
-      mac: macFromNumber(BigInt(index + 1)),
-    })),
-    switches: Array.from({ length: count }, (_, index) => ({
-      name: `s${index + 1}`,
-      dpid: dpidFromNumber(BigInt(index + 1)),
-    })),
-    links,
-  });
+  return readSpec('fat-tree.yaml', `{version: 1, generate: {topology: fat-tree, k: ${k}}}`).topology;
 }
