@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import { labNameOf } from '../lab/run-folder.ts';
-import type { Disjointness } from '../plan/path-search.ts';
+import type { Disjointness } from '../plan/disjoint-flow.ts';
 import type { Metric } from '../plan/paths.ts';
 
 /** Options that several commands share; each can be given by a LABCTL_* variable too. */

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { portNumber } from '../../src/model/addresses.ts';
 import { Topology } from '../../src/model/topology.ts';
+import type { Disjointness } from '../../src/plan/disjoint-flow.ts';
 import {
   cheapestPaths,
   cheapestPathThrough,
-  type Disjointness,
   disjointPair,
   equalPaths,
   MOST_PATHS,
