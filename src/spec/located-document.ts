@@ -112,6 +112,11 @@ export class LocatedDocument {
     });
   }
 
+  /** The `file:line:column` of a value; of the document where there is no such value. */
+  whereIs(path: Path): string {
+    return this.#position(this.#nodeAt(path)?.range?.[0] ?? 0);
+  }
+
   /** Notes a problem at a line of a block scalar; `line` counts from 1. */
   addInBlock(path: Path, line: number, offending: string, problem: Finding): void {
     const node = this.#nodeAt(path);

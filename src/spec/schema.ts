@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { GENERATOR_NAMES, GENERATORS, type GeneratorName } from './generators/topologies.ts';
+import { scenariosSchema } from './scenario-schema.ts';
 
 /** The form of a spec, version 1. What the form cannot say (references, uniqueness) is checked in `read.ts`. */
 
@@ -170,6 +171,7 @@ export const specSchema = z.strictObject(
     expect: z
       .record(z.string(), expectation, told('not named expectations', 'write {baseline: {groups: [[h1, h2]]}}'))
       .optional(),
+    scenarios: scenariosSchema(told, { hosts: hostGroup, connected, connection }).optional(),
   },
   told(
     'a spec is a mapping with the keys version, hosts, switches and links',

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+
+/** The form of scenarios. That a step has one verb, and that names are those of something, is checked in `scenarios.ts`. */
+
+/** The message of an issue: its cause and its remedy. */
+type Told = (cause: string, remedy: string) => string;
+
+/** The longest time that a step waits or may take, in words for messages. */
+export const LONGEST_TIME = { ms: 3_600_000, shown: '1 h' } as const;
+
+/**
+ * @param told makes messages as the rest of the spec has them
+ * @param hosts is a list of hosts, `connected` one of two or more, `connection` how those are connected
+ */
+export function scenariosSchema<Hosts extends z.ZodType, Connected extends z.ZodType, Connection extends z.ZodType>(
+  told: Told,
+  { hosts, connected, connection }: { hosts: Hosts; connected: Connected; connection: Connection },
+) {
+  const host = z.string(told('not the name of a host', 'write one such as h1'));
+
+  const timeFault = told('not a time', 'write it as 500 ms, 1.5 s or 2 min');
+  const time = z.union([z.number(timeFault), z.string(timeFault)]);
+
+  const partFault = told('not a switch or a link', 'write s3, or s1-s3, or a list of them');
+  const parts = z.union([z.string(partFault), z.array(z.string(partFault), partFault).min(1, partFault)]);
+
+  const entryFault = told(
+    'neither a file of entries nor an entry',
+    'write entries.json, or an entry as curl -d sends it, or a list of them',
+  );
+  const entry = z.union([z.string(entryFault), z.record(z.string(), z.unknown(), entryFault)]);
+
+  const commandFault = told('not a command', 'write it as in a shell: ip route; or as a list of words: [ip, route]');
+  const exitFault = told('an exit code is a whole number from 0 to 255', 'write one such as 0');
+  const exec = z.strictObject(
+    {
+      host,
+      run: z.union([
+        z.string(commandFault).min(1, commandFault),
+        z.array(z.string(commandFault), commandFault).min(1, commandFault),
+      ]),
+      output: z
+        .string(told('not a text', 'write a text that the output holds, or a regular expression: /^default via/'))
+        .optional(),
+      exit: z.int(exitFault).min(0, exitFault).max(255, exitFault).optional(),
+      timeout: time.optional(),
+    },
+    told('not a command on a host', 'write {host: h1, run: ip route, output: default via 10.0.0.254}'),
+  );
+
+  const rateFault = told('a bound is a number of Mbit/s above 0', 'write one such as 50');
+  const rate = z.number(rateFault).positive(rateFault);
+  const iperf = z.strictObject(
+    { from: host, to: host, at_least: rate.optional(), at_most: rate.optional() },
+    told('not a measurement between two hosts', 'write {from: h1, to: h3, at_least: 50}'),
+  );
+
+  const expectFault = told(
+    'not an expectation',
+    'write a name from expect:, predicted, asked, {groups: [[h1, h2]]}, {pingall: |...}, or pairs: {h1 -> h2: ok}',
+  );
+  const expectation = z.union([
+    z.string(expectFault),
+    z
+      .object(
+        {
+          groups: z.array(hosts, told('not a list of groups', 'write [[h1, h2], [h3]]')).optional(),
+          pingall: z.string(told('not pasted pingall output', 'write it after a |, each line indented')).optional(),
+        },
+        expectFault,
+      )
+      .catchall(z.string(told('a pair is ok or X', 'write ok where it reaches, X where it does not'))),
+  ]);
+
+  const step = z.strictObject(
+    {
+      connect: connection.optional(),
+      disconnect: connected.optional(),
+      entries: z.union([entry, z.array(entry, entryFault).min(1, entryFault)]).optional(),
+      fault: parts.optional(),
+      heal: parts.optional(),
+      wait: time.optional(),
+      exec: exec.optional(),
+      expect: expectation.optional(),
+      iperf: iperf.optional(),
+    },
+    told('a step is a verb and what it is about', 'write connect: [h1, h2], or expect: predicted'),
+  );
+
+  return z.record(
+    z.string(),
+    z
+      .array(step, told('a scenario is a list of steps', 'write each of them after a dash: - expect: predicted'))
+      .min(1, told('a scenario has steps', 'add one such as - expect: predicted, or leave the scenario out')),
+    told('not named scenarios', 'write {tutorial: [{connect: [h1, h2]}, {expect: predicted}]}'),
+  );
+}
