@@ -1,5 +1,6 @@
 import { readEntries, stepsDocument } from '../lab/answers.ts';
 import type { EntriesDocument, EntriesSentDocument, EntryDocument, StepsDocument } from '../lab/documents.ts';
+import { entriesInFile } from '../lab/entry-files.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { isRunning } from '../lab/run-folder.ts';
 import { matchKey } from '../model/match.ts';
@@ -11,7 +12,6 @@ import { type ConnectionRequest, requestedConnection } from '../plan/requests.ts
 import { stepsBetween } from '../plan/steps.ts';
 import { findSpec } from '../spec/locate.ts';
 import { type LabSpec, readSpec } from '../spec/read.ts';
-import { entriesInFile } from './entry-files.ts';
 import { type ApplyOptions, type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { ProgressLine, printJson, printLines, remark, table } from './terminal.ts';
 

@@ -1,12 +1,12 @@
 import { explanationDocument, predictionDocument, readEntries } from '../lab/answers.ts';
 import type { ExplanationDocument, PredictionDocument, SuppositionDocument } from '../lab/documents.ts';
+import { entriesInFile } from '../lab/entry-files.ts';
 import { expectedMatrix, forecast, networkOfSpec, type Supposition, supposing } from '../lab/forecast.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
 import { abridged, requestedFault, requestedHosts } from '../plan/requests.ts';
 import type { LabSpec } from '../spec/read.ts';
-import { entriesInFile } from './entry-files.ts';
 import type { ExplainOptions, PredictOptions, SupposeOptions } from './options.ts';
 import { predictionLines } from './report.ts';
 import { type Subject, subjectNamed } from './subject.ts';
