@@ -3,6 +3,8 @@ import { engineProblem, findEngine } from '../drivers/floodlight/docker-engine.t
 import {
   bandwidthRequirement,
   bestDatapath,
+  cpuShareRequirement,
+  delayRequirement,
   mininetRequirement,
   namespaceRequirement,
   type Requirement,
@@ -27,10 +29,16 @@ export async function doctor(options: FormatOptions): Promise<number> {
     ...(existsSync('/proc/self/ns') ? [await namespaceRequirement()] : []),
     runFolderRequirement(),
   ];
-  const [floodlight, bandwidths] = await Promise.all([floodlightFinding(), bandwidthRequirement()]);
+  const [floodlight, bandwidths, delays, cpuShares] = await Promise.all([
+    floodlightFinding(),
+    bandwidthRequirement(),
+    delayRequirement(),
+    cpuShareRequirement(),
+  ]);
   const missing = requirements.filter(({ remedy }) => remedy !== undefined);
   if (options.format === 'json') {
-    printJson({ version: 1, canRunLabs: missing.length === 0, datapath, floodlight, bandwidths, requirements });
+    const optional = { floodlight, bandwidths, delays, cpuShares };
+    printJson({ version: 1, canRunLabs: missing.length === 0, datapath, ...optional, requirements });
   } else {
     printLines([
       ...requirements.flatMap(({ name, finding, remedy }) =>
@@ -39,7 +47,7 @@ export async function doctor(options: FormatOptions): Promise<number> {
           : [`${coloured('red', 'missing')}  ${name}: ${finding}`, `         -> ${remedy}`],
       ),
       `floodlight in Docker: ${floodlight}; without it labs have the embedded controller, or one at a URL`,
-      `bandwidths of links (bw in a spec): ${bandwidths.finding}${bandwidths.remedy === undefined ? '' : `; to mend it: ${bandwidths.remedy}`}`,
+      ...[bandwidths, delays, cpuShares].map(optionalLine),
       `datapath ${datapath === 'kernel' ? 'kernel module' : 'userspace (the openvswitch kernel module is not loaded)'}`,
       ...(missing.length === 0
         ? ['This machine can run labs: labctl up s10h10']
@@ -50,6 +58,11 @@ export async function doctor(options: FormatOptions): Promise<number> {
     ]);
   }
   return missing.length === 0 ? 0 : CANNOT;
+}
+
+/** What only some labs need. */
+function optionalLine({ name, finding, remedy }: Requirement): string {
+  return `${name}: ${finding}${remedy === undefined ? '' : `; to mend it: ${remedy}`}`;
 }
 
 /** Whether labs can have Floodlight in Docker; none of them needs it. */

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ControlPlane } from '../drivers/control-plane.ts';
 import { Resident } from '../drivers/mininet/resident.ts';
 import type { MininetSandbox } from '../drivers/mininet/sandbox.ts';
@@ -36,7 +36,8 @@ runLabProcess(async (order, folder) => {
   const missing = await missingRequirements(datapath, topology);
   if (missing.length > 0) throw new ProblemError(withoutMininet(missing));
   const fallback = order.datapath === undefined;
-  const dataPlane = new Sandbox(resident, { topology, topo, folder, datapath, fallback });
+  const workingFolder = dirname(order.specPath);
+  const dataPlane = new Sandbox(resident, { topology, topo, folder, datapath, fallback, workingFolder });
   const controlPlane = await (order.controller.kind === 'embedded'
     ? embeddedController(spec, order.controller.restPort, dataPlane)
     : floodlightController(spec, order.controller, { lab: order.name, folder, dataPlane }));

@@ -68,6 +68,7 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
         for (const problem of left) remark(`labctl: warning: ${describeProblem(problem)}`);
       }
       remark(line);
+      if (options.dataplane === 'simulated') warnOfWhatIsNotSimulated(await ignoredBySimulation(spec));
       const datapath = options.datapath === undefined ? {} : { datapath: options.datapath };
       const order = {
         name,
@@ -94,6 +95,16 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
   }
   // From here on the lab is up, whatever interrupts: say so.
   printUp(await RemoteLab.find(name).run('status', {}), spec);
+}
+
+async function ignoredBySimulation({ topology }: LabSpec): Promise<readonly string[]> {
+  const { withoutEffect } = await import('../drivers/simulated/data-plane.ts');
+  return withoutEffect(topology);
+}
+
+function warnOfWhatIsNotSimulated(properties: readonly string[]): void {
+  if (properties.length === 0) return;
+  remark(`labctl: warning: without effect in a simulated lab: ${properties.join(', ')}`);
 }
 
 /** How a running lab differs from what is asked for now. */

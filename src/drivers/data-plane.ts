@@ -53,6 +53,16 @@ export interface Traffic {
   readonly answersAtLast: boolean;
 }
 
+/** A start command of a host that failed at once. */
+export interface FailedCommand {
+  readonly host: string;
+  readonly command: string;
+  /** Negative where a signal ended it. */
+  readonly exitCode: number;
+  /** What it printed, or the end of it. */
+  readonly words: string;
+}
+
 /** A command to run on this machine that ends up inside the lab. */
 export interface Command {
   readonly file: string;
@@ -65,6 +75,11 @@ export interface DataPlane {
   readonly description: string;
   /** Builds it all; resolves when every host, switch and link is up. `onStep` hears what is being done. */
   start(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
+  /**
+   * Runs the start commands of hosts, those of a host one after another, and leaves those running that go on. Returns
+   * those that failed at once, after which no other of that host is run.
+   */
+  runStartCommands(signal: AbortSignal): Promise<readonly FailedCommand[]>;
   /**
    * Pings every host from every host. Never reports an unreachable pair because of one lost probe, nor because the
    * controller took up to `reactionSeconds` for the first packet of a pair.

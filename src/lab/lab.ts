@@ -1,5 +1,5 @@
 import type { ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '../drivers/control-plane.ts';
-import type { Command, DataPlane, Pair, ProbeResult } from '../drivers/data-plane.ts';
+import type { Command, DataPlane, FailedCommand, Pair, ProbeResult } from '../drivers/data-plane.ts';
 import type { UncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import type { Dpid } from '../model/addresses.ts';
 import { type Connection, type Forwarding, sameConnection } from '../model/connection.ts';
@@ -132,10 +132,16 @@ export class Lab {
     ]);
     report({ step: 'controller' });
     await this.#controlPlane.start(signal, onStep);
-    if (this.spec.connections.length === 0) return;
-    report({ step: 'connections of the spec' });
-    await this.#controlPlane.push(compileConnections(this.spec.topology, this.spec.connections).entries, signal);
-    this.#connections = this.spec.connections;
+    const { topology, connections } = this.spec;
+    if (connections.length > 0) {
+      report({ step: 'connections of the spec' });
+      await this.#controlPlane.push(compileConnections(topology, connections).entries, signal);
+      this.#connections = connections;
+    }
+    if (topology.hosts.every(({ start }) => start === undefined)) return;
+    report({ step: 'start commands' });
+    const failed = await this.#dataPlane.runStartCommands(signal);
+    if (failed.length > 0) throw new ProblemError(failed.map(failedStart));
   }
 
   /**
@@ -470,6 +476,16 @@ async function together(
   );
   await Promise.all(outcomes);
   if (failed.signal.aborted) throw first.error;
+}
+
+function failedStart({ host, command, exitCode, words }: FailedCommand): Problem {
+  const how = exitCode < 0 ? `was ended by signal ${-exitCode}` : `ended with exit code ${exitCode}`;
+  return inputProblem({
+    code: 'start-failed',
+    where: `start of ${host}`,
+    cause: [`${JSON.stringify(command)} ${how}`, ...words.split('\n').filter(Boolean)].join('\n    '),
+    remedy: 'mend it; where it may fail, end it with || true',
+  });
 }
 
 /** Undecided pairs surprise nobody. */

@@ -16,6 +16,7 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
+import { removeCpuShares, SHARES_FILE } from '../drivers/mininet/cpu-shares.ts';
 import { SANDBOX_PATH } from '../drivers/mininet/machine.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
 
@@ -220,7 +221,9 @@ export function makeLabFolder(name: string): string {
 /** Removes what a lab left in the run folder. Its processes have ended; hold its lock. */
 export function clearRemains(name: string): void {
   const folder = labFolder(name);
-  if (existsSync(join(folder, MARKER))) rmSync(folder, { recursive: true, force: true });
+  if (!existsSync(join(folder, MARKER))) return;
+  removeCpuShares(join(folder, SHARES_FILE));
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** Removes everything of a lab that ended by itself but the note that says why, which `ls` and `down` clear. */

@@ -7,6 +7,20 @@ export interface Host {
   /** 1 to 32 */
   readonly prefixLength: number;
   readonly mac: MacAddress;
+  /** Further addresses on its interface; absent where it has none. */
+  readonly addresses?: readonly InterfaceAddress[];
+  /** The router for what is in none of its subnets; absent where it has none. */
+  readonly defaultRoute?: Ipv4Address;
+  /** Commands for its shell, in order, once the network is up. */
+  readonly start?: readonly string[];
+  /** How much of a CPU its processes may take together: 0.2 is a fifth of one. Absent where nothing limits them. */
+  readonly cpu?: number;
+}
+
+/** An address of an interface, and by its prefix length (1 to 32) a subnet. */
+export interface InterfaceAddress {
+  readonly ip: Ipv4Address;
+  readonly prefixLength: number;
 }
 
 export interface Switch {
@@ -27,6 +41,14 @@ export interface Link {
   readonly cost?: number;
   /** In Mbit/s; absent where nothing limits it. */
   readonly bandwidthMbps?: number;
+  /** For a packet in either direction. Positive, as the others are; absent where there is none. */
+  readonly delayMs?: number;
+  /** By how much the delay of a packet may be less or more. */
+  readonly jitterMs?: number;
+  /** How many of a hundred packets are lost, in either direction. */
+  readonly lossPercent?: number;
+  /** The most packets that wait at either end; more are dropped. */
+  readonly maxQueue?: number;
 }
 
 /** What is on the other side of a port. */

@@ -19,16 +19,18 @@ export function forwardingFlows(topology: Topology): ReadonlyMap<Dpid, readonly 
     const { accessSwitch, port } = topology.attachmentOf(host);
     if (!topology.linkIsUp(host.name, accessSwitch.name)) continue;
     const byMac: Match = { eth_dst: exactly('eth_dst', macToNumber(host.mac)) };
-    const byArp: Match = {
-      eth_type: exactly('eth_type', ETH_TYPE.arp),
-      arp_tpa: exactly('arp_tpa', ipv4ToNumber(host.ip)),
-    };
+    const byArp = [host, ...(host.addresses ?? [])].map(
+      ({ ip }): Match => ({
+        eth_type: exactly('eth_type', ETH_TYPE.arp),
+        arp_tpa: exactly('arp_tpa', ipv4ToNumber(ip)),
+      }),
+    );
     const outputs = new Map<string, number>([[accessSwitch.name, port]]);
     for (const [name, hop] of graph.nextHopsToward(accessSwitch.name)) outputs.set(name, hop.port);
     for (const [name, output] of outputs) {
       const dpid = topology.switchNamed(name)?.dpid;
       if (dpid === undefined) continue;
-      for (const match of [byMac, byArp]) flows.get(dpid)?.push(outputFlow(FORWARDING_PRIORITY, match, output));
+      for (const match of [byMac, ...byArp]) flows.get(dpid)?.push(outputFlow(FORWARDING_PRIORITY, match, output));
     }
   }
   return flows;

@@ -1,7 +1,7 @@
 import type { Connection } from '../model/connection.ts';
 import { describeFault } from '../model/fault.ts';
 import { formatPingall } from '../model/matrix.ts';
-import { interfaceName, type Link } from '../model/topology.ts';
+import { type Host, interfaceName, type Link } from '../model/topology.ts';
 import type { LabSpec } from './read.ts';
 
 /**
@@ -23,7 +23,7 @@ export function specDifference(before: LabSpec, after: LabSpec): readonly string
 function describeSpec(spec: LabSpec): readonly string[] {
   const { hosts, switches, links } = spec.topology;
   return [
-    ...hosts.map((host) => `host ${host.name} ${host.ip}/${host.prefixLength} ${host.mac}`),
+    ...hosts.map(describeHost),
     ...switches.map((node) => `switch ${node.name} ${node.dpid}`),
     ...links.map(describeLink),
     `forwarding ${spec.forwarding}`,
@@ -44,10 +44,26 @@ function describeConnection({ members, ways, via = [], avoid = [] }: Connection)
   return [`connection ${members.join(' ')}`, ...how].join(' ');
 }
 
-function describeLink({ ends, cost = 1, bandwidthMbps }: Link): string {
+function describeHost(host: Host): string {
+  const { name, ip, prefixLength, mac, addresses = [], defaultRoute, start = [], cpu } = host;
+  const properties = [
+    ...addresses.map((address) => `address ${address.ip}/${address.prefixLength}`),
+    ...(defaultRoute === undefined ? [] : [`default_route ${defaultRoute}`]),
+    ...start.map((command) => `start ${JSON.stringify(command)}`),
+    ...(cpu === undefined ? [] : [`cpu ${cpu}`]),
+  ];
+  return ['host', name, `${ip}/${prefixLength}`, mac, ...properties].join(' ');
+}
+
+function describeLink(link: Link): string {
+  const { ends, cost = 1, bandwidthMbps, delayMs, jitterMs, lossPercent, maxQueue } = link;
   const properties = [
     ...(cost === 1 ? [] : [`cost ${cost}`]),
     ...(bandwidthMbps === undefined ? [] : [`bw ${bandwidthMbps}`]),
+    ...(delayMs === undefined ? [] : [`delay ${delayMs} ms`]),
+    ...(jitterMs === undefined ? [] : [`jitter ${jitterMs} ms`]),
+    ...(lossPercent === undefined ? [] : [`loss ${lossPercent}`]),
+    ...(maxQueue === undefined ? [] : [`max_queue ${maxQueue}`]),
   ];
   return ['link', interfaceName(ends[0]), interfaceName(ends[1]), ...properties].join(' ');
 }

@@ -20,7 +20,7 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
   for (const [index, link] of form.links.entries()) {
     const [pair, path, properties] = Array.isArray(link)
       ? [link, ['links', index], {}]
-      : [link.ends, ['links', index, 'ends'], propertiesOf(link)];
+      : [link.ends, ['links', index, 'ends'], readProperties(document, ['links', index], link)];
     const ends = pair.map((text, side): OpenEnd => {
       const [node = '', port] = text.split(':');
       return { node, path: [...path, side], ...(port === undefined ? {} : { port: Number(port) }) };
@@ -112,6 +112,48 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
   return openLinks.map(({ ends: [a, b], properties }) => ({ ends: [close(a), close(b)], ...properties }));
 }
 
-function propertiesOf({ cost, bw }: { readonly cost?: number | undefined; readonly bw?: number | undefined }) {
-  return { ...(cost === undefined ? {} : { cost }), ...(bw === undefined ? {} : { bandwidthMbps: bw }) };
+type LinkForm = Exclude<SpecDocument['links'][number], readonly unknown[]>;
+
+/** So that hosts still find each other by ARP, which gives up after three seconds, over a path of a few links. */
+const LONGEST_DELAY_MS = 1_000;
+/** The kernel counts delays in less, tc writes them in microseconds. */
+const SHORTEST_DELAY_MS = 0.001;
+
+/** What a link has beside its ends; wrong values are noted and left out. */
+function readProperties(document: LocatedDocument, path: Path, link: LinkForm): Omit<Link, 'ends'> {
+  const { cost, bw, loss, max_queue: maxQueue } = link;
+  const delayMs = readTime(document, [...path, 'delay'], link.delay);
+  const jitterMs = readTime(document, [...path, 'jitter'], link.jitter);
+  if (jitterMs !== undefined && jitterMs > (delayMs ?? 0)) {
+    document.add([...path, 'jitter'], {
+      code: 'wrong-jitter',
+      cause: 'jitter is by how much the delay of a packet may be less or more, and so at most the delay',
+      remedy: link.delay === undefined ? 'give the link a delay too, or leave jitter out' : 'write less, or more delay',
+    });
+  }
+  return {
+    ...(cost === undefined ? {} : { cost }),
+    ...(bw === undefined ? {} : { bandwidthMbps: bw }),
+    ...(delayMs ? { delayMs } : {}),
+    ...(jitterMs ? { jitterMs } : {}),
+    ...(loss ? { lossPercent: loss } : {}),
+    ...(maxQueue === undefined ? {} : { maxQueue }),
+  };
+}
+
+const MS_PER_UNIT: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 };
+
+/** In milliseconds. */
+function readTime(document: LocatedDocument, path: Path, given: number | string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const [, number = '', unit = 'ms'] = /^\s*([\d.]+)\s*(\w+)?/.exec(String(given)) ?? [];
+  // To the nanosecond: 100 us are 0.1 ms, and not 0.1000000001.
+  const ms = typeof given === 'number' ? given : Number((Number(number) * (MS_PER_UNIT[unit] ?? 1)).toFixed(6));
+  if (ms === 0 || (ms >= SHORTEST_DELAY_MS && ms <= LONGEST_DELAY_MS)) return ms;
+  document.add(path, {
+    code: 'wrong-time',
+    cause: 'a delay is from 1 us to 1 s, and jitter likewise',
+    remedy: 'write one such as 5 ms',
+  });
+  return undefined;
 }

@@ -12,7 +12,7 @@ import {
   parseIpv4,
   parseMac,
 } from '../model/addresses.ts';
-import { type Host, INTERFACE_NAME_LENGTH, type Switch } from '../model/topology.ts';
+import { type Host, INTERFACE_NAME_LENGTH, type InterfaceAddress, type Switch } from '../model/topology.ts';
 import type { LocatedDocument, Path } from './located-document.ts';
 import type { SpecDocument } from './schema.ts';
 
@@ -110,9 +110,82 @@ export function readHosts(document: LocatedDocument, form: SpecDocument): readon
         remedy: 'give all hosts addresses of one subnet, with one prefix length',
       });
     }
-    hosts.push({ name, ...address, mac });
+    const properties = typeof node === 'string' ? {} : readProperties(document, ['hosts', index], node, address, byIp);
+    hosts.push({ name, ...address, mac, ...properties });
   }
   return hosts;
+}
+
+type HostForm = Exclude<SpecDocument['hosts'][number], string>;
+
+/** What a host has beside its own address; wrong values are noted and left out. */
+function readProperties(
+  document: LocatedDocument,
+  path: Path,
+  { name, addresses: texts = [], default_route: router, start = [], cpu }: HostForm,
+  own: InterfaceAddress,
+  owners: Map<string, string>,
+): Omit<Host, 'name' | 'mac' | keyof InterfaceAddress> {
+  const addresses = texts.flatMap((text, index) => {
+    const place = [...path, 'addresses', index];
+    const address = readAddress(document, place, text);
+    if (address === undefined) return [];
+    claim(document, owners, place, address.ip, name, 'address', 'give each host addresses of its own');
+    if (address.prefixLength > own.prefixLength && address.prefixLength < 32 && isIn(own, address.ip)) {
+      document.add(place, {
+        code: 'subnet-in-subnet',
+        cause: `its subnet is a part of that of ${own.ip}/${own.prefixLength}: ${name} would send to it from this address`,
+        remedy: `write /${own.prefixLength} or /32, or take an address outside of it`,
+      });
+    }
+    return [address];
+  });
+  const defaultRoute = router === undefined ? undefined : readRouter(document, path, router, [own, ...addresses]);
+  return {
+    ...(addresses.length === 0 ? {} : { addresses }),
+    ...(defaultRoute === undefined ? {} : { defaultRoute }),
+    ...(start.length === 0 ? {} : { start }),
+    ...(cpu === undefined ? {} : { cpu }),
+  };
+}
+
+function readRouter(
+  document: LocatedDocument,
+  host: Path,
+  text: string,
+  own: readonly InterfaceAddress[],
+): Ipv4Address | undefined {
+  const path = [...host, 'default_route'];
+  const router = parseIpv4(text);
+  if (router === undefined) {
+    const cause = 'not an IPv4 address';
+    document.add(path, {
+      code: 'wrong-address',
+      cause,
+      remedy: 'write that of a router, without a prefix: 10.0.0.254',
+    });
+    return undefined;
+  }
+  if (own.some(({ ip }) => ip === router)) {
+    const cause = "the host's own address, and it cannot be its own router";
+    document.add(path, { code: 'own-route', cause, remedy: 'write the address of another' });
+    return undefined;
+  }
+  if (!own.some((address) => isIn(address, router))) {
+    document.add(path, {
+      code: 'unreachable-route',
+      cause: `in no subnet of the host, which has ${own.map(({ ip, prefixLength }) => `${ip}/${prefixLength}`).join(' and ')}`,
+      remedy: 'write an address in one of them, or give the host an address beside that router under addresses',
+    });
+    return undefined;
+  }
+  return router;
+}
+
+/** Whether an address is in the subnet of another. */
+function isIn({ ip, prefixLength }: InterfaceAddress, other: Ipv4Address): boolean {
+  const mask = netmaskOf(prefixLength);
+  return (ipv4ToNumber(ip) & mask) === (ipv4ToNumber(other) & mask);
 }
 
 /** Notes who has a value; a second one who claims it is a problem. */
@@ -135,11 +208,7 @@ function claim(
     });
 }
 
-function readAddress(
-  document: LocatedDocument,
-  path: Path,
-  text: string,
-): { readonly ip: Ipv4Address; readonly prefixLength: number } | undefined {
+function readAddress(document: LocatedDocument, path: Path, text: string): InterfaceAddress | undefined {
   const [addressText = '', prefixText = '8', ...rest] = text.split('/');
   const ip = parseIpv4(addressText);
   const prefixLength = /^\d{1,2}$/.test(prefixText) ? Number(prefixText) : Number.NaN;
@@ -171,12 +240,8 @@ function readAddress(
   return { ip, prefixLength };
 }
 
-function sameSubnet(
-  a: { readonly ip: Ipv4Address; readonly prefixLength: number },
-  b: { readonly ip: Ipv4Address; readonly prefixLength: number },
-): boolean {
-  const mask = netmaskOf(a.prefixLength);
-  return a.prefixLength === b.prefixLength && (ipv4ToNumber(a.ip) & mask) === (ipv4ToNumber(b.ip) & mask);
+function sameSubnet(a: InterfaceAddress, b: InterfaceAddress): boolean {
+  return a.prefixLength === b.prefixLength && isIn(a, b.ip);
 }
 
 function readMac(document: LocatedDocument, path: Path, text: string): MacAddress | undefined {

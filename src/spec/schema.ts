@@ -24,12 +24,38 @@ const name = z
     told('a name begins with a letter and holds letters, digits and _ only', 'choose a name such as h1'),
   );
 
+const command = z
+  .string(told('not a command', 'write what a shell is to run, in quotes: "python3 -m http.server 80 &"'))
+  .regex(
+    /^(?=[^\0]*\S)[^\0]*$/,
+    told('not a command', 'write what a shell is to run, in quotes: "python3 -m http.server 80 &"'),
+  );
+
+/** The kernel hands out no less than a hundredth. */
+const LEAST_CPU = 0.01;
+const MOST_CPU = 256;
+const cpuFault = told(
+  `cpu is a share of one CPU, from ${LEAST_CPU} to ${MOST_CPU}`,
+  'write one such as 0.2, or leave it out: nothing then limits the host',
+);
+
 const host = z.union([
   name,
   z.strictObject({
     name,
     ip: z.string(told('not an IPv4 address', 'write it as 10.0.0.1/8')).optional(),
     mac: z.string(told('not a MAC address', 'write it in quotes: "00:00:00:00:00:01"')).optional(),
+    addresses: z
+      .array(
+        z.string(told('not an IPv4 address', 'write it as 192.168.1.2/24')),
+        told('not a list of addresses', 'write [192.168.1.2/24]'),
+      )
+      .optional(),
+    default_route: z.string(told('not an IPv4 address', 'write that of a router: 10.0.0.254')).optional(),
+    start: z
+      .array(command, told('not a list of commands', 'write ["ip route add 10.9.0.0/16 via 10.0.0.254"]'))
+      .optional(),
+    cpu: z.number(cpuFault).min(LEAST_CPU, cpuFault).max(MOST_CPU, cpuFault).optional(),
   }),
 ]);
 
@@ -68,6 +94,25 @@ const bandwidthFault = told(
   'write one such as 100, or leave it out: nothing then limits the link',
 );
 
+const delayFault = told('not a time', 'write one such as 5 ms, 100 us or 0.5 s; a bare number is in ms');
+/** Its range is checked in `links.ts`. */
+const time = z.union([
+  z.number(delayFault),
+  z.string(delayFault).regex(/^\s*\d+(?:\.\d+)?\s*(?:us|ms|s)?\s*$/, delayFault),
+]);
+
+const lossFault = told(
+  'loss is how many of a hundred packets are lost, from 0 to 100',
+  'write a number such as 0.5, without %',
+);
+
+/** Tens of seconds of the fastest link. */
+const LONGEST_QUEUE = 1_000_000;
+const queueFault = told(
+  `max_queue is a whole number of packets, from 1 to ${LONGEST_QUEUE}`,
+  'write one such as 100, or leave it out',
+);
+
 const link = z.union([
   linkEnds,
   z.strictObject({
@@ -78,6 +123,10 @@ const link = z.union([
       .min(LOWEST_BANDWIDTH_MBPS, bandwidthFault)
       .max(HIGHEST_BANDWIDTH_MBPS, bandwidthFault)
       .optional(),
+    delay: time.optional(),
+    jitter: time.optional(),
+    loss: z.number(lossFault).min(0, lossFault).max(100, lossFault).optional(),
+    max_queue: z.int(queueFault).min(1, queueFault).max(LONGEST_QUEUE, queueFault).optional(),
   }),
 ]);
 

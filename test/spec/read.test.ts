@@ -263,8 +263,8 @@ describe('bad input is located, with its text', () => {
     ],
     [
       'a property that links do not have',
-      lab('hosts: [h1]\nswitches: [s1]\nlinks: [{ends: [h1, s1], delay: 5ms}]\n'),
-      ['lab.yaml:4:26 there is no such key | delay'],
+      lab('hosts: [h1]\nswitches: [s1]\nlinks: [{ends: [h1, s1], colour: 5ms}]\n'),
+      ['lab.yaml:4:26 there is no such key | colour'],
     ],
     [
       'mappings whose ends are wrong',

@@ -94,9 +94,12 @@ def names_of(link):
 
 
 def limit_again(switch):
-    """Open vSwitch takes bandwidths from the interfaces that it is given. Mininet's own TCReapply would put them up, too."""
+    """Open vSwitch takes what tc does from the interfaces that it is given. Mininet's own TCReapply would put them up,
+    too."""
+    from mininet.link import TCIntf
+
     for interface in switch.intfList():
-        if interface.params.get('bw') is not None:
+        if isinstance(interface, TCIntf):
             interface.config(**{**interface.params, 'up': None})
 
 

@@ -123,7 +123,8 @@ class Prober:
     def probe_all(self, reaction, progress, cancelled, only=None):
         """Returns {"rttMs": rows of round trips or null, "probes": rows of counts}; rows and columns in host order.
 
-        reaction: seconds that the network may take for the first packet of a pair, where its controller reacts to it.
+        reaction: seconds that the network may take for the first packet of a pair, where its controller reacts to it or
+        its links delay it.
         only: names of source and target of the pairs to probe; all pairs without it."""
         names = {name: index for index, name in enumerate(self._names)}
         wanted = only and {names[source] * len(names) + names[target] for source, target in only}
@@ -223,7 +224,7 @@ class _Run:
         self.report(number)
 
     def wait_for_answers(self):
-        return min(max(self.shortest_wait, self.slowest * WAIT_IN_ROUND_TRIPS), LONGEST_WAIT)
+        return max(self.shortest_wait, min(self.slowest * WAIT_IN_ROUND_TRIPS, LONGEST_WAIT))
 
     def forget_old(self):
         now = time.monotonic()

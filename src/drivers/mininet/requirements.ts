@@ -3,9 +3,9 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { environmentProblem, type Problem } from '../../model/problem.ts';
-import type { Topology } from '../../model/topology.ts';
+import type { Link, Topology } from '../../model/topology.ts';
+import { findController } from './cpu-shares.ts';
 import { type Datapath, isRoot, MININET_PYTHON, NAMESPACE_REMEDY, SANDBOX_PATH } from './machine.ts';
-import { hasBandwidths } from './render.ts';
 
 /** The kernel's datapath where its module is there (root may load it), else the userspace one. */
 export async function bestDatapath(): Promise<Datapath> {
@@ -66,13 +66,24 @@ export function sandboxRequirements(datapath: Datapath): readonly Requirement[] 
 export async function missingRequirements(datapath: Datapath, topology: Topology): Promise<readonly Problem[]> {
   const requirements = [
     ...sandboxRequirements(datapath),
-    ...(hasBandwidths(topology) ? [await bandwidthRequirement()] : []),
+    ...(await Promise.all(requiredByProperties(topology).map((requirement) => requirement()))),
   ];
   return requirements.flatMap(({ name, finding, remedy }) =>
     remedy === undefined
       ? []
       : [environmentProblem({ code: 'missing-requirement', where: name, cause: finding, remedy })],
   );
+}
+
+/** What links and hosts of this topology have that a kernel may lack. */
+function requiredByProperties({ hosts, links }: Topology): readonly (() => Promise<Requirement>)[] {
+  const isNetem = ({ delayMs, lossPercent, maxQueue }: Link) =>
+    delayMs !== undefined || lossPercent !== undefined || maxQueue !== undefined;
+  return [
+    ...(links.some(({ bandwidthMbps }) => bandwidthMbps !== undefined) ? [bandwidthRequirement] : []),
+    ...(links.some(isNetem) ? [delayRequirement] : []),
+    ...(hosts.some(({ cpu }) => cpu !== undefined) ? [cpuShareRequirement] : []),
+  ];
 }
 
 function programRequirement({ name, debianPackage }: { name: string; debianPackage: string }): Requirement {
@@ -139,21 +150,53 @@ export async function namespaceRequirement(): Promise<Requirement> {
 }
 
 /** Whether the kernel can limit a link's bandwidth, which few labs need; tries it, which takes a moment. */
-export async function bandwidthRequirement(): Promise<Requirement> {
-  const name = 'bandwidths of links';
+export function bandwidthRequirement(): Promise<Requirement> {
+  return qdiscRequirement(
+    'bw of links',
+    ['htb', 'default', '1'],
+    'sudo modprobe sch_htb, or leave bw out of the links of the spec',
+  );
+}
+
+/** Whether the kernel can delay, lose and queue packets, likewise. */
+export function delayRequirement(): Promise<Requirement> {
+  return qdiscRequirement(
+    'delay, jitter, loss and max_queue of links',
+    ['netem', 'delay', '1ms'],
+    'sudo modprobe sch_netem; where there is no such module: sudo apt-get install linux-modules-extra-$(uname -r) ' +
+      "(Ubuntu), or a kernel with CONFIG_NET_SCH_NETEM, as Debian's is; or leave them out of the links of the spec",
+  );
+}
+
+/** Whether hosts can have shares of a CPU, likewise. */
+export async function cpuShareRequirement(): Promise<Requirement> {
+  const name = 'cpu of hosts';
+  const found = await findController();
+  if (typeof found !== 'string') return { name, finding: `control groups can be made in ${found.parent}` };
+  return {
+    name,
+    finding: found,
+    remedy:
+      'run labctl as root, or, where systemd runs, in a part of the machine that is yours: systemd-run --user --scope ' +
+      '-p Delegate=yes labctl up ...; or leave cpu out of the hosts of the spec',
+  };
+}
+
+/** @param remedy where the kernel does not know this queueing discipline */
+async function qdiscRequirement(name: string, qdisc: readonly string[], remedy: string): Promise<Requirement> {
   const user = isRoot() ? [] : ['--user', '--map-root-user'];
-  const limit = ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'handle', '5:0', 'htb', 'default', '1'];
+  const attempt = ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'handle', '5:0', ...qdisc];
   try {
-    await promisify(execFile)('unshare', [...user, '--net', ...limit], { env: { PATH: SANDBOX_PATH } });
-    return { name, finding: 'tc and its qdisc htb are there' };
+    await promisify(execFile)('unshare', [...user, '--net', ...attempt], { env: { PATH: SANDBOX_PATH } });
+    return { name, finding: `tc and its qdisc ${qdisc[0]} are there` };
   } catch (error) {
     const words = String((error as { readonly stderr?: string }).stderr ?? error).trim();
-    const remedy = /failed to execute tc/.test(words)
-      ? 'sudo apt-get install iproute2'
-      : /unshare failed|cannot open|write failed/.test(words)
-        ? NAMESPACE_REMEDY
-        : 'sudo modprobe sch_htb, or leave bw out of the links of the spec';
-    return { name, finding: `tc cannot limit them: ${words}`, remedy };
+    const remedies: readonly (readonly [RegExp, string])[] = [
+      [/failed to execute tc/, 'sudo apt-get install iproute2'],
+      [/unshare failed|cannot open|write failed/, NAMESPACE_REMEDY],
+    ];
+    const known = remedies.find(([pattern]) => pattern.test(words))?.[1];
+    return { name, finding: `tc cannot add its qdisc ${qdisc[0]}: ${words}`, remedy: known ?? remedy };
   }
 }
 

@@ -23,6 +23,7 @@ import traceback
 from faults import Faults
 from measurer import Measurement
 from prober import Prober
+from start_commands import StartCommands
 
 SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema'
 
@@ -133,6 +134,7 @@ class Resident:
         self.prober = None
         self.faults = None
         self.measurement = None
+        self.started = None
         # Processes without which the lab is not what it claims to be, by name.
         self.vital = {}
         # Requests under way, by their ids, each with the event that cancels it.
@@ -143,7 +145,8 @@ class Resident:
 
     def start(self, request, progress):
         """request: {"folder": for the lab's files and sockets, "topo": key of `topos`, "datapath": user or kernel,
-        "fallback": whether user will do where kernel does not work}"""
+        "fallback": whether user will do where kernel does not work, "shares": {host: the file that takes a process into
+        its share of a CPU}}"""
         folder, datapath = request['folder'], request['datapath']
         log = os.open(os.path.join(folder, 'sandbox.log'), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)
@@ -165,10 +168,14 @@ class Resident:
         missing = self.missing_ports()
         if missing:
             raise RuntimeError('Open vSwitch did not bring up ' + ', '.join(missing))
+        for name, members in request['shares'].items():
+            with open(members, 'w') as file:
+                file.write(str(self.network.nameToNode[name].pid))
         self.prober = Prober({host.name: (host.pid, host.IP(), host.defaultIntf().name) for host in self.network.hosts})
         if datapath == 'user':
             self.prober.write_whole_checksums()
         self.faults = Faults(self.network)
+        self.started = StartCommands({host.name: host.pid for host in self.network.hosts}, request['shares'], folder)
         return {
             'mininet': sys.modules['mininet.net'].VERSION,
             'datapath': datapath,
@@ -212,6 +219,8 @@ class Resident:
         try:
             if action == 'start':
                 result = self.start(request, lambda step: self.conversation.send(id=identity, progress=step))
+            elif action == 'start-commands':
+                result = self.started.run(request['commands'], request['folder'])
             elif action == 'probe':
                 tell = lambda state: self.conversation.send(id=identity, progress=state)
                 result = self.prober.probe_all(request['reaction'], tell, cancelled, request.get('only'))
@@ -261,8 +270,8 @@ class Resident:
                             self.running[request['of']].set()
                         continue
                     cancelled = self.running[request['id']] = threading.Event()
-                    if request['do'] == 'start':
-                        # Until the network stands there is nothing else to do.
+                    if request['do'] in ('start', 'start-commands'):
+                        # Until the network stands there is nothing else to do; and here nobody else buries children.
                         self.answer(request, cancelled)
                     else:
                         threading.Thread(target=self.answer, args=(request, cancelled), daemon=True).start()

@@ -2,10 +2,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dpid } from '../../model/addresses.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
-import { interfaceName, type Topology } from '../../model/topology.ts';
+import { interfaceName, Topology } from '../../model/topology.ts';
 import type {
   Command,
   DataPlane,
+  FailedCommand,
   HeldEntries,
   Pair,
   ProbeProgress,
@@ -15,6 +16,8 @@ import type {
 } from '../data-plane.ts';
 import { OpenVSwitchTables } from '../open-vswitch/tables.ts';
 import { traceInBridge } from '../open-vswitch/trace.ts';
+import { makeCpuShares, removeCpuShares, SHARES_FILE } from './cpu-shares.ts';
+import { longestPingMs } from './longest-ping.ts';
 import { type Datapath, isRoot, NAMESPACE_REMEDY } from './machine.ts';
 import { renderMininet } from './render.ts';
 import type { Resident } from './resident.ts';
@@ -35,6 +38,8 @@ export interface SandboxOptions {
   readonly datapath: Datapath;
   /** Whether the userspace datapath will do where the kernel's turns out not to work; the default is no. */
   readonly fallback?: boolean;
+  /** Where start commands run; the default is the root folder. */
+  readonly workingFolder?: string;
 }
 
 /** Real Mininet and a private Open vSwitch in namespaces of their own, as root or as an ordinary user. */
@@ -45,6 +50,7 @@ export class MininetSandbox implements DataPlane {
   readonly #resident: Resident;
   readonly #options: SandboxOptions;
   #shells: Readonly<Record<string, number>> = {};
+  #shares: ReadonlyMap<string, string> = new Map();
   readonly #stopped = new Set<string>();
 
   /** @param resident has had no request yet; the sandbox ends it */
@@ -61,10 +67,13 @@ export class MininetSandbox implements DataPlane {
   async start(signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
     const { topology, topo, folder, datapath, fallback = false } = this.#options;
     checkSocketPaths(topology, folder);
-    writeFileSync(join(folder, 'topology.py'), renderMininet(topology, topo));
-    const started = (await this.#request('start', { folder, topo, datapath, fallback }, signal, (step) =>
-      onStep(String(step)),
-    )) as {
+    // Mininet's own way to shares of a CPU makes groups that are named by the host alone, and need root.
+    const withoutShares = topology.hosts.map(({ cpu: _, ...host }) => host);
+    const rendered = renderMininet(new Topology({ ...topology, hosts: withoutShares }), topo);
+    writeFileSync(join(folder, 'topology.py'), rendered);
+    const shares = await this.#makeShares();
+    const input = { folder, topo, datapath, fallback, shares };
+    const started = (await this.#request('start', input, signal, (step) => onStep(String(step)))) as {
       readonly mininet: string;
       readonly datapath: Datapath;
       readonly openVSwitch: string;
@@ -73,6 +82,27 @@ export class MininetSandbox implements DataPlane {
     this.#shells = started.shells;
     const carrier = started.datapath === 'user' ? 'userspace' : 'kernel';
     this.description = `Mininet ${started.mininet}, Open vSwitch ${started.openVSwitch}, ${carrier} datapath`;
+  }
+
+  /** Returns for each host with a share of a CPU the file that takes a process into it. */
+  async #makeShares(): Promise<Readonly<Record<string, string>>> {
+    const { topology, folder } = this.#options;
+    const wanted = topology.hosts.flatMap(({ name, cpu }) => (cpu === undefined ? [] : [[name, cpu] as const]));
+    try {
+      this.#shares = await makeCpuShares(new Map(wanted), join(folder, SHARES_FILE));
+    } catch (error) {
+      throw this.#failure(error as Error);
+    }
+    return Object.fromEntries(this.#shares);
+  }
+
+  async runStartCommands(signal: AbortSignal): Promise<readonly FailedCommand[]> {
+    const { topology, workingFolder = '/' } = this.#options;
+    const commands = Object.fromEntries(
+      topology.hosts.flatMap(({ name, start }) => (start === undefined ? [] : [[name, start]])),
+    );
+    if (Object.keys(commands).length === 0) return [];
+    return (await this.#request('start-commands', { commands, folder: workingFolder }, signal)) as FailedCommand[];
   }
 
   probeAll(
@@ -89,9 +119,12 @@ export class MininetSandbox implements DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
-    const reaction = Math.max(reactionSeconds, PATIENCE_SECONDS);
     const only = pairs.map(({ source, target }) => [source, target]);
-    const results = await this.#probe({ reaction, only }, signal, onProgress);
+    const results = await this.#probe(
+      { reaction: Math.max(reactionSeconds, PATIENCE_SECONDS), only },
+      signal,
+      onProgress,
+    );
     return results.filter(({ probes }) => probes > 0);
   }
 
@@ -101,7 +134,8 @@ export class MininetSandbox implements DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
-    const answer = (await this.#request('probe', request, signal, (progress) =>
+    const reaction = Math.max(request.reaction, longestPingMs(this.#options.topology) / 1000);
+    const answer = (await this.#request('probe', { ...request, reaction }, signal, (progress) =>
       onProgress(progress as ProbeProgress),
     )) as {
       readonly hosts: readonly string[];
@@ -152,11 +186,12 @@ export class MininetSandbox implements DataPlane {
     const first = this.#resident.pid;
     if (shell === undefined || first === undefined) throw new Error(`host ${host} has no shell in the sandbox`);
     const user = isRoot() ? [] : ['--user', '--preserve-credentials'];
+    const share = this.#shares.get(host);
+    // Before it enters the host, which does not see control groups.
+    const join = share === undefined ? [] : ['sh', '-c', 'echo $$ >"$0" && exec "$@"', share];
+    const enter = ['--target', `${first}`, ...user, '--mount', '--net', '--pid', '--'];
     // mnexec, Mininet's own, goes from the sandbox on into the host's namespaces.
-    return {
-      file: 'nsenter',
-      args: ['--target', `${first}`, ...user, '--mount', '--net', '--pid', '--', 'mnexec', '-a', `${shell}`, ...argv],
-    };
+    return { file: 'nsenter', args: [...enter, ...join, 'mnexec', '-a', `${shell}`, ...argv] };
   }
 
   async entriesOf(dpid: Dpid): Promise<HeldEntries> {
@@ -181,8 +216,9 @@ export class MininetSandbox implements DataPlane {
     return name;
   }
 
-  stop(): Promise<void> {
-    return this.#resident.stop();
+  async stop(): Promise<void> {
+    await this.#resident.stop();
+    removeCpuShares(join(this.#options.folder, SHARES_FILE));
   }
 
   async #request(

@@ -7,6 +7,7 @@ import { predict } from '../../sim/predict.ts';
 import type {
   Command,
   DataPlane,
+  FailedCommand,
   HeldEntries,
   ProbeProgress,
   ProbeResult,
@@ -45,6 +46,10 @@ export class SimulatedDataPlane implements DataPlane {
 
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+  }
+
+  async runStartCommands(): Promise<readonly FailedCommand[]> {
+    return [];
   }
 
   async probeAll(
@@ -155,6 +160,24 @@ export class SimulatedDataPlane implements DataPlane {
       },
     };
   }
+}
+
+/** What a topology has that is without effect where it is simulated, as a spec writes it: `delay of links`. */
+export function withoutEffect({ hosts, links }: Topology): readonly string[] {
+  const ofLinks = [
+    ...(links.some(({ bandwidthMbps }) => bandwidthMbps !== undefined) ? ['bw'] : []),
+    ...(links.some(({ delayMs }) => delayMs !== undefined) ? ['delay'] : []),
+    ...(links.some(({ jitterMs }) => jitterMs !== undefined) ? ['jitter'] : []),
+    ...(links.some(({ lossPercent }) => lossPercent !== undefined) ? ['loss'] : []),
+    ...(links.some(({ maxQueue }) => maxQueue !== undefined) ? ['max_queue'] : []),
+  ];
+  const ofHosts = [
+    ...(hosts.some(({ addresses }) => addresses !== undefined) ? ['addresses'] : []),
+    ...(hosts.some(({ defaultRoute }) => defaultRoute !== undefined) ? ['default_route'] : []),
+    ...(hosts.some(({ start }) => start !== undefined) ? ['start'] : []),
+    ...(hosts.some(({ cpu }) => cpu !== undefined) ? ['cpu'] : []),
+  ];
+  return [...ofLinks.map((property) => `${property} of links`), ...ofHosts.map((property) => `${property} of hosts`)];
 }
 
 function notSimulated(problem: Pick<Problem, 'where' | 'cause' | 'remedy'>): ProblemError {

@@ -38,7 +38,7 @@ print(json.dumps({
     {**info, 'cls': info['cls'].__name__ if 'cls' in info else None}
     for *_, info in topo.links(sort=False, withKeys=True, withInfo=True)
   ],
-}))`;
+}, default=lambda cls: cls.__name__))`;
   const env = { PATH: '/usr/bin:/bin', PYTHONDONTWRITEBYTECODE: '1' };
   const read = JSON.parse(execFileSync('/usr/bin/python3', ['-c', program, file, topo], { encoding: 'utf8', env }));
   const certain = <T>(value: T | undefined): T => {
@@ -108,6 +108,40 @@ test('a link is limited by a TCLink, which a topology without such links knows n
   expect(limited).toContain('        self.addLink("h1", "s1", port1=0, port2=1)\n');
   expect(text('{ends: [s1, s2], cost: 3}')).toBe(text('[s1, s2]'));
   expect(text('[s1, s2]')).not.toContain('TCLink');
+});
+
+test('links and hosts have their properties where Mininet has them', () => {
+  const text = renderMininet(
+    readSpec(
+      'lab.yaml',
+      `version: 1
+hosts:
+  - {name: h1, default_route: 10.0.0.254, start: ["touch /tmp/x"]}
+  - {name: h2, addresses: [192.168.1.2/24, 10.0.0.9/32], default_route: 192.168.1.1, cpu: 0.2}
+  - {name: h3, addresses: [192.168.1.3/24]}
+  - {name: h4, cpu: 0.5}
+switches: [s1]
+links: [[h1, s1], [h2, s1], [h3, s1], {ends: [h4, s1], delay: 5 ms, jitter: 100 us, loss: 0.5, max_queue: 100}]
+`,
+    ).topology,
+    'T',
+  );
+  for (const line of [
+    'from mininet.link import TCLink',
+    'from mininet.node import CPULimitedHost, Host',
+    'from mininet.util import numCores',
+    'class AddressedCPULimitedHost(Addressed, CPULimitedHost):',
+    'class AddressedHost(Addressed, Host):',
+    '        self.addHost("h1", ip="10.0.0.1/8", mac="00:00:00:00:00:01", defaultRoute="via 10.0.0.254")',
+    '        self.addHost("h2", cls=AddressedCPULimitedHost, ip="10.0.0.2/8", mac="00:00:00:00:00:02", addresses=["192.168.1.2/24", "10.0.0.9/32"], defaultRoute="via 192.168.1.1", cpu=0.2 / numCores())',
+    '        self.addHost("h3", cls=AddressedHost, ip="10.0.0.3/8", mac="00:00:00:00:00:03", addresses=["192.168.1.3/24"])',
+    '        self.addHost("h4", cls=CPULimitedHost, ip="10.0.0.4/8", mac="00:00:00:00:00:04", cpu=0.5 / numCores())',
+    '        self.addLink("h4", "s1", port1=0, port2=4, cls=TCLink, delay="5ms", jitter="0.1ms", loss=0.5, max_queue_size=100)',
+  ]) {
+    expect(text.split('\n')).toContain(line);
+  }
+  expect(text).not.toContain('touch');
+  expect(asMininetReadsIt(text, 'T').hosts).toHaveLength(4);
 });
 
 test('a name that is no name cannot become code, whatever let it through', () => {
