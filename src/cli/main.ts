@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { SETTABLE_ROLES, type SettableRole } from '../drivers/control-plane.ts';
 import { describeProblem, type Problem, ProblemError } from '../model/problem.ts';
+import type { NewOptions } from './new.ts';
 import {
   type ApplyOptions,
   avoidOption,
@@ -27,6 +28,7 @@ import {
   type PathsOptions,
   type PredictOptions,
   restPortOption,
+  TOPOLOGY_FLAGS,
   topoOption,
   type UpOptions,
   viaOption,
@@ -34,6 +36,7 @@ import {
   withOption,
   withoutOption,
 } from './options.ts';
+import type { ValidateOptions } from './validate.ts';
 
 /** Exit codes; 1, a network that answers otherwise than expected, comes from the commands. */
 const EXIT = { asExpected: 0, wrongInput: 2, cannot: 3, interrupted: 130 } as const;
@@ -92,6 +95,34 @@ A first lab:
   labctl connect h2 h5 h6
   labctl down`,
   );
+
+const newCommand = program
+  .command('new')
+  .description('print the spec of a generated lab: labctl new ring --switches 6 > lab.yaml')
+  .argument('[topology]', 'e.g. fat-tree; without it the topologies are listed')
+  .option('--name <name>', "the lab's name (default: the topology's)")
+  .option('--expand', 'write every host, switch and link out');
+for (const [flag, description] of TOPOLOGY_FLAGS)
+  newCommand.addOption(new Option(`--${flag} <number>`, description).argParser(wholeNumber(0)));
+newCommand.action(async (topology: string | undefined, options: NewOptions) => {
+  const { printNewSpec } = await import('./new.ts');
+  printNewSpec(topology, { ...options });
+});
+
+program
+  .command('validate')
+  .description('check specs, and tell every problem of each with file, line and column')
+  .argument('<files...>', 'files, or folders with all specs in them; s10h10 is topologies/s10h10.yaml')
+  .addOption(
+    new Option('--format <form>', 'text for people, json for programs, github for annotations in its Actions')
+      .choices(['text', 'json', 'github'])
+      .default('text')
+      .env('LABCTL_FORMAT'),
+  )
+  .action(async (files: string[], options: ValidateOptions) => {
+    const { validate } = await import('./validate.ts');
+    exitCode = validate(files, options);
+  });
 
 program
   .command('up')

@@ -114,6 +114,21 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** The parameters of topologies that `labctl new` generates. */
+export const TOPOLOGY_FLAGS: readonly (readonly [flag: string, description: string])[] = [
+  ['hosts', 'hosts on each switch that has any'],
+  ['switches', 'of linear, ring, mesh and random'],
+  ['depth', 'of tree: levels of switches'],
+  ['fanout', 'of tree: branches of each switch'],
+  ['x', 'of torus: switches in the first direction'],
+  ['y', 'of torus: switches in the second direction'],
+  ['spines', 'of leaf-spine'],
+  ['leaves', 'of leaf-spine'],
+  ['k', 'of fat-tree: ports of each switch, an even number'],
+  ['links', 'of random: links between switches'],
+  ['seed', 'of random: picks the graph'],
+];
+
 export const kOption = () =>
   new Option('--k <number>', 'the k cheapest paths, not only those that cost the least').argParser((text) => {
     if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('k is a whole number from 1 up');

@@ -4,7 +4,6 @@ import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { StandbyLab } from '../lab/standby.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
-import { routeProblems } from '../plan/requests.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { chooseController, refuseWhatCannotBeSimulated } from './controller-choice.ts';
 import { underLock } from './labs.ts';
@@ -31,12 +30,9 @@ export async function up(topo: string, options: UpOptions, signal: AbortSignal):
 
 async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, signal: AbortSignal): Promise<void> {
   // Loaded while the lab's process loads its own modules.
-  const [{ findSpec }, { readSpec }] = await Promise.all([import('../spec/locate.ts'), import('../spec/read.ts')]);
+  const [{ findSpec }, { checkedSpec }] = await Promise.all([import('../spec/locate.ts'), import('./checked-spec.ts')]);
   const { file, text } = findSpec(topo);
-  const spec = readSpec(file, text);
-  // A spec alone does not tell paths.
-  const unroutable = spec.connections.flatMap((connection) => routeProblems(spec.topology, connection));
-  if (unroutable.length > 0) throw new ProblemError(unroutable.map((problem) => ({ where: file, ...problem })));
+  const spec = checkedSpec({ file, text });
   const name = options.lab ?? spec.name;
   const progress = new ProgressLine();
   try {

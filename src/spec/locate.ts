@@ -1,9 +1,11 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { inputProblem, ProblemError } from '../model/problem.ts';
+import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
+import { LARGEST_SPEC, tooLarge } from './located-document.ts';
 
-/** The topologies that come with labctl. */
-const SHIPPED = resolve(import.meta.dirname, '../../topologies');
+/** The topologies that come with labctl, and the JSON Schema of specs. */
+export const SHIPPED = resolve(import.meta.dirname, '../../topologies');
 
 /** A spec's text and the name of its file, as problems show it. */
 export interface SpecSource {
@@ -33,19 +35,46 @@ export function findSpec(nameOrFile: string): SpecSource {
       }),
     );
   }
+  return readSpecFile(file);
+}
+
+/** @throws ProblemError when the file cannot be read, is no text, or is too large to be a spec */
+export function readSpecFile(file: string): SpecSource {
+  const where = `${file}:1:1`;
+  let bytes: Buffer;
   try {
-    if (!statSync(file).isFile()) throw new Error('not a file');
-    return { file, text: readFileSync(file, 'utf8') };
+    const status = statSync(file);
+    const { size } = status;
+    if (!status.isFile()) throw new Error('not a file');
+    if (size > LARGEST_SPEC) throw new ProblemError(inputProblem({ where, ...tooLarge(size) }));
+    bytes = readFileSync(file);
   } catch (error) {
-    throw new ProblemError(
-      inputProblem({
-        code: 'unreadable-spec',
-        where: file,
-        cause: `the spec cannot be read: ${(error as Error).message}`,
-      }),
-      { cause: error },
-    );
+    if (error instanceof ProblemError) throw error;
+    const cause = `the spec cannot be read: ${(error as Error).message}`;
+    const remedy = 'name a file that you may read';
+    throw new ProblemError(inputProblem({ code: 'unreadable-spec', where, cause, remedy }), { cause: error });
   }
+  if (!isUtf8(bytes)) throw new ProblemError(notText(file, bytes));
+  return { file, text: bytes.toString('utf8') };
+}
+
+/** At the first byte that is no UTF-8. */
+function notText(file: string, bytes: Buffer): Problem {
+  let line = 1;
+  let start = 0;
+  for (;;) {
+    const end = bytes.indexOf('\n', start);
+    if (end === -1 || !isUtf8(bytes.subarray(start, end))) break;
+    start = end + 1;
+    line += 1;
+  }
+  const column = bytes.subarray(start).toString('utf8').indexOf('\uFFFD') + 1;
+  return inputProblem({
+    code: 'not-text',
+    where: `${file}:${line}:${Math.max(column, 1)}`,
+    cause: 'this is not text in UTF-8',
+    remedy: 'save the spec as UTF-8, or name another file',
+  });
 }
 
 /** The names that `findSpec` knows here. */

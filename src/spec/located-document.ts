@@ -13,7 +13,16 @@ import type { z } from 'zod';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 
 /** The largest spec that is read, in bytes. */
-const LARGEST_SPEC = 1024 * 1024;
+export const LARGEST_SPEC = 1024 * 1024;
+
+/** @param size in bytes */
+export function tooLarge(size: number): Finding {
+  return {
+    code: 'spec-too-large',
+    cause: `the spec has ${(size / 1024 / 1024).toFixed(1)} MiB, where at most 1 MiB is read`,
+    remedy: 'describe one lab in a file',
+  };
+}
 
 /** The parser's words, where they speak to programmers. */
 function plain(message: string): string {
@@ -45,13 +54,7 @@ export class LocatedDocument {
     this.#file = file;
     this.#text = text;
     const size = Buffer.byteLength(text);
-    if (size > LARGEST_SPEC) {
-      throw this.#unreadable({
-        code: 'spec-too-large',
-        cause: `the spec has ${(size / 1024 / 1024).toFixed(1)} MiB, where at most 1 MiB is read`,
-        remedy: 'describe one lab in a file',
-      });
-    }
+    if (size > LARGEST_SPEC) throw this.#unreadable(tooLarge(size));
     try {
       const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: true });
       this.#document = document;

@@ -174,7 +174,7 @@ const topologyFault = told(
 
 const [firstForm, ...otherForms] = GENERATOR_NAMES.map((topology) => generatorForm(topology));
 if (firstForm === undefined) throw new Error('there are generators');
-const generate = z.discriminatedUnion('topology', [firstForm, ...otherForms], topologyFault);
+export const generateSchema = z.discriminatedUnion('topology', [firstForm, ...otherForms], topologyFault);
 
 export const specSchema = z.strictObject(
   {
@@ -197,7 +197,7 @@ export const specSchema = z.strictObject(
         told('this means something else in Python', 'choose a name such as MyTopo'),
       )
       .optional(),
-    generate: generate.optional(),
+    generate: generateSchema.optional(),
     hosts: z
       .array(host, told('not a list of hosts', 'write [h1, h2]'))
       .min(1, told('a lab needs at least one host', 'add one: [h1]'))

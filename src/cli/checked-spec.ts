@@ -1,0 +1,21 @@
+import { ProblemError } from '../model/problem.ts';
+import { routeProblems } from '../plan/requests.ts';
+import type { SpecSource } from '../spec/locate.ts';
+import { LocatedDocument } from '../spec/located-document.ts';
+import { type LabSpec, readSpec } from '../spec/read.ts';
+
+/**
+ * Reads a spec whose lab could be brought up: its connections have paths, too, which a spec alone does not tell.
+ * @throws ProblemError with every problem found, each with file:line:column
+ */
+export function checkedSpec({ file, text }: SpecSource): LabSpec {
+  const spec = readSpec(file, text);
+  const unroutable = spec.connections.flatMap((connection, index) =>
+    routeProblems(spec.topology, connection).map((problem) => ({ index, problem })),
+  );
+  if (unroutable.length === 0) return spec;
+  const document = new LocatedDocument(file, text);
+  throw new ProblemError(
+    unroutable.map(({ index, problem }) => ({ ...problem, where: document.whereIs(['connections', index]) })),
+  );
+}

@@ -1,0 +1,142 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
+import { findSpec, readSpecFile } from '../spec/locate.ts';
+import { checkedSpec } from './checked-spec.ts';
+import { coloured, printJson, printLines } from './terminal.ts';
+
+export interface ValidateOptions {
+  readonly format: 'text' | 'json' | 'github';
+}
+
+/** A spec that was checked. */
+interface Checked {
+  readonly file: string;
+  /** Empty where it is right. */
+  readonly problems: readonly Problem[];
+}
+
+/** `labctl validate`: checks every spec, and tells all problems of each. Returns the exit code: 2 when any is wrong. */
+export function validate(named: readonly string[], { format }: ValidateOptions): number {
+  const checked = named.flatMap(checkNamed);
+  const wrong = checked.filter(({ problems }) => problems.length > 0);
+  if (format === 'json') printJson(documentOf(checked));
+  else if (format === 'github') printLines(wrong.flatMap(annotationsOf));
+  else printLines([...checked.flatMap(describeChecked), summaryOf(checked, wrong)]);
+  return wrong.length === 0 ? 0 : 2;
+}
+
+/** The spec of a name or file, or all those in a folder. */
+function checkNamed(name: string): readonly Checked[] {
+  if (!existsSync(name) || !statSync(name).isDirectory()) return [check(name, () => findSpec(name))];
+  const { files, problems } = specsIn(name);
+  if (files.length === 0 && problems.length === 0) {
+    const remedy = 'name a file, or a folder with files that end in .yaml or .yml';
+    problems.push(inputProblem({ code: 'no-specs', where: name, cause: 'there is no spec in this folder', remedy }));
+  }
+  const unread = problems.length === 0 ? [] : [{ file: name, problems }];
+  return [...files.map((file) => check(file, () => readSpecFile(file))), ...unread];
+}
+
+/** All specs in a folder and those below it, but not what is hidden or among packages; links are not followed. */
+function specsIn(folder: string): { readonly files: string[]; readonly problems: Problem[] } {
+  const found = { files: [] as string[], problems: [] as Problem[] };
+  const look = (place: string) => {
+    for (const entry of readdirSync(place, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(place, entry.name);
+      if (entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules') visit(path);
+      else if (!entry.isDirectory() && /\.ya?ml$/i.test(entry.name)) found.files.push(path);
+    }
+  };
+  const visit = (place: string) => {
+    try {
+      look(place);
+    } catch (error) {
+      const cause = `the folder cannot be read: ${(error as Error).message}`;
+      const remedy = 'name a folder that you may read';
+      found.problems.push(inputProblem({ code: 'unreadable-folder', where: place, cause, remedy }));
+    }
+  };
+  visit(folder);
+  return found;
+}
+
+function check(name: string, find: () => { readonly file: string; readonly text: string }): Checked {
+  let file = name;
+  try {
+    const source = find();
+    file = source.file;
+    checkedSpec(source);
+    return { file, problems: [] };
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    return { file, problems: error.problems };
+  }
+}
+
+function describeChecked({ file, problems }: Checked): readonly string[] {
+  if (problems.length === 0) return [`${coloured('green', 'ok')}     ${file}`];
+  return [`${coloured('red', 'wrong')}  ${file}`, ...problems.map((problem) => indented(describeProblem(problem)))];
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, '  ');
+}
+
+function summaryOf(checked: readonly Checked[], wrong: readonly Checked[]): string {
+  const files = `${checked.length} ${checked.length === 1 ? 'spec' : 'specs'}`;
+  if (wrong.length === 0) return `${files}, no problem`;
+  const problems = wrong.reduce((sum, each) => sum + each.problems.length, 0);
+  return `${files}, ${wrong.length} wrong: ${problems} ${problems === 1 ? 'problem' : 'problems'}`;
+}
+
+/** Line and column of a problem, which folders and files that do not exist have not. */
+function placeOf(
+  file: string,
+  { where = '' }: Problem,
+): { readonly line: number; readonly column: number } | undefined {
+  if (!where.startsWith(`${file}:`)) return undefined;
+  const [, line, column] = /^(\d+):(\d+)$/.exec(where.slice(file.length + 1)) ?? [];
+  return line === undefined || column === undefined ? undefined : { line: Number(line), column: Number(column) };
+}
+
+function documentOf(checked: readonly Checked[]): object {
+  return {
+    version: 1,
+    valid: checked.every(({ problems }) => problems.length === 0),
+    files: checked.map(({ file, problems }) => ({
+      file,
+      valid: problems.length === 0,
+      problems: problems.map((problem) => ({
+        code: problem.code,
+        line: placeOf(file, problem)?.line ?? null,
+        column: placeOf(file, problem)?.column ?? null,
+        offending: problem.offending ?? null,
+        cause: problem.cause,
+        remedy: problem.remedy ?? null,
+      })),
+    })),
+  };
+}
+
+/** Workflow commands of GitHub Actions, one for each problem (docs.github.com, "Workflow commands"). */
+function annotationsOf({ file, problems }: Checked): readonly string[] {
+  return problems.map((problem) => {
+    const place = placeOf(file, problem);
+    const properties = {
+      file,
+      ...(place === undefined ? {} : { line: String(place.line), col: String(place.column) }),
+      title: `labctl: ${problem.code}`,
+    };
+    const listed = Object.entries(properties).map(([key, value]) => `${key}=${escaped(value, /[%\r\n:,]/g)}`);
+    const { where: _, ...withoutPlace } = problem;
+    return `::error ${listed.join(',')}::${escaped(describeProblem(withoutPlace), /[%\r\n]/g)}`;
+  });
+}
+
+function escaped(text: string, characters: RegExp): string {
+  return text.replaceAll(
+    characters,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
