@@ -14,12 +14,13 @@ const BUSYBOX = { programs: ['/bin/busybox'], links: { '/bin/sh': 'busybox' } };
 /** Apart from those that other tests' labs try first. */
 const PORTS = { LABCTL_REST_PORT: '28080', LABCTL_OPENFLOW_PORT: '26653' };
 /** For what Docker takes a while to do. */
-const SOON = { timeout: 30_000, interval: 100 } as const;
+const SOON = { timeout: 60_000, interval: 100 } as const;
 
 interface Status {
   readonly pid: number;
   readonly controller: { readonly kind: string; readonly url: string };
-  readonly entries: number | null;
+  readonly entries: number;
+  readonly upkeep: { readonly missing: readonly unknown[]; readonly repaired: number };
 }
 
 describe.skipIf(noEngineBecause() !== undefined)('labctl and Floodlight in Docker', () => {
@@ -274,7 +275,12 @@ describe.skipIf(noEngineBecause() !== undefined)('labctl and Floodlight in Docke
     const { entries } = await status();
     expect(entries).toBeGreaterThan(0);
     await engine.docker('restart', '--time', '1', ...(await running()));
-    await expect.poll(status, SOON).toMatchObject({ entries, upkeep: { missing: [], repaired: entries } });
+    // A busy machine may lose switches, and so entries, more than once.
+    const isRepaired = async () => {
+      const { entries: now, upkeep } = await status();
+      return now === entries && upkeep.missing.length === 0 && upkeep.repaired >= entries;
+    };
+    await expect.poll(isRepaired, SOON).toBe(true);
     await labctl.ok('down');
     await nothingIsLeft();
   });

@@ -20,7 +20,7 @@ export type EngineFinding =
 type SilenceReason = 'not-running' | 'permission-denied' | 'timeout' | 'other';
 
 /** For the engine to answer a short question. */
-export const ENGINE_TIMEOUT_MS = 3_000;
+export const ENGINE_TIMEOUT_MS = 6_000;
 /** The remedy that always helps. */
 export const EMBEDDED = 'or run the lab on the embedded controller: --controller embedded';
 
