@@ -12,6 +12,7 @@ import {
 import type { Host, Neighbour, Switch, Topology } from '../model/topology.ts';
 import { type AddressBlock, blocksOf, maskOf } from './address-blocks.ts';
 import { flowOf } from './forwarding.ts';
+import type { Path } from './path-search.ts';
 import { PathGraph, switchesAlong } from './paths.ts';
 import { ProtectedTree } from './protection.ts';
 import { isRouted, Routes } from './routes.ts';
@@ -115,7 +116,7 @@ class Compiler {
     this.#partOf = partsOf(topology);
     this.#intactPartOf = partsOf(intact);
     for (const target of this.#targets()) this.#connect(target);
-    for (const connection of connections) if (isRouted(connection)) this.#route(connection);
+    this.#routeAll();
     for (const [node, rules] of this.#rules) {
       for (const rule of rules.values()) this.#addRule(node, rule);
     }
@@ -300,21 +301,29 @@ class Compiler {
     }
   }
 
-  /** Along the paths that the connection says, pair by pair, each there and back. */
-  #route(connection: Connection): void {
-    const routes = new Routes(this.#topology, connection);
-    const { members } = connection;
-    for (const [index, source] of members.entries()) {
-      for (const target of members.slice(index + 1)) {
-        const path = routes.between(source, target);
-        const [a, b] = [source, target].map((name) => this.#topology.host(name));
-        if (path === undefined || a === undefined || b === undefined) continue;
-        const [from, to] = [addressOf(a), addressOf(b)];
-        this.naiveCount += 2 * path.switches.length * PROTOCOLS.length;
-        for (const [position, link] of path.links.entries()) {
-          this.#rule(path.switches[position] ?? '', to, { from, port: link.port });
-          this.#rule(link.peer.node, from, { from: to, port: link.peer.port });
+  /**
+   * Along the paths that connections say, pair by pair, each there and back. A pair of several connections goes by what
+   * the last one says that has a path for it: the steps of two paths, taken together, might lead in a circle.
+   */
+  #routeAll(): void {
+    const routed = new Map<string, { readonly source: Host; readonly target: Host; readonly path: Path }>();
+    for (const connection of this.#connections) {
+      if (!isRouted(connection)) continue;
+      const routes = new Routes(this.#topology, connection);
+      const members = connection.members.flatMap((name) => this.#topology.host(name) ?? []);
+      for (const [index, source] of members.entries()) {
+        for (const target of members.slice(index + 1)) {
+          const path = routes.between(source.name, target.name);
+          if (path !== undefined) routed.set(`${source.name} ${target.name}`, { source, target, path });
         }
+      }
+    }
+    for (const { source, target, path } of routed.values()) {
+      const [from, to] = [addressOf(source), addressOf(target)];
+      this.naiveCount += 2 * path.switches.length * PROTOCOLS.length;
+      for (const [position, link] of path.links.entries()) {
+        this.#rule(path.switches[position] ?? '', to, { from, port: link.port });
+        this.#rule(link.peer.node, from, { from: to, port: link.peer.port });
       }
     }
   }

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { connectionOf } from '../../src/model/connection.ts';
+import { type Connection, connectionOf } from '../../src/model/connection.ts';
 import type { Flow, FlowEntry } from '../../src/model/openflow.ts';
 import { compileConnections } from '../../src/plan/connections.ts';
 import { checkEntries } from '../../src/plan/entry-check.ts';
 import { forwardingFlows } from '../../src/plan/forwarding.ts';
+import { routeProblems } from '../../src/plan/requests.ts';
 import { stepsBetween } from '../../src/plan/steps.ts';
 import { predict } from '../../src/sim/predict.ts';
+import { askedMatrix } from '../../src/verify/asked.ts';
 import { anyConnections, anyTopology, s10h10, topologyOf } from '../support/topologies.ts';
 
 function reachablePairs(
@@ -184,5 +186,60 @@ test('forwarding never floods, so that loops are harmless', () => {
           expect(typeof (instructions.apply[0] as { port: unknown }).port).toBe('number');
       }
     }),
+  );
+});
+
+/** Of connections that say where their paths go, what is reached by their entries alone, and what was asked for. */
+function reachedAndAsked(topology: typeof s10h10, connections: readonly Connection[]) {
+  const asked = askedMatrix(topology, 'none', connections);
+  const names = topology.hosts.map(({ name }) => name);
+  return {
+    reached: reachablePairs(topology, connections, 'none'),
+    asked: names.flatMap((a) => names.filter((b) => asked.reaches(a, b)).map((b) => `${a}>${b}`)),
+  };
+}
+
+test('a pair that one connection sends by s3 and s4, and another by s4 and s3, goes by one of the two all the way', () => {
+  const ladder = topologyOf(5, [
+    [1, 3],
+    [1, 4],
+    [3, 4],
+    [3, 2],
+    [4, 2],
+    [2, 5],
+  ]);
+  const connections: readonly Connection[] = [
+    // Its entry on s3 is for h5 what one of the last connection's is for h2.
+    { members: ['h1', 'h5'], via: ['s3'] },
+    { members: ['h1', 'h2'], via: ['s3', 's4'] },
+    { members: ['h1', 'h2'], via: ['s4', 's3'] },
+  ];
+  const { reached, asked } = reachedAndAsked(ladder, connections);
+  expect(reached).toEqual(asked);
+});
+
+test('connections that say where their paths go reach exactly what they ask for, whichever pairs they share', () => {
+  const anyRouted = anyTopology.chain((topology) => {
+    const hosts = topology.hosts.map(({ name }) => name);
+    const switches = topology.switches.map(({ name }) => name);
+    const connection = fc.record({
+      members: fc.subarray(hosts, { minLength: 2 }),
+      via: fc.shuffledSubarray(switches).map((names) => names.slice(0, 2)),
+      avoid: fc.subarray(switches).map((names) => names.slice(0, 1).map((name) => ({ kind: 'switch', name }) as const)),
+    });
+    return fc.array(connection, { minLength: 1, maxLength: 4 }).map((connections) => ({
+      topology,
+      connections: connections.filter((each) => {
+        const isRouted = each.via.length + each.avoid.length > 0;
+        return isRouted && routeProblems(topology, each).length === 0;
+      }),
+    }));
+  });
+  fc.assert(
+    fc.property(anyRouted, ({ topology, connections }) => {
+      const { reached, asked } = reachedAndAsked(topology, connections);
+      expect(reached).toEqual(asked);
+    }),
+    { numRuns: 400 },
   );
 });
