@@ -2,11 +2,12 @@ import type { HeldEntries } from '../drivers/data-plane.ts';
 import type { Dpid } from '../model/addresses.ts';
 import type { Fault } from '../model/fault.ts';
 import type { ReachabilityMatrix } from '../model/matrix.ts';
-import { type Entry, type Flow, groupFaults, type InstalledFlow, placeOf } from '../model/openflow.ts';
+import { type Entry, type Flow, groupFaults, groupPlace, type InstalledFlow, placeOf } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
 import { checkEntries } from '../plan/entry-check.ts';
+import { forwardingFlows } from '../plan/forwarding.ts';
 import type { MissForwarding, NetworkState } from '../sim/network.ts';
 import { type Prediction, predict } from '../sim/predict.ts';
 import type { LabSpec } from '../spec/read.ts';
@@ -85,8 +86,45 @@ export function supposing(
   const taken = entries.filter(
     ({ dpid, name }) => topology.switchWithDpid(dpid) !== undefined && !wrong.has(`entry ${name}`),
   );
-  const next = withEntries({ ...state, faults: [...state.faults, ...faults] }, taken);
+  const next = withEntries(without(withFaults(state, faults), replacedByName(listed, taken)), taken);
   return { state: next, warnings: [...problems, ...refused, ...warnings] };
+}
+
+/**
+ * With these faults too. Entries stay as they are, but for those of the controller's own forwarding, which goes over what
+ * is then left.
+ */
+function withFaults(state: NetworkState, supposed: readonly Fault[]): NetworkState {
+  if (supposed.length === 0) return state;
+  const faults = [...state.faults, ...supposed];
+  const isForwarding = (flow: Flow) => nameOf(flow) === FORWARDING;
+  const isInstalled = [...state.entries.values()].some(({ flows }) => flows.some(isForwarding));
+  // A controller that is asked for each packet does it then.
+  const isMadeUpFront = isInstalled && state.missForwarding === 'none';
+  const anew = isMadeUpFront ? forwardingFlows(state.topology.withFaults(faults)) : undefined;
+  const entries = [...state.entries].map(([dpid, { flows, groups }]) => {
+    const forwarding = (anew?.get(dpid) ?? []).map((flow) => ({ ...flow, name: FORWARDING }));
+    return [dpid, { flows: [...flows.filter((flow) => !isForwarding(flow)), ...forwarding], groups }] as const;
+  });
+  return { ...state, entries: new Map(entries), faults };
+}
+
+/** The places of entries whose names others are to have: a name is that of one entry. */
+function replacedByName(listed: readonly Entry[], taken: readonly Entry[]): ReadonlySet<string> {
+  const names = new Set(taken.map(({ name }) => name));
+  return new Set(listed.filter(({ name }) => names.has(name)).map(placeOf));
+}
+
+function without(state: NetworkState, places: ReadonlySet<string>): NetworkState {
+  if (places.size === 0) return state;
+  const entries = [...state.entries].map(([dpid, { flows, groups }]) => {
+    const others = {
+      flows: flows.filter((flow) => !places.has(placeOf({ kind: 'flow', name: '', dpid, ...flow }))),
+      groups: groups.filter(({ groupId }) => !places.has(groupPlace(dpid, groupId))),
+    };
+    return [dpid, others] as const;
+  });
+  return { ...state, entries: new Map(entries) };
 }
 
 /** Entries take the place of those with their table, priority and match, or their group id. */

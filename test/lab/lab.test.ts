@@ -1,0 +1,65 @@
+import { afterEach, expect, test } from 'vitest';
+import { EmbeddedController } from '../../src/drivers/embedded/controller.ts';
+import { SimulatedDataPlane } from '../../src/drivers/simulated/data-plane.ts';
+import { SimulatedTables } from '../../src/drivers/simulated/tables.ts';
+import { Lab } from '../../src/lab/lab.ts';
+import { ETH_TYPE, exactly } from '../../src/model/match.ts';
+import type { FlowEntry } from '../../src/model/openflow.ts';
+import { flowOf } from '../../src/plan/forwarding.ts';
+import { readSpec } from '../../src/spec/read.ts';
+
+// A ring of four over simulated switches: hN on sN.
+const RING = `
+version: 1
+name: ring
+hosts: [h1, h2, h3, h4]
+switches: [s1, s2, s3, s4]
+links: [[h1, s1], [h2, s2], [h3, s3], [h4, s4], [s1, s2], [s2, s3], [s3, s4], [s4, s1]]
+`;
+const running = { signal: new AbortController().signal, report: () => {} };
+const up: Lab[] = [];
+
+async function ring(): Promise<{ readonly lab: Lab; readonly tables: SimulatedTables }> {
+  const spec = readSpec('ring.yaml', RING);
+  const { topology, forwarding } = spec;
+  const tables = new SimulatedTables(topology);
+  const controlPlane = new EmbeddedController({ topology, forwarding, tables, firstPort: 18_080 });
+  const lab = new Lab(spec, { dataPlane: new SimulatedDataPlane(topology, tables), controlPlane });
+  up.push(lab);
+  await lab.up(running);
+  return { lab, tables };
+}
+
+afterEach(async () => {
+  for (const lab of up.splice(0)) await lab.down();
+});
+
+test('a link supposed to be down is predicted as pingall finds it when it is: the forwarding goes round', async () => {
+  const { lab } = await ring();
+  const fault = { kind: 'link', between: ['s1', 's2'] } as const;
+  const { prediction } = await lab.predict(undefined, { entries: [], faults: [fault] }, running);
+  expect(prediction.matrix.received).toBe(12);
+  await lab.changeFaults({ kind: 'down', fault }, { repair: true, measure: undefined }, running);
+  const { observed } = await lab.pingall(undefined, running);
+  expect(observed.received).toBe(12);
+});
+
+test('an entry that is supposed takes the place of the one that has its name', async () => {
+  const { lab } = await ring();
+  const [s1] = lab.spec.topology.switches;
+  if (s1 === undefined) throw new Error('a ring has switches');
+  const dropsTo = (address: bigint): FlowEntry => ({
+    kind: 'flow',
+    name: 'drop',
+    dpid: s1.dpid,
+    ...flowOf(40_000, { eth_type: exactly('eth_type', ETH_TYPE.ipv4), ipv4_dst: exactly('ipv4_dst', address) }, []),
+  });
+  await lab.applyEntries([dropsTo(0x0a000002n)], running);
+  const other = dropsTo(0x0a000003n);
+  const { prediction } = await lab.predict(undefined, { entries: [other], faults: [] }, running);
+  await lab.applyEntries([other], running);
+  const { observed } = await lab.pingall(undefined, running);
+  expect(observed.reaches('h1', 'h2')).toBe(true);
+  expect(prediction.matrix.received).toBe(observed.received);
+  expect(prediction.matrix.reaches('h1', 'h2')).toBe(true);
+});
