@@ -22,17 +22,18 @@ const WRONG_INPUT = 2;
 /**
  * The entries that a connection would have pushed, of the running lab or of a spec whose lab does not run; or, where
  * none is asked for, what `labctl heal` would do.
+ * @param name of the lab or the spec; counts before the options
  */
 export async function showPlan(
+  name: string | undefined,
   request: ConnectionRequest | undefined,
   options: ConnectOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const { topo } = options;
-  const isSpec = options.lab === undefined && topo !== undefined && !isRunning(topo);
-  const plan = await (isSpec
-    ? planOfSpec(topo, request)
-    : planOfLab(RemoteLab.find(labNamed(options)), request, signal));
+  const spec = name ?? (options.lab === undefined ? options.topo : undefined);
+  const plan = await (spec !== undefined && !isRunning(spec)
+    ? planOfSpec(spec, request)
+    : planOfLab(RemoteLab.find(labNamed(options, name)), request, signal));
   const { push, remove, count, naiveCount } = plan.document;
   if (options.curl) printLines(curlCommands(plan.url, push));
   else if (options.format === 'json') printJson(plan.document);

@@ -81,9 +81,10 @@ function faultsLine(faults: readonly Fault[]): string {
   return faults.length === 0 ? 'nothing is down' : `down is ${faults.map(describeFault).join(', ')}`;
 }
 
-function undoing(fault: Fault, { lab }: LabOptions): string {
+function undoing(fault: Fault, { lab, topo }: LabOptions): string {
   const command = fault.kind === 'link' ? ['link', 'up', ...fault.between] : ['switch', 'start', fault.name];
-  return ['labctl', ...command, ...(lab === undefined ? [] : ['--lab', lab])].join(' ');
+  const of = lab !== undefined ? ['--lab', lab] : topo !== undefined ? ['--topo', topo] : [];
+  return ['labctl', ...command, ...of].join(' ');
 }
 
 function trafficLine(traffic: MeasuredTraffic): string {

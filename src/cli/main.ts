@@ -287,7 +287,7 @@ program
   .addOption(formatOption())
   .action(async (name: string | undefined, options: FormatOptions & LabOptions) => {
     const { showPlan } = await import('./entries.ts');
-    exitCode = await showPlan(undefined, name === undefined ? options : { ...options, topo: name }, interrupted.signal);
+    exitCode = await showPlan(name, undefined, options, interrupted.signal);
   });
 
 program

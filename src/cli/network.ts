@@ -52,7 +52,7 @@ export async function changeConnection(
   const request = { hosts, ...waysOf(options), ...routeOf(options) };
   if (options.dryRun || options.curl) {
     const { showPlan } = await import('./entries.ts');
-    return showPlan(request, options, signal);
+    return showPlan(undefined, request, options, signal);
   }
   const lab = RemoteLab.find(labNamed(options));
   const progress = new ProgressLine();
@@ -136,7 +136,8 @@ async function standing(lab: RemoteLab, hosts: readonly string[]): Promise<strin
 /** `labctl net`: the lines of Mininet's `net`, of the running lab or, where there is none of this name, of the spec. */
 export async function net(name: string | undefined, options: LabOptions, signal: AbortSignal): Promise<void> {
   const named = name ?? options.lab ?? options.topo;
-  if (named === undefined || options.lab !== undefined || isRunning(named)) {
+  const isLabs = name === undefined && options.lab !== undefined;
+  if (named === undefined || isLabs || isRunning(named)) {
     printLines((await RemoteLab.find(named && labNameOf(named)).run('net', {}, { signal })).lines);
     return;
   }

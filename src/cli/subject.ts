@@ -9,14 +9,15 @@ export type Subject =
   | { readonly kind: 'lab'; readonly lab: RemoteLab; readonly spec: LabSpec }
   | { readonly kind: 'spec'; readonly file: string; readonly spec: LabSpec };
 
-/** The running lab of this name, or the only one; else the spec of this name. */
+/** The running lab of this name, or the only one; else the spec of this name. A name counts before the options. */
 export async function subjectNamed(
   name: string | undefined,
   options: LabOptions,
   signal: AbortSignal,
 ): Promise<Subject> {
   const named = name ?? options.lab ?? options.topo;
-  if (named !== undefined && options.lab === undefined && !isRunning(named)) {
+  const mayBeSpec = name !== undefined || options.lab === undefined;
+  if (named !== undefined && mayBeSpec && !isRunning(named)) {
     const { file, text } = findSpec(named);
     return { kind: 'spec', file, spec: readSpec(file, text) };
   }

@@ -238,6 +238,26 @@ test('a simulated lab needs no flock(1) and no /proc where the system is not Lin
   }
 });
 
+test('a name that is typed counts before LABCTL_LAB, and a fault says how it is undone where several labs run', async () => {
+  const labctl = new Labctl('as we are', { ...SIMULATED, LABCTL_LAB: 'one' });
+  try {
+    for (const name of ['one', 'two', 'three']) labctl.file(`${name}.yaml`, smallSpec(name));
+    await labctl.ok('up', 'one.yaml');
+    await labctl.ok('up', 'two.yaml', '--lab', 'two');
+    await labctl.ok('connect', 'h1', 'h2', '--lab', 'two');
+    await labctl.ok('entries', 'clear', 's1', '--lab', 'two');
+    expect(await labctl.ok('plan', 'two')).toContain('to be pushed');
+    expect(await labctl.ok('plan')).toBe('nothing to do');
+    expect(await labctl.ok('predict', 'three.yaml')).toContain('by the spec three.yaml');
+    expect((await labctl.run('net', 'three.yaml')).stderr).toContain('from the spec three.yaml');
+    const down = await labctl.ok('fault', 'random', '--seed', '1', '--lab', 'two');
+    expect(down).toContain('to undo: labctl link up s1 s2 --lab two');
+    await labctl.ok('down', '--all');
+  } finally {
+    await labctl.clean();
+  }
+});
+
 describe('on a machine without Mininet', () => {
   const labctl = new Labctl('as we are', { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' });
   afterAll(() => labctl.clean());
