@@ -260,6 +260,7 @@ export class Lab {
 
   /** Gives the switches what the connections need and they lack, and takes away what no connection needs. */
   async heal(running: Running): Promise<ConnectionChange> {
+    await this.#faults.catchUp(running);
     return this.#changeTo(this.#connections, undefined, running);
   }
 

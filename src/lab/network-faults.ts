@@ -39,6 +39,8 @@ export class NetworkFaults {
   #faults: readonly Fault[] = [];
   /** What was down when protected connections were planned, which the data plane itself keeps up since. */
   #protectedWith: readonly Fault[] = [];
+  /** Whether the controller does not follow yet what is down. */
+  #isBehind = false;
 
   constructor(
     intact: Topology,
@@ -69,6 +71,18 @@ export class NetworkFaults {
   /** To be called when all connections are planned anew. */
   notePlannedAnew(): void {
     this.#protectedWith = this.#faults;
+  }
+
+  /** Has the controller follow what is down, where it could not when that changed. */
+  async catchUp({ signal, report }: Running): Promise<void> {
+    if (!this.#isBehind) return;
+    report({ step: 'waiting for the controller to follow' });
+    await this.#reconverge(signal);
+  }
+
+  async #reconverge(signal: AbortSignal): Promise<void> {
+    await this.#controlPlane.reconverge(this.#faults, signal);
+    this.#isBehind = false;
   }
 
   /**
@@ -136,24 +150,29 @@ export class NetworkFaults {
     repaired: readonly Connection[] | undefined,
     { signal, report }: Running,
   ): Promise<Steps | undefined> {
+    let isSet = false;
     try {
       report({ step: 'waiting for the controller to follow' });
+      this.#isBehind = true;
       for (const fault of changed) await this.#set(fault, down, signal);
-      await this.#controlPlane.reconverge(this.#faults, signal);
+      isSet = true;
+      await this.#reconverge(signal);
       if (repaired === undefined) return undefined;
       if (!this.#protectionHolds()) this.notePlannedAnew();
       const over = { topology: this.topology, protectedWith: this.#protectedWith };
       return await this.#plan.changeTo(repaired, over, 'repair', { signal: new AbortController().signal, report });
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
-      const down = this.#faults.map(describeFault).join(', ') || 'nothing';
+      const described = this.#faults.map(describeFault).join(', ') || 'nothing';
       throw new ProblemError(
         [
           environmentProblem({
             code: 'not-repaired',
             where: 'repair',
-            cause: `${down} is down now, but not everything could be made to follow that`,
-            remedy: '`labctl heal` tries again',
+            cause: `down is ${described} now, but not everything could be made to follow that`,
+            remedy: isSet
+              ? '`labctl heal` tries again'
+              : `\`labctl fault clear\` takes everything up again${down ? '' : ', or give the command again'}`,
           }),
           ...error.problems,
         ],
@@ -182,8 +201,8 @@ export class NetworkFaults {
       .map((peer): Fault & { kind: 'link' } => ({ kind: 'link', between: [name, peer] }))
       .filter((link) => !others.some((other) => sameFault(other, link)));
     for (const { between } of dark) await this.#dataPlane.setLink(...between, false);
-    await this.#dataPlane.setSwitch(name, true);
     try {
+      await this.#dataPlane.setSwitch(name, true);
       await this.#controlPlane.reconverge([...others, ...dark], signal);
     } finally {
       for (const { between } of dark) await this.#dataPlane.setLink(...between, true);

@@ -5,6 +5,7 @@ import { SimulatedTables } from '../../src/drivers/simulated/tables.ts';
 import { Lab } from '../../src/lab/lab.ts';
 import { ETH_TYPE, exactly } from '../../src/model/match.ts';
 import type { FlowEntry } from '../../src/model/openflow.ts';
+import { environmentProblem, ProblemError } from '../../src/model/problem.ts';
 import { flowOf } from '../../src/plan/forwarding.ts';
 import { readSpec } from '../../src/spec/read.ts';
 
@@ -16,13 +17,23 @@ hosts: [h1, h2, h3, h4]
 switches: [s1, s2, s3, s4]
 links: [[h1, s1], [h2, s2], [h3, s3], [h4, s4], [s1, s2], [s2, s3], [s3, s4], [s4, s1]]
 `;
+/** Tables that fail while they are told to, as a switch does that does not answer. */
+class FailingTables extends SimulatedTables {
+  isFailing = false;
+
+  override async apply(...change: Parameters<SimulatedTables['apply']>): Promise<void> {
+    if (this.isFailing) throw new ProblemError(environmentProblem({ code: 'away', where: 's1', cause: 'no answer' }));
+    return super.apply(...change);
+  }
+}
+
 const running = { signal: new AbortController().signal, report: () => {} };
 const up: Lab[] = [];
 
-async function ring(): Promise<{ readonly lab: Lab; readonly tables: SimulatedTables }> {
+async function ring(): Promise<{ readonly lab: Lab; readonly tables: FailingTables }> {
   const spec = readSpec('ring.yaml', RING);
   const { topology, forwarding } = spec;
-  const tables = new SimulatedTables(topology);
+  const tables = new FailingTables(topology);
   const controlPlane = new EmbeddedController({ topology, forwarding, tables, firstPort: 18_080 });
   const lab = new Lab(spec, { dataPlane: new SimulatedDataPlane(topology, tables), controlPlane });
   up.push(lab);
@@ -62,4 +73,28 @@ test('an entry that is supposed takes the place of the one that has its name', a
   expect(observed.reaches('h1', 'h2')).toBe(true);
   expect(prediction.matrix.received).toBe(observed.received);
   expect(prediction.matrix.reaches('h1', 'h2')).toBe(true);
+});
+
+test('where the controller could not follow a fault, heal has it follow, as the message says', async () => {
+  const { lab, tables } = await ring();
+  tables.isFailing = true;
+  const fault = { kind: 'link', between: ['s1', 's2'] } as const;
+  const change = lab.changeFaults({ kind: 'down', fault }, { repair: true, measure: undefined }, running);
+  await expect(change).rejects.toThrow(/down is s1-s2 now.*`labctl heal` tries again/s);
+  tables.isFailing = false;
+  expect((await lab.pingall(undefined, running)).observed.received).toBe(6);
+  const { observation } = await lab.heal(running);
+  expect(observation.observed.received).toBe(12);
+});
+
+test('a switch that could not be started is started by giving the command again', async () => {
+  const { lab, tables } = await ring();
+  const fault = { kind: 'switch', name: 's3' } as const;
+  await lab.changeFaults({ kind: 'down', fault }, { repair: true, measure: undefined }, running);
+  tables.isFailing = true;
+  const start = () => lab.changeFaults({ kind: 'up', fault }, { repair: true, measure: undefined }, running);
+  await expect(start()).rejects.toThrow(/down is s3 now.*give the command again/s);
+  tables.isFailing = false;
+  expect((await start()).faults).toEqual([]);
+  expect((await lab.pingall(undefined, running)).observed.received).toBe(12);
 });
