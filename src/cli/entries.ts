@@ -35,7 +35,7 @@ export async function showPlan(
     ? planOfSpec(spec, request)
     : planOfLab(RemoteLab.find(labNamed(options, name)), request, signal));
   const { push, remove, count, naiveCount } = plan.document;
-  if (options.curl) printLines(curlCommands(plan.url, push));
+  if (options.curl) printLines(curlCommands(plan.url, plan.document));
   else if (options.format === 'json') printJson(plan.document);
   else {
     const nothing = request === undefined ? 'nothing to do' : 'nothing to push: these hosts are connected already';
@@ -207,11 +207,14 @@ function priorityOf(entry: Entry): number {
   return entry.kind === 'flow' ? entry.priority : Number.POSITIVE_INFINITY;
 }
 
-/** The curl commands that push these entries, as the tutorial writes them. */
-function curlCommands(url: string, documents: readonly EntryDocument[]): readonly string[] {
+/** The curl commands that push and take away these entries, as the tutorial writes them. */
+function curlCommands(url: string, { push, remove }: StepsDocument): readonly string[] {
   // Inside single quotes a shell takes everything as it is but the single quote.
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-  return documents.map(
-    (document) => `curl -X POST -d ${quoted(JSON.stringify(document))} ${url}/wm/staticentrypusher/json`,
-  );
+  const command = (method: string, body: unknown) =>
+    `curl -X ${method} -d ${quoted(JSON.stringify(body))} ${url}/wm/staticentrypusher/json`;
+  return [
+    ...push.map((document) => command('POST', document)),
+    ...remove.map(({ name }) => command('DELETE', { name })),
+  ];
 }

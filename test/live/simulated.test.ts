@@ -238,13 +238,14 @@ test('a simulated lab needs no flock(1) and no /proc where the system is not Lin
   }
 });
 
-test('a name that is typed counts before LABCTL_LAB, and a fault says how it is undone where several labs run', async () => {
+test('where several labs run, a name that is typed counts before LABCTL_LAB, and what is printed to be typed has it', async () => {
   const labctl = new Labctl('as we are', { ...SIMULATED, LABCTL_LAB: 'one' });
   try {
     for (const name of ['one', 'two', 'three']) labctl.file(`${name}.yaml`, smallSpec(name));
     await labctl.ok('up', 'one.yaml');
     await labctl.ok('up', 'two.yaml', '--lab', 'two');
     await labctl.ok('connect', 'h1', 'h2', '--lab', 'two');
+    expect(await labctl.ok('connect', 'h1', 'h3', '--curl', '--lab', 'two')).toContain('curl -X DELETE');
     await labctl.ok('entries', 'clear', 's1', '--lab', 'two');
     expect(await labctl.ok('plan', 'two')).toContain('to be pushed');
     expect(await labctl.ok('plan')).toBe('nothing to do');
