@@ -40,6 +40,7 @@ export type {
   WayHop,
 } from './sim/trace.ts';
 export type { Fate } from './sim/walk.ts';
+export { specJsonSchema } from './spec/json-schema.ts';
 export { findSpec, type SpecSource } from './spec/locate.ts';
 export { type LabSpec, readSpec } from './spec/read.ts';
 export { askedMatrix } from './verify/asked.ts';
