@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Command } from '../drivers/data-plane.ts';
@@ -166,41 +166,60 @@ export async function execOnHost(host: string, argv: readonly string[], options:
   const here = ['env', `--chdir=${workingFolder()}`, ...argv];
   const command: Command = await RemoteLab.find(labNamed(options)).run('command', { host, argv: here });
   // An interrupt at the terminal is for the command on the host, not for us; other signals are handed on to it.
-  process.removeAllListeners('SIGINT').on('SIGINT', () => {});
-  return new Promise((resolve, reject) => {
-    const child = spawn(command.file, command.args, { stdio: 'inherit' });
-    for (const name of ['SIGTERM', 'SIGHUP'] as const) {
-      const handOn = (signalled = new Set<number>(), looks = 1) => {
-        const children = childrenOf(child.pid ?? 0).filter((pid) => !signalled.has(pid));
-        for (const pid of children) {
-          signalled.add(pid);
-          process.kill(pid, name);
-        }
-        // It may not be there yet, and the kernel's list of children may miss one on a busy machine (proc(5)).
-        const isOver = child.exitCode !== null || child.signalCode !== null;
-        if (!isOver && (signalled.size === 0 || looks < LOOKS_AFTER_SIGNAL)) {
-          setTimeout(handOn, 20, signalled, looks + 1);
-        }
-      };
-      process.removeAllListeners(name).on(name, () => handOn());
+  let child: ChildProcess | undefined;
+  let isOver = false;
+  const signals = new Set<'SIGTERM' | 'SIGHUP'>();
+  const handOn = () => {
+    if (isOver || signals.size === 0) return;
+    const pid = childOf(child?.pid);
+    // It is there as soon as nsenter has forked.
+    if (pid === undefined) {
+      setTimeout(handOn, 20);
+      return;
     }
-    child.once('error', reject);
-    // As a shell has it: 128 and the signal's number.
-    child.once('exit', (code, signalName) =>
-      resolve(code ?? 128 + (signalName === null ? 0 : constants.signals[signalName])),
-    );
+    try {
+      for (const name of signals) process.kill(pid, name);
+    } catch {
+      // It has just ended.
+    }
+    signals.clear();
+  };
+  onlyOn('SIGINT', () => {});
+  // Before the command begins: it may already have begun, and a signal for it have come, when spawn() returns.
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) {
+    onlyOn(name, () => {
+      signals.add(name);
+      handOn();
+    });
+  }
+  return new Promise<number>((resolve, reject) => {
+    child = spawn(command.file, command.args, { stdio: 'inherit' })
+      .once('error', reject)
+      // As a shell has it: 128 and the signal's number.
+      .once('exit', (code, signalName) =>
+        resolve(code ?? 128 + (signalName === null ? 0 : constants.signals[signalName])),
+      );
+  }).finally(() => {
+    isOver = true;
   });
 }
 
-/** How often nsenter's children are looked at for one signal, each of which gets it once. */
-const LOOKS_AFTER_SIGNAL = 25;
+/**
+ * Has a signal do this, and nothing else that it did. Never without a listener in between: Node.js loses a signal that it
+ * has caught and not yet told of when its last listener goes.
+ */
+function onlyOn(name: NodeJS.Signals, listener: () => void): void {
+  const others = process.rawListeners(name);
+  process.on(name, listener);
+  for (const other of others) process.removeListener(name, other as () => void);
+}
 
-/** The command on the host is nsenter's child. */
-function childrenOf(pid: number): readonly number[] {
+/** nsenter's child, the command on the host; undefined before there is one. */
+function childOf(pid: number | undefined): number | undefined {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]) || undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 
