@@ -1,5 +1,6 @@
 import type { HeldEntries } from '../drivers/data-plane.ts';
 import type { Dpid } from '../model/addresses.ts';
+import type { Connection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
 import type { ReachabilityMatrix } from '../model/matrix.ts';
 import { type Entry, type Flow, groupFaults, groupPlace, type InstalledFlow, placeOf } from '../model/openflow.ts';
@@ -8,6 +9,7 @@ import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
 import { checkEntries } from '../plan/entry-check.ts';
 import { forwardingFlows } from '../plan/forwarding.ts';
+import { isRouted, Routes } from '../plan/routes.ts';
 import type { MissForwarding, NetworkState } from '../sim/network.ts';
 import { type Prediction, predict } from '../sim/predict.ts';
 import type { LabSpec } from '../spec/read.ts';
@@ -197,7 +199,7 @@ export function expectedMatrix(
   connections: LabSpec['connections'],
   expectation: string | undefined,
 ): ReachabilityMatrix {
-  if (expectation === undefined) return askedMatrix(topology, forwarding, connections);
+  if (expectation === undefined) return askedMatrix(topology, forwarding, carried(topology, connections));
   const expected = expectations.get(expectation);
   if (expected !== undefined) return expected;
   const known = [...expectations.keys()];
@@ -210,4 +212,21 @@ export function expectedMatrix(
       remedy: known.length > 0 ? `name one of ${known.join(', ')}` : 'add it under expect: in the spec',
     }),
   );
+}
+
+/**
+ * What of connections a network with faults can carry. Of those that say where their paths go, pairs without such a path
+ * are left out; their hosts stay apart from others all the same.
+ */
+function carried(topology: Topology, connections: readonly Connection[]): readonly Connection[] {
+  if (topology.faults.length === 0) return connections;
+  return connections.flatMap((connection) => {
+    if (!isRouted(connection)) return [connection];
+    const { members } = connection;
+    const routes = new Routes(topology, connection);
+    const pairs = members.flatMap((source, index) =>
+      members.slice(index + 1).flatMap((target) => (routes.between(source, target) ? [[source, target]] : [])),
+    );
+    return [...members.map((name) => [name]), ...pairs].map((names) => ({ members: names }));
+  });
 }

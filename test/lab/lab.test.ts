@@ -98,3 +98,18 @@ test('a switch that could not be started is started by giving the command again'
   expect((await start()).faults).toEqual([]);
   expect((await lab.pingall(undefined, running)).observed.received).toBe(12);
 });
+
+test('a connection that avoids the only way which is left is expected to be an X, until there is another again', async () => {
+  const { lab } = await ring();
+  await lab.connect({ hosts: ['h1', 'h2'], avoid: ['s3'] }, running);
+  const fault = { kind: 'link', between: ['s1', 's2'] } as const;
+  const options = { repair: true, measure: undefined };
+  await lab.changeFaults({ kind: 'down', fault }, options, running);
+  const cut = await lab.pingall(undefined, running);
+  expect(cut.observed.reaches('h1', 'h2')).toBe(false);
+  expect(cut.verdict).toMatchObject({ asExpected: true });
+  await lab.changeFaults({ kind: 'up', fault }, options, running);
+  const mended = await lab.pingall(undefined, running);
+  expect(mended.observed.reaches('h1', 'h2')).toBe(true);
+  expect(mended.verdict).toMatchObject({ asExpected: true });
+});
