@@ -46,6 +46,15 @@ const AT_ONCE: ReadonlySet<LabCommand> = new Set([
   'explain',
 ]);
 
+/** What people type for commands of other names. */
+const TYPED: Readonly<Partial<Record<LabCommand, string>>> = {
+  changeFaults: 'labctl link, switch or fault',
+  applyEntries: 'labctl entries apply',
+  sendEntries: 'labctl entries apply --force',
+  deleteEntries: 'labctl entries delete',
+  clearEntries: 'labctl entries clear',
+};
+
 /**
  * Serves a lab's commands over HTTP on a Unix socket: POST /NAME with JSON, answered by JSON lines. Commands that
  * change the lab, and pingall, run one after another in the order in which they came. A caller that goes away ends its
@@ -108,7 +117,10 @@ export class LabService {
     }
     const handler = commands[command] as (input: unknown, running: Running) => Promise<unknown>;
     if (AT_ONCE.has(command)) return handler(input, running);
-    if (this.#current !== undefined) running.report({ step: `waiting until \`${this.#current}\` is done` });
+    if (this.#current !== undefined) {
+      const typed = TYPED[this.#current] ?? `labctl ${this.#current}`;
+      running.report({ step: `waiting until \`${typed}\` is done` });
+    }
     const turn = this.#last.then(async () => {
       running.signal.throwIfAborted();
       this.#current = command;
