@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
-import { isRoot, MININET_PYTHON, SANDBOX_PATH } from './machine.ts';
+import { SANDBOX_PATH } from './machine.ts';
+import { endNamespaces, firstProcessOf, spawnInNamespaces } from './namespaces.ts';
 
 type Answer =
   | { readonly id: number; readonly progress: unknown }
@@ -40,35 +40,18 @@ export class Resident {
   #nextId = 1;
 
   constructor() {
-    const user = isRoot() ? [] : ['--user', '--map-root-user'];
-    const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-    // node:child_process and not execa: the conversation needs a socket pair, which execa wraps as a one-way stream.
-    this.#child = spawn(
-      'setpriv',
-      // The sandbox dies with this process, however it dies.
-      [
-        '--pdeathsig',
-        'KILL',
-        '--',
-        'unshare',
-        ...user,
-        ...namespaces,
-        MININET_PYTHON,
-        join(import.meta.dirname, 'resident.py'),
-      ],
-      {
-        stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-        env: {
-          PATH: SANDBOX_PATH,
-          LANG: 'C.UTF-8',
-          HOME: process.env['HOME'] ?? '/',
-          TERM: process.env['TERM'] ?? 'dumb',
-          PYTHONDONTWRITEBYTECODE: '1',
-          // By it, `ps e` tells the processes of one person's labs from others'.
-          ...pick('LABCTL_RUN_DIR'),
-        },
+    this.#child = spawnInNamespaces(join(import.meta.dirname, 'resident.py'), {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: SANDBOX_PATH,
+        LANG: 'C.UTF-8',
+        HOME: process.env['HOME'] ?? '/',
+        TERM: process.env['TERM'] ?? 'dumb',
+        PYTHONDONTWRITEBYTECODE: '1',
+        // By it, `ps e` tells the processes of one person's labs from others'.
+        ...pick('LABCTL_RUN_DIR'),
       },
-    );
+    });
     let reportDeath: (reason: string) => void = () => {};
     this.died = new Promise((resolve) => {
       reportDeath = resolve;
@@ -130,25 +113,14 @@ export class Resident {
 
   /** Its process id outside of its namespaces; undefined when it has ended. */
   get pid(): number | undefined {
-    const unshare = this.#child.pid;
-    if (unshare === undefined || this.#ended !== undefined) return undefined;
-    try {
-      const [first] = readFileSync(`/proc/${unshare}/task/${unshare}/children`, 'utf8').trim().split(' ');
-      return first === undefined || first === '' ? undefined : Number(first);
-    } catch {
-      return undefined;
-    }
+    return this.#ended === undefined ? firstProcessOf(this.#child) : undefined;
   }
 
   /** Ends it and everything in its namespaces. Safe to call at any time, and twice. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#conversation.destroy();
-    // The first process's end is complete only when every other process of the namespace is gone, and unshare waits
-    // for it: after its exit nothing is left.
-    const first = this.pid;
-    if (first !== undefined) kill(first);
-    else this.#child.kill('SIGKILL');
+    endNamespaces(this.#child);
     await this.#exited;
   }
 
@@ -175,12 +147,4 @@ export class Resident {
 function pick(variable: string): Record<string, string> {
   const value = process.env[variable];
   return value === undefined ? {} : { [variable]: value };
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
 }
