@@ -15,6 +15,8 @@ export interface Host {
   readonly start?: readonly string[];
   /** How much of a CPU its processes may take together: 0.2 is a fifth of one. Absent where nothing limits them. */
   readonly cpu?: number;
+  /** What people call it, where that is not its name. */
+  readonly label?: string;
 }
 
 /** An address of an interface, and by its prefix length (1 to 32) a subnet. */
@@ -26,6 +28,8 @@ export interface InterfaceAddress {
 export interface Switch {
   readonly name: string;
   readonly dpid: Dpid;
+  /** What people call it, where that is not its name. */
+  readonly label?: string;
 }
 
 /** One end of a link: a node and its port. */

@@ -27,6 +27,10 @@ export function nodeName(node: string | { readonly name: string }): string {
   return typeof node === 'string' ? node : node.name;
 }
 
+function labelled(node: string | { readonly label?: string | undefined }): { readonly label?: string } {
+  return typeof node === 'string' || node.label === undefined ? {} : { label: node.label };
+}
+
 /** Where a node's name stands. */
 export function pathOfName(list: 'hosts' | 'switches', index: number, node: string | object): Path {
   return typeof node === 'string' ? [list, index] : [list, index, 'name'];
@@ -111,7 +115,7 @@ export function readHosts(document: LocatedDocument, form: SpecDocument): readon
       });
     }
     const properties = typeof node === 'string' ? {} : readProperties(document, ['hosts', index], node, address, byIp);
-    hosts.push({ name, ...address, mac, ...properties });
+    hosts.push({ name, ...address, mac, ...properties, ...labelled(node) });
   }
   return hosts;
 }
@@ -288,6 +292,6 @@ export function readSwitches(document: LocatedDocument, form: SpecDocument): rea
       return [];
     }
     claim(document, byDpid, path, dpid, name, 'DPID', 'give each switch a dpid of its own');
-    return [{ name, dpid }];
+    return [{ name, dpid, ...labelled(node) }];
   });
 }

@@ -39,6 +39,10 @@ const cpuFault = told(
   'write one such as 0.2, or leave it out: nothing then limits the host',
 );
 
+const label = z
+  .string(told('not a text', 'write it in quotes: "New York"'))
+  .regex(/^[^\p{C}]{1,100}$/u, told('a label is one line of up to 100 characters', 'shorten it, or leave it out'));
+
 const host = z.union([
   name,
   z.strictObject({
@@ -56,6 +60,7 @@ const host = z.union([
       .array(command, told('not a list of commands', 'write ["ip route add 10.9.0.0/16 via 10.0.0.254"]'))
       .optional(),
     cpu: z.number(cpuFault).min(LEAST_CPU, cpuFault).max(MOST_CPU, cpuFault).optional(),
+    label: label.optional(),
   }),
 ]);
 
@@ -64,6 +69,7 @@ const switchNode = z.union([
   z.strictObject({
     name,
     dpid: z.string(told('not a DPID', 'write it in quotes: "00:00:00:00:00:00:00:0a"')).optional(),
+    label: label.optional(),
   }),
 ]);
 
