@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { SETTABLE_ROLES, type SettableRole } from '../drivers/control-plane.ts';
 import { describeProblem, type Problem, ProblemError } from '../model/problem.ts';
+import { IMPORT_FORMATS } from '../spec/import/format-names.ts';
+import type { ImportCommandOptions } from './import.ts';
 import type { NewOptions } from './new.ts';
 import {
   type ApplyOptions,
@@ -480,6 +482,23 @@ program
   .action(async (argument: string | undefined, options: { topo?: string }) => {
     const { render } = await import('./network.ts');
     await render(named(argument, options.topo, 'the spec to render, as in: labctl render s10h10'));
+  });
+
+program
+  .command('import')
+  .description("print a spec of a network that another tool's file describes: labctl import zoo.gml > lab.yaml")
+  .argument('<file>', 'a Mininet topology (.py), GML, GraphML, node-link JSON, containerlab YAML; - is standard input')
+  .addOption(new Option('--as <format>', 'its format, where its name does not tell').choices(IMPORT_FORMATS))
+  .option('--topo <name>', 'which topology of a Mininet program, with arguments as for mn: tree,2')
+  .addOption(
+    new Option('--hosts-per-node <number>', 'hosts on each switch (default: 1 where the file has no hosts)').argParser(
+      wholeNumber(0),
+    ),
+  )
+  .option('--name <lab>', "the lab's name (default: the file's)")
+  .action(async (file: string, options: ImportCommandOptions) => {
+    const { importFile } = await import('./import.ts');
+    await importFile(file, options, interrupted.signal);
   });
 
 program

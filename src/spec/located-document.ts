@@ -16,10 +16,10 @@ import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 export const LARGEST_SPEC = 1024 * 1024;
 
 /** @param size in bytes */
-export function tooLarge(size: number): Finding {
+export function tooLarge(size: number, what = SPEC.what): Finding {
   return {
     code: 'spec-too-large',
-    cause: `the spec has ${(size / 1024 / 1024).toFixed(1)} MiB, where at most 1 MiB is read`,
+    cause: `${what} has ${(size / 1024 / 1024).toFixed(1)} MiB, where at most 1 MiB is read`,
     remedy: 'describe one lab in a file',
   };
 }
@@ -34,6 +34,20 @@ type Finding = Omit<Problem, 'kind' | 'where' | 'offending' | 'remedy'> & { read
 
 /** Where a value stands in a document, as zod and yaml give it. */
 export type Path = readonly PropertyKey[];
+
+/** What documents of a kind may hold, and how problems speak of them. */
+export interface DocumentKind {
+  readonly what: string;
+  /** What to do about one that is nested too deeply. */
+  readonly depthRemedy: string;
+  /** Whether `<<: *name` takes what a mapping has elsewhere. */
+  readonly merge?: boolean;
+}
+
+const SPEC: DocumentKind = {
+  what: 'the spec',
+  depthRemedy: 'a spec needs four levels; topologies/s10h10.yaml is an example',
+};
 
 /**
  * A YAML text and the value in it, every part of which can be located: problems say file:line:column and show the
@@ -50,13 +64,18 @@ export class LocatedDocument {
   readonly #origins = new Map<string, Path>();
 
   /** @throws ProblemError when the text is not one YAML document, too large, or expands without bounds */
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, kind: DocumentKind = SPEC) {
     this.#file = file;
     this.#text = text;
     const size = Buffer.byteLength(text);
-    if (size > LARGEST_SPEC) throw this.#unreadable(tooLarge(size));
+    if (size > LARGEST_SPEC) throw this.#unreadable(tooLarge(size, kind.what));
     try {
-      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: true });
+      const document = parseDocument(text, {
+        lineCounter: this.#lines,
+        prettyErrors: false,
+        uniqueKeys: true,
+        merge: kind.merge ?? false,
+      });
       this.#document = document;
       this.#root = document.contents;
       if (document.errors.some((error) => error.message.includes('call stack')))
@@ -84,7 +103,7 @@ export class LocatedDocument {
         throw this.#unreadable({
           code: 'yaml-depth',
           cause: 'nested too deeply to be read',
-          remedy: 'a spec needs four levels; topologies/s10h10.yaml is an example',
+          remedy: kind.depthRemedy,
         });
       }
       throw error;
@@ -97,6 +116,11 @@ export class LocatedDocument {
    */
   comesFrom(list: string, index: number, origin: Path): void {
     this.#origins.set(`${list}/${index}`, origin);
+  }
+
+  /** The place of a key of a mapping. */
+  whereOfKey(path: Path, key: string): string {
+    return this.#position(this.#keyAt(path, key)?.range?.[0] ?? 0);
   }
 
   /** Notes a problem at a value, or at a key when `key` is given. */

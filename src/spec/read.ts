@@ -87,7 +87,7 @@ function topoOf(name: string): string {
 }
 
 /** `topologies/My Lab.yaml` is `my-lab`. */
-function labNameOf(file: string): string {
+export function labNameOf(file: string): string {
   const base = (file.split('/').at(-1) ?? '').replace(/\.ya?ml$/i, '').toLowerCase();
   const cleaned = base
     .replaceAll(/[^a-z0-9]+/g, '-')

@@ -1,0 +1,156 @@
+import { inputProblem, ProblemError } from '../../model/problem.ts';
+import { type GraphLink, type GraphNode, hostsAtTheEdge, type ImportedGraph, labelOf } from './graph.ts';
+import { type Notes, shown } from './notes.ts';
+import { linkProperties } from './properties.ts';
+
+/** Values of a node or an edge by their names; of texts and numbers only. */
+export type Attributes = ReadonlyMap<string, string | number>;
+
+/** How files identify a node. */
+export type NodeId = string | number;
+
+export interface AttributedNode {
+  readonly id: NodeId;
+  readonly attributes: Attributes;
+  readonly where: string;
+}
+
+export interface AttributedEdge {
+  readonly source: NodeId;
+  readonly target: NodeId;
+  readonly attributes: Attributes;
+  readonly where: string;
+}
+
+/** A graph whose nodes and edges have attributes: what GML, GraphML and node-link JSON have in common. */
+export interface AttributedGraph {
+  readonly format: string;
+  readonly title?: string;
+  readonly isDirected: boolean;
+  /** Whether it says of itself that several edges between two nodes are meant. */
+  readonly isMultigraph: boolean;
+  readonly nodes: readonly AttributedNode[];
+  readonly edges: readonly AttributedEdge[];
+  readonly notes: Notes;
+}
+
+/**
+ * The network that a graph describes: a node is a switch, or a host where its `type` or `kind` is `host` and it has one
+ * link, to a switch.
+ * @throws ProblemError when two nodes have one id, or an edge ends at a node that there is not
+ */
+export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
+  const { notes } = graph;
+  const known = new Map<string, string>();
+  const problems = graph.nodes.flatMap(({ id, where }) => {
+    const key = keyOf(id);
+    const first = known.get(key);
+    known.set(key, first ?? where);
+    return first === undefined
+      ? []
+      : [
+          inputProblem({
+            code: 'duplicate-node',
+            where,
+            cause: `the id ${shown(id)} is taken by the node at ${first}`,
+            remedy: 'give each node an id of its own',
+          }),
+        ];
+  });
+  for (const { source, target, where } of graph.edges) {
+    for (const id of [source, target]) {
+      if (known.has(keyOf(id))) continue;
+      problems.push(
+        inputProblem({
+          code: 'edge-to-nowhere',
+          where,
+          cause: `there is no node ${shown(id)}`,
+          remedy: 'correct the end of the edge, or add the node',
+        }),
+      );
+    }
+  }
+  if (problems.length > 0) throw new ProblemError(problems);
+
+  const links = simpleEdges(graph).map(
+    ({ source, target, attributes, where }): GraphLink => ({
+      ends: [{ node: keyOf(source) }, { node: keyOf(target) }],
+      properties: linkProperties((name) => attributes.get(name), where, notes),
+      where,
+    }),
+  );
+  return {
+    format: graph.title === undefined ? graph.format : `${graph.format}, ${JSON.stringify(labelOf(graph.title) ?? '')}`,
+    idsAreNames: false,
+    nodes: hostsAtTheEdge(graph.nodes.map(nodeOf), links, notes),
+    links,
+    notes,
+  };
+}
+
+/** 1 and "1" are one node: files often write the number in one place and the text in another. */
+function keyOf(id: NodeId): string {
+  return String(id);
+}
+
+/** The edges that become links: none from a node to itself, one between two nodes unless several are meant. */
+function simpleEdges({ edges, isDirected, isMultigraph, notes }: AttributedGraph): readonly AttributedEdge[] {
+  const kept = new Map<string, AttributedEdge>();
+  /** Of each direction between two nodes. */
+  const counts = new Map<string, number>();
+  for (const edge of edges) {
+    const [a, b] = [keyOf(edge.source), keyOf(edge.target)];
+    if (a === b) {
+      notes.add('an edge from a node to itself is left out', edge.where);
+      continue;
+    }
+    const direction = JSON.stringify(isDirected || a < b ? [a, b] : [b, a]);
+    const count = counts.get(direction) ?? 0;
+    counts.set(direction, count + 1);
+    // In a multigraph the second edge there goes with the second edge back.
+    const link = JSON.stringify([...[a, b].toSorted(), isMultigraph ? count : 0]);
+    const other = kept.get(link);
+    if (other === undefined) kept.set(link, edge);
+    else if (isDirected && keyOf(other.source) === b) {
+      kept.set(link, merged(other, edge));
+      notes.add('edges there and back are one link');
+    } else {
+      kept.set(link, merged(other, edge));
+      notes.add(
+        'an edge between two nodes that have one already is merged with it, the higher bandwidth counts',
+        edge.where,
+      );
+    }
+  }
+  return [...kept.values()];
+}
+
+/** One edge for two: the first one's attributes, but of two speeds the higher. */
+function merged(first: AttributedEdge, second: AttributedEdge): AttributedEdge {
+  const attributes = new Map([...second.attributes, ...first.attributes]);
+  for (const speed of ['LinkSpeedRaw', 'bw']) {
+    const values = [first, second].map((edge) => Number(edge.attributes.get(speed))).filter(Number.isFinite);
+    if (values.length > 0) attributes.set(speed, Math.max(...values));
+  }
+  return { ...first, attributes };
+}
+
+function nodeOf({ id, attributes, where }: AttributedNode): GraphNode {
+  const key = keyOf(id);
+  const label = labelIn(attributes) ?? (typeof id === 'string' && !/^(?:n?\d+)?$/.test(id) ? labelOf(id) : undefined);
+  const named = { id: key, ...(label === undefined ? {} : { label }), where };
+  const saysHost = ['type', 'kind'].some((name) => String(attributes.get(name)).toLowerCase() === 'host');
+  if (saysHost) return { kind: 'host', properties: {}, ...named };
+  // The Topology Zoo's word for a point where more than two links meet.
+  return { kind: 'switch', ...(Number(attributes.get('hyperedge')) === 1 ? { isJunction: true } : {}), ...named };
+}
+
+/** The Topology Zoo writes None for a node that it could not read the name of. */
+function labelIn(attributes: Attributes): string | undefined {
+  for (const name of ['label', 'name', 'Label', 'labelV']) {
+    const value = attributes.get(name);
+    const label = value === undefined ? undefined : labelOf(String(value));
+    if (label !== undefined && label !== 'None') return label;
+  }
+  return undefined;
+}

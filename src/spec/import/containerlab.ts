@@ -1,0 +1,176 @@
+import { LocatedDocument, type Path } from '../located-document.ts';
+import { type GraphLink, type GraphLinkEnd, type GraphNode, hostsAtTheEdge, type ImportedGraph } from './graph.ts';
+import { Notes, shown } from './notes.ts';
+import type { Source } from './source.ts';
+
+/**
+ * A containerlab topology (containerlab.dev, "Topology definition"): nodes of kind linux with one link are hosts, all
+ * others switches, whatever they would run. A link is `endpoints: ["a:eth1", "b:eth1"]`, or has a type and endpoints in
+ * their long form.
+ */
+export function readContainerlab(source: Source): ImportedGraph {
+  return new ContainerlabReader(source).graph();
+}
+
+/** Nodes that containerlab has without their being defined; a link to one leaves the lab. */
+const OUTSIDE: ReadonlySet<string> = new Set(['host', 'mgmt-net', 'macvlan', 'vxlan', 'vxlan-stitch', 'dummy']);
+
+interface Endpoint {
+  readonly node: string;
+  readonly interface: string;
+}
+
+class ContainerlabReader {
+  readonly #document: LocatedDocument;
+  readonly #source: Source;
+  readonly #notes = new Notes();
+
+  constructor(source: Source) {
+    this.#source = source;
+    this.#document = new LocatedDocument(source.file, source.text, {
+      what: 'the file',
+      depthRemedy: 'a topology needs five levels: topology: {links: [{endpoints: ["a:eth1", "b:eth1"]}]}',
+      merge: true,
+    });
+    this.#document.throwIfAny();
+  }
+
+  graph(): ImportedGraph {
+    const root = this.#document.value;
+    const topology = member(root, 'topology');
+    const nodes = member(topology, 'nodes');
+    if (!isMapping(nodes)) {
+      throw this.#source.problemAt(0, {
+        code: 'containerlab',
+        cause: 'there is no mapping topology.nodes, so this is not a containerlab topology',
+        remedy:
+          isMapping(root) && 'version' in root
+            ? 'a labctl spec needs no import: labctl up FILE'
+            : 'name its format with --as, or give another file',
+      });
+    }
+    const links = this.#links(member(topology, 'links') ?? [], nodes);
+    const ofKind = (kind: unknown) => member(member(topology, 'kinds'), String(kind));
+    const fallback = member(member(topology, 'defaults'), 'kind');
+    const graphNodes = Object.entries(nodes).map(([id, node]): GraphNode => {
+      const where = this.#document.whereOfKey(['topology', 'nodes'], id);
+      const kind =
+        member(node, 'kind') ??
+        member(member(member(topology, 'groups'), String(member(node, 'group'))), 'kind') ??
+        fallback;
+      if (member(node, 'exec') !== undefined || member(ofKind(kind), 'exec') !== undefined) {
+        this.#notes.add('commands of a node (exec) are left out, and addresses that they set', where);
+      }
+      return kind === 'linux' ? { kind: 'host', id, where, properties: {} } : { kind: 'switch', id, where };
+    });
+    const settled = hostsAtTheEdge(graphNodes, links, this.#notes);
+    const name = member(root, 'name');
+    this.#document.throwIfAny();
+    return {
+      format: 'a containerlab topology',
+      ...(typeof name === 'string' ? { name } : {}),
+      idsAreNames: true,
+      nodes: settled,
+      links: this.#numbered(links, settled),
+      notes: this.#notes,
+    };
+  }
+
+  #links(links: unknown, nodes: object): readonly InterfaceLink[] {
+    if (!Array.isArray(links)) {
+      this.#add(['topology', 'links'], 'links are not a list', 'write - endpoints: ["a:eth1", "b:eth1"]');
+      return [];
+    }
+    return links.flatMap((link, index): InterfaceLink[] => {
+      const path = ['topology', 'links', index];
+      const where = this.#document.whereIs(path);
+      const type = member(link, 'type') ?? 'veth';
+      if (type !== 'veth') {
+        this.#notes.add(`a link of type ${shown(type)} leaves the lab and is left out`, where);
+        return [];
+      }
+      const endpoints = member(link, 'endpoints');
+      if (!Array.isArray(endpoints) || endpoints.length !== 2) {
+        this.#add(path, 'a link has two endpoints', 'write endpoints: ["a:eth1", "b:eth1"]');
+        return [];
+      }
+      const ends = endpoints.map((endpoint, side) => this.#endpoint(endpoint, [...path, 'endpoints', side]));
+      const [a, b] = ends;
+      if (a === undefined || b === undefined) return [];
+      const outside = [a, b].find(({ node }) => OUTSIDE.has(node) && !Object.hasOwn(nodes, node));
+      if (outside !== undefined) {
+        this.#notes.add(`a link to ${outside.node} leaves the lab and is left out`, where);
+        return [];
+      }
+      for (const [side, { node }] of [a, b].entries()) {
+        if (Object.hasOwn(nodes, node)) continue;
+        this.#add(
+          [...path, 'endpoints', side],
+          `there is no node ${shown(node)}`,
+          'correct the name, or add it to nodes',
+        );
+      }
+      return [{ ends: [a, b], properties: {}, where }];
+    });
+  }
+
+  #endpoint(endpoint: unknown, path: Path): Endpoint | undefined {
+    if (typeof endpoint === 'string') {
+      const [node = '', name = '', ...more] = endpoint.split(':');
+      // In `macvlan:eth0` and `host:eth0`, and in `vxlan:...`, what follows is the machine's.
+      if (node !== '' && (name !== '' || OUTSIDE.has(node)) && (more.length === 0 || OUTSIDE.has(node))) {
+        return { node, interface: name };
+      }
+    } else {
+      const [node, name] = [member(endpoint, 'node'), member(endpoint, 'interface')];
+      if (typeof node === 'string') return { node, interface: typeof name === 'string' ? name : '' };
+    }
+    this.#add(path, 'not an endpoint', 'write "a:eth1", or {node: a, interface: eth1}');
+    return undefined;
+  }
+
+  /** A switch's interfaces have the ports that end their names, where these are different ones from 1 up. */
+  #numbered(links: readonly InterfaceLink[], nodes: readonly GraphNode[]): readonly GraphLink[] {
+    const interfaces = new Map<string, string[]>();
+    for (const { node, interface: name } of links.flatMap(({ ends }) => ends)) {
+      interfaces.set(node, [...(interfaces.get(node) ?? []), name]);
+    }
+    const numberedNodes = new Set<string>();
+    for (const { id, kind, where } of nodes) {
+      const names = interfaces.get(id);
+      if (kind === 'host' || names === undefined) continue;
+      const ports = names.map(portOf);
+      if (new Set(ports).size === ports.length && !ports.includes(undefined)) numberedNodes.add(id);
+      else
+        this.#notes.add(
+          "a node whose interfaces' names do not end in different numbers from 1 up has ports in the order of its links",
+          where,
+        );
+    }
+    const end = ({ node, interface: name }: Endpoint): GraphLinkEnd => {
+      const port = numberedNodes.has(node) ? portOf(name) : undefined;
+      return { node, ...(port === undefined ? {} : { port }) };
+    };
+    return links.map(({ ends: [a, b], ...link }) => ({ ...link, ends: [end(a), end(b)] }));
+  }
+
+  #add(path: Path, cause: string, remedy: string): void {
+    this.#document.add(path, { code: 'containerlab', cause, remedy });
+  }
+}
+
+type InterfaceLink = Omit<GraphLink, 'ends'> & { readonly ends: readonly [Endpoint, Endpoint] };
+
+/** `eth1`, `e1-1`, `Ethernet1` and `swp1` are port 1. */
+function portOf(interfaceName: string): number | undefined {
+  const number = Number(/[1-9]\d{0,4}$/.exec(interfaceName)?.[0]);
+  return number <= 65_279 ? number : undefined;
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function member(value: unknown, key: string): unknown {
+  return isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}

@@ -1,0 +1,88 @@
+import type { Dpid } from '../../model/addresses.ts';
+import type { Notes } from './notes.ts';
+import type { HostProperties, LinkProperties } from './properties.ts';
+
+/** What every importer makes of its file, before it has names and becomes a spec. */
+export interface ImportedGraph {
+  /** What it was, for people: `a GML graph`. */
+  readonly format: string;
+  /** What the file calls it; absent where it has no name of its own. */
+  readonly name?: string;
+  /** Whether the ids of nodes are names that people chose and know; else nodes are numbered, s1, h1 and so on. */
+  readonly idsAreNames: boolean;
+  readonly nodes: readonly GraphNode[];
+  readonly links: readonly GraphLink[];
+  /** What was changed or left out. */
+  readonly notes: Notes;
+}
+
+interface AnyNode {
+  /** Unique in the graph. */
+  readonly id: string;
+  /** What people call it, where that is not the id. */
+  readonly label?: string;
+  /** Where it stands in the file: `file:line:column`. */
+  readonly where: string;
+}
+
+interface HostNode extends AnyNode {
+  readonly kind: 'host';
+  readonly properties: HostProperties;
+}
+
+export interface SwitchNode extends AnyNode {
+  readonly kind: 'switch';
+  /** Where it is given. */
+  readonly dpid?: Dpid;
+  /** A place where several links meet, and no machine is. */
+  readonly isJunction?: boolean;
+}
+
+export type GraphNode = HostNode | SwitchNode;
+
+export interface GraphLink {
+  readonly ends: readonly [GraphLinkEnd, GraphLinkEnd];
+  readonly properties: LinkProperties;
+  readonly where: string;
+}
+
+export interface GraphLinkEnd {
+  /** The node's id. */
+  readonly node: string;
+  readonly port?: number;
+}
+
+/**
+ * The nodes of a graph in which a host is only guessed: what has several links, or one to another such host, passes
+ * packets on and is a switch.
+ */
+export function hostsAtTheEdge(nodes: readonly GraphNode[], links: readonly GraphLink[], notes: Notes): GraphNode[] {
+  const hosts = new Set(nodes.flatMap(({ kind, id }) => (kind === 'host' ? [id] : [])));
+  const peers = new Map<string, string[]>();
+  for (const { ends } of links) {
+    for (const [end, peer] of [ends, ends.toReversed()] as const) {
+      if (end !== undefined && peer !== undefined) peers.set(end.node, [...(peers.get(end.node) ?? []), peer.node]);
+    }
+  }
+  return nodes.map((node) => {
+    const ofNode = peers.get(node.id) ?? [];
+    if (node.kind === 'switch' || ofNode.length === 0) return node;
+    if (ofNode.length === 1 && !ofNode.some((peer) => hosts.has(peer))) return node;
+    notes.add('a host with several links, or with one to another host, is a switch here', node.where);
+    const { id, label, where } = node;
+    return { kind: 'switch', id, ...(label === undefined ? {} : { label }), where };
+  });
+}
+
+/** What people may call a node: one line of printable text, not too long. Undefined where nothing is left. */
+export function labelOf(text: string): string | undefined {
+  // Surrogate halves, controls and what turns the direction of a text around.
+  const cleaned = text
+    .replaceAll(/\p{C}+/gu, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return cleaned === '' ? undefined : [...cleaned].slice(0, LONGEST_LABEL).join('');
+}
+
+/** In characters. */
+const LONGEST_LABEL = 60;

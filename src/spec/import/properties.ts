@@ -1,0 +1,66 @@
+import type { Notes } from './notes.ts';
+
+/** What the spec says of a link, under the spec's own keys. */
+export interface LinkProperties {
+  /** Mbit/s */
+  readonly bw?: number;
+  readonly cost?: number;
+}
+
+/** What the spec says of a host, likewise. */
+export interface HostProperties {
+  readonly ip?: string;
+  readonly mac?: string;
+}
+
+/** An attribute of an edge as files have it, and the property of a link that it is. */
+interface Translation {
+  readonly attribute: string;
+  readonly property: keyof LinkProperties;
+  /** What a link can have, for people. */
+  readonly range: string;
+  /** Undefined when the value is not in the range. */
+  readonly read: (value: unknown) => number | string | undefined;
+}
+
+const between = (least: number, most: number) => (value: unknown) => {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && number >= least && number <= most ? number : undefined;
+};
+
+const wholeBetween = (least: number, most: number) => (value: unknown) => {
+  const number = between(least, most)(value);
+  return Number.isInteger(number) ? number : undefined;
+};
+
+const BANDWIDTH = '0.1 to 1000 Mbit/s';
+const bandwidth = between(0.1, 1000);
+
+/** Of two that say the same property, the first that has a value counts. */
+const TRANSLATIONS: readonly Translation[] = [
+  { attribute: 'bw', property: 'bw', range: BANDWIDTH, read: bandwidth },
+  // The Topology Zoo's, in bit/s.
+  {
+    attribute: 'LinkSpeedRaw',
+    property: 'bw',
+    range: BANDWIDTH,
+    read: (value) => {
+      const bitsPerSecond = between(0, Number.MAX_VALUE)(value);
+      return bitsPerSecond === undefined ? undefined : bandwidth(bitsPerSecond / 1e6);
+    },
+  },
+  { attribute: 'cost', property: 'cost', range: 'a whole number from 1 up', read: wholeBetween(1, 1_000_000_000) },
+];
+
+/** The properties of a link among the attributes of an edge; those that it cannot have are noted and left out. */
+export function linkProperties(attributeNamed: (name: string) => unknown, where: string, notes: Notes): LinkProperties {
+  const properties: Partial<Record<keyof LinkProperties, number | string>> = {};
+  for (const { attribute, property, range, read } of TRANSLATIONS) {
+    const value = attributeNamed(attribute);
+    if (value === undefined || value === null || value === '' || properties[property] !== undefined) continue;
+    const translated = read(value);
+    if (translated === undefined) notes.add(`${attribute} is left out where it is not ${range}`, where);
+    else properties[property] = translated;
+  }
+  return properties as LinkProperties;
+}

@@ -1,0 +1,91 @@
+import { execa } from 'execa';
+import { afterAll, describe, expect, test } from 'vitest';
+import { Labctl } from '../support/labctl.ts';
+
+const PROGRAM = `from mininet.topo import Topo
+from mininet.node import OVSKernelSwitch
+print('built by a program')
+class Rooms(Topo):
+    def build(self, n=2):
+        hall = self.addSwitch('hall', cls=OVSKernelSwitch)
+        for i in range(1, n + 1):
+            room = self.addSwitch('s%d' % i)
+            self.addLink(room, hall, port1=5)
+            self.addLink(self.addHost('guest%d' % i), room)
+topos = {'rooms': Rooms}
+`;
+
+const SPEC = `# Imported by labctl from rooms.py, the Mininet topology rooms: 4 switches, 3 hosts, 6 links.
+# - a switch has no number in its name, and is given a DPID (rooms.py:6:1)
+
+version: 1
+name: rooms
+hosts:
+  - guest1
+  - guest2
+  - guest3
+switches:
+  - {name: hall, dpid: "00:00:00:00:00:00:00:04"}
+  - s1
+  - s2
+  - s3
+links:
+  - [s1:5, hall]
+  - [guest1, s1:2]
+  - [s2:5, hall]
+  - [guest2, s2:2]
+  - [s3:5, hall]
+  - [guest3, s3:2]
+`;
+
+describe.each(['as we are', 'ordinary'] as const)('labctl import, %s', (user) => {
+  const labctl = new Labctl(user);
+  afterAll(() => labctl.clean());
+
+  test('a Mininet topology becomes a spec, which becomes a lab where all reach each other', async () => {
+    labctl.file('rooms.py', PROGRAM);
+    const outcome = await labctl.run('import', 'rooms.py', '--topo', 'rooms,3');
+    expect(outcome).toEqual({
+      stdout: SPEC.trimEnd(),
+      stderr: 'labctl: a switch has no number in its name, and is given a DPID (rooms.py:6:1)',
+      exitCode: 0,
+    });
+    labctl.file('lab.yaml', outcome.stdout);
+    await labctl.ok('up', 'lab.yaml');
+    expect(await labctl.ok('pingall')).toContain('*** Results: 0% dropped (6/6 received)');
+    await labctl.ok('down');
+    await labctl.expectNothingLeft();
+  });
+
+  test('a wrong program and a wrong file are told with exit code 2, without a trace of labctl itself', async () => {
+    labctl.file('wrong.py', 'import os\n\nraise ValueError("no network")\n');
+    labctl.file('wrong.gml', 'graph [ node [ id 1 ]\n  edge [ source 1 target 2 ] ]');
+    labctl.file('wrong', 'something else');
+    for (const [args, message] of [
+      [['wrong.py'], 'labctl: wrong.py:3:1: the program raises ValueError: no network\n'],
+      [['wrong.gml'], 'labctl: wrong.gml:2:3: there is no node 2\n'],
+      [['wrong'], 'labctl: wrong: neither its name nor how it begins tells its format\n'],
+      [['nosuch.gml'], 'labctl: nosuch.gml: there is no such file\n'],
+      [['wrong.gml', '--topo', 'x'], 'labctl: --topo: only a Mininet program has several topologies\n'],
+      [['wrong.gml', '--as', 'visio'], "error: option '--as <format>' argument 'visio' is invalid."],
+      [['.'], 'labctl: .: the file cannot be read: EISDIR'],
+    ] as const) {
+      const outcome = await labctl.run('import', ...args);
+      expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(outcome.stderr.startsWith(message), outcome.stderr).toBe(true);
+      expect(outcome.stderr).not.toMatch(/\n +at /);
+    }
+  });
+});
+
+test('standard input is imported, by how it begins or as it is said to be', async () => {
+  const labctl = new Labctl();
+  const script = labctl.commandLine('import', '-', '--name', 'pipe');
+  const run = (input: string, more = '') =>
+    execa('sh', ['-c', `${script} ${more}`], { cwd: labctl.folder, env: labctl.env, input });
+  const graph = await run('{"nodes": [{"id": 1}], "links": []}');
+  expect(graph.stdout).toContain('name: pipe\nhosts:\n  - h1\nswitches:\n  - s1\n');
+  const program = await run(PROGRAM, '--as mininet');
+  expect(program.stdout).toContain('standard input, the Mininet topology rooms: 3 switches, 2 hosts, 4 links.');
+  await labctl.clean();
+});
