@@ -194,11 +194,15 @@ class Resident:
 
     def begin_measurement(self, source, target):
         """Between two hosts, by their names; there is one at a time."""
-        if self.measurement is not None:
-            self.measurement.end()
+        self.end_measurement()
         hosts = self.network.nameToNode
         self.measurement = Measurement(hosts[source].pid, hosts[target].IP())
         self.measurement.begin()
+
+    def end_measurement(self):
+        # One that failed is over, too.
+        measurement, self.measurement = self.measurement, None
+        return measurement and measurement.end()
 
     def net(self):
         """What Mininet's `net` prints, read from the running network."""
@@ -235,7 +239,7 @@ class Resident:
             elif action == 'begin-measurement':
                 result = self.begin_measurement(request['source'], request['target'])
             elif action == 'end-measurement':
-                result = self.measurement.end()
+                result = self.end_measurement()
             else:
                 raise ValueError(f'unknown request {action}')
             self.conversation.send(id=identity, result=result)
