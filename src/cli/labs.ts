@@ -1,7 +1,7 @@
 import type { SettableRole } from '../drivers/control-plane.ts';
 import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
-import { clearRemains, knownLab, knownLabs, withLabLock } from '../lab/run-folder.ts';
+import { clearRemains, knownLab, knownLabs, lastingLabs, withLabLock } from '../lab/run-folder.ts';
 import { describeFault } from '../model/fault.ts';
 import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { abridged } from '../plan/requests.ts';
@@ -13,7 +13,7 @@ import { coloured, ProgressLine, printJson, printLines, remark, table } from './
  * @throws ProblemError when something could not be cleaned up; the labs are down all the same
  */
 export async function down(name: string | undefined, options: { readonly all?: boolean }): Promise<void> {
-  const known = knownLabs();
+  const known = options.all ? knownLabs() : lastingLabs();
   const [only, ...others] = known;
   if (name === undefined && !options.all && others.length > 0) {
     throw new ProblemError(

@@ -6,6 +6,7 @@ import {
   type LabRecord,
   labFolder,
   leaveOnlyRecord,
+  makeLabFolder,
   startTicksOf,
   writeRecord,
 } from './run-folder.ts';
@@ -24,19 +25,23 @@ export function runLabProcess(build: (order: LabOrder, folder: string) => Promis
   };
   const interrupted = new AbortController();
   let state: 'waiting' | 'coming up' | 'up' = 'waiting';
+  let isTemporary = false;
   let endLab = () => {};
   const interrupt = () => {
     if (state === 'waiting') process.exit(0);
     interrupted.abort(new Error('interrupted'));
   };
-  // The end of its starter ends a lab that is not up yet; a signal ends it at any time.
+  // The end of its starter ends a lab that is temporary or not up yet; a signal ends it at any time.
   process.once('disconnect', () => {
     if (state !== 'up') interrupt();
+    else if (isTemporary) endLab();
   });
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(name, () => (state === 'up' ? endLab() : interrupt()));
   }
   process.once('message', (message) => {
+    const order = message as LabOrder;
+    isTemporary = order.isTemporary ?? false;
     state = 'coming up';
     const tell = {
       progress: (progress: LabProgress) => announce({ kind: 'progress', progress }),
@@ -46,9 +51,17 @@ export function runLabProcess(build: (order: LabOrder, folder: string) => Promis
         announce({ kind: 'up' });
       },
     };
-    void live(message as LabOrder, build, interrupted.signal, tell).then(
-      () => process.exit(0),
+    // Nobody is left who would clear a temporary lab's remains, or wants to know why it ended.
+    const clear = () => {
+      if (isTemporary && !process.connected) clearRemains(order.name);
+    };
+    void live(order, build, interrupted.signal, tell).then(
+      () => {
+        clear();
+        process.exit(0);
+      },
       (error: unknown) => {
+        clear();
         const { problems, left } = error instanceof FailedUp ? error : { problems: problemsOf(error), left: [] };
         const failed: Announcement = { kind: 'failed', problems, left };
         if (process.connected) process.send?.(failed, () => process.exit(1));
@@ -77,7 +90,9 @@ async function live(
     specPath: order.specPath,
     dataPlane: order.dataPlane,
     startedAt: new Date().toISOString(),
+    ...(order.isTemporary ? { isTemporary: true } : {}),
   };
+  if (order.isTemporary) makeLabFolder(name);
   writeRecord(record);
   signal.throwIfAborted();
   const lab = await build(order, labFolder(name));

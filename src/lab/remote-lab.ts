@@ -1,7 +1,15 @@
 import { type IncomingMessage, request } from 'node:http';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { LabCommand, LabCommands } from './documents.ts';
-import { clearRemains, commandSocket, knownLab, knownLabs, type LabRecord, startTicksOf } from './run-folder.ts';
+import {
+  clearRemains,
+  commandSocket,
+  knownLab,
+  knownLabs,
+  type LabRecord,
+  lastingLabs,
+  startTicksOf,
+} from './run-folder.ts';
 import type { LabProgress } from './running.ts';
 import type { AnswerLine } from './service.ts';
 
@@ -21,7 +29,7 @@ export class RemoteLab {
    * @throws ProblemError when there is none, or several to choose from
    */
   static find(name: string | undefined): RemoteLab {
-    const labs = knownLabs();
+    const labs = name === undefined ? lastingLabs() : knownLabs();
     const running = labs.flatMap((lab) => (lab.state === 'running' ? [lab] : []));
     const [only] = running;
     const found =

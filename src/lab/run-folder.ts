@@ -33,6 +33,8 @@ export interface LabRecord {
   readonly dataPlane: DataPlaneKind;
   /** ISO 8601 */
   readonly startedAt: string;
+  /** It ends with another process, and is meant only where it is named. */
+  readonly isTemporary?: boolean;
   /** Why the lab ended by itself; absent while it runs. */
   readonly endedBecause?: string;
 }
@@ -135,6 +137,11 @@ export function knownLabs(): readonly KnownLab[] {
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
+/** Those that are meant where no lab is named. */
+export function lastingLabs(): readonly KnownLab[] {
+  return knownLabs().filter((lab) => lab.state === 'ended' || !lab.record.isTemporary);
+}
+
 /** What names a file rather than a lab. */
 function isFileName(text: string): boolean {
   return text.includes('/') || /\.ya?ml$/i.test(text);
@@ -144,7 +151,7 @@ function isFileName(text: string): boolean {
 export function labNameOf(nameOrFile: string): string {
   if (!isFileName(nameOrFile)) return nameOrFile;
   const path = resolve(nameOrFile);
-  const lab = knownLabs().find((each) => each.state !== 'ended' && each.record.specPath === path);
+  const lab = lastingLabs().find((each) => each.state !== 'ended' && each.record.specPath === path);
   if (lab !== undefined) return lab.name;
   throw new ProblemError(
     inputProblem({
@@ -159,9 +166,9 @@ export function labNameOf(nameOrFile: string): string {
 /** Whether a lab of this name, or of this file, has a process. */
 export function isRunning(nameOrFile: string): boolean {
   const path = resolve(nameOrFile);
-  return knownLabs().some(
-    (lab) => lab.state !== 'ended' && (isFileName(nameOrFile) ? lab.record.specPath === path : lab.name === nameOrFile),
-  );
+  return isFileName(nameOrFile)
+    ? lastingLabs().some((lab) => lab.state !== 'ended' && lab.record.specPath === path)
+    : knownLabs().some((lab) => lab.state !== 'ended' && lab.name === nameOrFile);
 }
 
 /** The lab of this name, if it runs or left something behind. */

@@ -30,6 +30,8 @@ export interface LabOrder {
   readonly controller: ControllerOrder;
   readonly dataPlane: DataPlaneKind;
   readonly datapath?: 'kernel' | 'user';
+  /** It makes its folder itself, and ends with the process that started it. */
+  readonly isTemporary?: boolean;
 }
 
 /** What a lab's process says while it comes up. */
@@ -77,7 +79,8 @@ export class StandbyLab {
 
   /**
    * Gives it its order, and resolves when the lab is up. Aborting the signal, or the death of this process, has it undo
-   * what it did so far; the promise is settled only when it has. Hold the lab's lock.
+   * what it did so far; the promise is settled only when it has. Hold the lab's lock, unless the lab is temporary: such a
+   * lab has a name that no other has, and also ends when this process dies later.
    * @throws ProblemError when the lab could not come up, or was interrupted and something of it could not be cleaned up,
    * which comes last; else nothing of it is left then
    */
@@ -86,7 +89,7 @@ export class StandbyLab {
     options: { readonly signal: AbortSignal; readonly onProgress: (progress: LabProgress) => void },
   ): Promise<void> {
     // Without a folder there is no order, and it is still to be dismissed.
-    makeLabFolder(order.name);
+    if (!order.isTemporary) makeLabFolder(order.name);
     this.#isOrdered = true;
     await Promise.race([this.#ready, this.#exited]);
     // It undoes what it did, and ends, even if it has come up just now.
@@ -106,6 +109,7 @@ export class StandbyLab {
     });
     options.signal.removeEventListener('abort', interrupt);
     if (outcome?.kind === 'up' && !options.signal.aborted) {
+      if (order.isTemporary) return;
       if (this.#child.connected) this.#child.disconnect();
       this.#child.unref();
       return;
