@@ -124,7 +124,7 @@ function describeSource(source: EntrySource): string {
 function describeExpectation(expectation: Expectation): string {
   switch (expectation.kind) {
     case 'matrix':
-      return expectation.name ?? `${expectation.matrix.received}/${expectation.matrix.pairs}`;
+      return expectation.name ?? `a matrix of ${expectation.matrix.received}/${expectation.matrix.pairs}`;
     case 'pairs':
       return expectation.pairs
         .map(({ source, target, reaches }) => `${source} -> ${target}: ${reaches ? 'ok' : 'X'}`)

@@ -139,9 +139,10 @@ export class LocatedDocument {
     });
   }
 
-  /** The `file:line:column` of a value; of the document where there is no such value. */
-  whereIs(path: Path): string {
-    return this.#position(this.#nodeAt(path)?.range?.[0] ?? 0);
+  /** The `file:line:column` of a value, or of a key when `key` is given. */
+  whereIs(path: Path, key?: string): string {
+    const node = key === undefined ? this.#nodeAt(path) : this.#keyAt(path, key);
+    return this.#position(node?.range?.[0] ?? 0);
   }
 
   /** Notes a problem at a line of a block scalar; `line` counts from 1. */

@@ -61,7 +61,7 @@ export function readScenarios(document: LocatedDocument, form: SpecDocument, sub
     const path = ['scenarios', name];
     return {
       name,
-      where: document.whereIs(path),
+      where: document.whereIs(['scenarios'], name),
       steps: steps.flatMap((step, index): readonly ScenarioStep[] => {
         const where = document.whereIs([...path, index]);
         return reader.read([...path, index], step).map((action) => ({ where, action }));
@@ -192,8 +192,10 @@ class StepReader {
   }
 
   #time(path: Path, form: string | number): number {
-    const [, number, unit = 's'] = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|min)?\s*$/.exec(String(form)) ?? [];
-    const ms = Math.round(Number(number) * { ms: 1, s: 1000, min: 60_000 }[unit as 'ms' | 's' | 'min']);
+    const [, number, unit = 's'] = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|min|h)?\s*$/.exec(String(form)) ?? [];
+    const ms = Math.round(
+      Number(number) * { ms: 1, s: 1000, min: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'min' | 'h'],
+    );
     if (ms >= 1 && ms <= LONGEST_TIME.ms) return ms;
     this.#document.add(path, {
       code: 'wrong-time',

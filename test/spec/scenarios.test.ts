@@ -50,7 +50,7 @@ describe('scenarios', () => {
     - wait: 1
 `);
     expect(scenarios).toMatchObject([
-      { name: 'first', steps: [{ where: 'lab.yaml:8:7' }, { where: 'lab.yaml:9:7' }] },
+      { name: 'first', where: 'lab.yaml:7:3', steps: [{ where: 'lab.yaml:8:7' }, { where: 'lab.yaml:9:7' }] },
       { name: 'second & last', steps: [{ where: 'lab.yaml:11:7', action: { kind: 'wait', ms: 1000 } }] },
     ]);
     expect(scenarios[0]?.steps[1]?.action).toEqual({ kind: 'connect', connection: { members: ['h1', 'h2'] } });
@@ -102,7 +102,7 @@ describe('scenarios', () => {
       'expect baseline',
       'expect predicted',
       'expect asked',
-      'expect 2/12',
+      'expect a matrix of 2/12',
       'expect h1 -> h4: X, h1 -> h2: ok, h2 -> h1: ok',
       'iperf h1 h3, at least 50 Mbit/s, at most 100.5 Mbit/s',
     ]);
@@ -146,7 +146,7 @@ describe('scenarios', () => {
           h3 -> X X X
           h4 -> X X X
 `);
-    expect(scenario?.steps.map(({ action }) => describeAction(action))).toEqual(['expect 1/12']);
+    expect(scenario?.steps.map(({ action }) => describeAction(action))).toEqual(['expect a matrix of 1/12']);
   });
 });
 
@@ -180,7 +180,7 @@ test.each<[readonly string[], readonly string[]]>([
   [['expect: {h1 -> h2: ok, "h1->h2": ok}'], ['lab.yaml:8:30 this pair has been named already | "h1->h2"']],
   [['expect:'], ['lab.yaml:8:14 not an expectation | ']],
   [['wait: soon'], ['lab.yaml:8:13 not a time | soon']],
-  [['wait: 2 h'], ['lab.yaml:8:13 not a time | 2 h']],
+  [['wait: 2 h'], ['lab.yaml:8:13 a time is from 1 ms to 1 h | 2 h']],
   [['wait: 61 min'], ['lab.yaml:8:13 a time is from 1 ms to 1 h | 61 min']],
   [['wait: 0'], ['lab.yaml:8:13 a time is from 1 ms to 1 h | 0']],
   [['exec: {host: h9, run: ls}'], ['lab.yaml:8:20 there is no host h9 | h9']],
