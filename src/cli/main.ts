@@ -19,6 +19,8 @@ import {
   type FaultOptions,
   type FormatOptions,
   formatOption,
+  jobsOption,
+  junitOption,
   kOption,
   type LabOptions,
   labNamed,
@@ -30,6 +32,8 @@ import {
   type PathsOptions,
   type PredictOptions,
   restPortOption,
+  scenarioOption,
+  type TestOptions,
   TOPOLOGY_FLAGS,
   topoOption,
   type UpOptions,
@@ -525,6 +529,29 @@ program
   .action(async (host: string, options: LabOptions) => {
     const { execOnHost } = await import('./network.ts');
     exitCode = await execOnHost(host, ['bash', '--norc', '-i'], options);
+  });
+
+program
+  .command('test')
+  .description('run the scenarios of specs, each in a lab of its own that leaves nothing; the exit code is the verdict')
+  .argument('[names|files|folders...]', 'specs, or folders: of those the specs that have scenarios')
+  .addOption(topoOption())
+  .addOption(scenarioOption())
+  .addOption(jobsOption())
+  .addOption(junitOption())
+  .option('--keep-going', 'go on with a scenario after an expectation that failed')
+  .option('--watch', 'run again whenever a file is saved, simulated first')
+  .addOption(controllerOption())
+  .addOption(restPortOption())
+  .addOption(openflowPortOption())
+  .addOption(dataPlaneOption())
+  .addOption(datapathOption())
+  .addOption(formatOption())
+  .action(async (names: string[], options: TestOptions) => {
+    const { test } = await import('./test.ts');
+    const [first, ...others] = names;
+    const specs = [named(first, options.topo, 'what to test, as in: labctl test s10h10'), ...others];
+    exitCode = await test(specs, options, interrupted.signal);
   });
 
 program

@@ -32,6 +32,16 @@ export interface UpOptions extends LabOptions {
   readonly datapath?: 'kernel' | 'user';
 }
 
+export interface TestOptions extends UpOptions, FormatOptions {
+  /** Names of scenarios; all of them where there are none. */
+  readonly scenario?: readonly string[];
+  readonly jobs?: number;
+  /** A file. */
+  readonly junit?: string;
+  readonly keepGoing?: boolean;
+  readonly watch?: boolean;
+}
+
 export interface ApplyOptions extends FormatOptions, LabOptions {
   readonly force?: boolean;
 }
@@ -158,6 +168,18 @@ export const viaOption = () =>
 
 export const avoidOption = () =>
   new Option('--avoid <what>', 'paths that use none of these switches and links: s3,s1-s2').argParser(names);
+
+export const scenarioOption = () =>
+  new Option('--scenario <name>', 'run this scenario only; may be given several times').argParser(
+    (name: string, before: readonly string[] | undefined) => [...(before ?? []), name],
+  );
+
+export const jobsOption = () =>
+  new Option('--jobs <number>', 'how many labs are up at a time (default: one for each core)')
+    .env('LABCTL_JOBS')
+    .argParser(wholeNumber(1));
+
+export const junitOption = () => new Option('--junit <file>', 'write the results as JUnit XML too').env('LABCTL_JUNIT');
 
 export const controllerOption = () =>
   new Option(

@@ -225,6 +225,11 @@ export interface LabCommands {
     readonly input: { source: string; target: string; supposition: SuppositionDocument; verify: boolean };
     readonly output: ExplanationDocument;
   };
+  /** For each difference, in their order, as far as they are explained: why. */
+  readonly reasons: {
+    readonly input: { differences: readonly Difference[] };
+    readonly output: { reasons: readonly string[] };
+  };
   /** Of a connection that is asked for, or of what there is to heal. */
   readonly plan: { readonly input: { request?: ConnectionRequest }; readonly output: StepsDocument };
   readonly connect: { readonly input: ConnectionRequest; readonly output: ConnectionChangeDocument };

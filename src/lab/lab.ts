@@ -225,6 +225,11 @@ export class Lab {
     return supposing(await this.#network(signal), listed, supposition).state;
   }
 
+  /** Why pairs are not as they should be, for as many as are explained, by what the switches hold now. */
+  async reasons(differences: readonly Difference[], signal: AbortSignal): Promise<readonly string[]> {
+    return reasonsFor(await this.#network(signal), differences);
+  }
+
   /** Asks the switches of a ping's hops what they would do, and compares. */
   verify(trace: Trace): Promise<HopChecks> {
     return checkHops(trace, this.spec.topology, this.#dataPlane);

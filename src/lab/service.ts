@@ -44,6 +44,7 @@ const AT_ONCE: ReadonlySet<LabCommand> = new Set([
   'entries',
   'predict',
   'explain',
+  'reasons',
 ]);
 
 /** What people type for commands of other names. */
@@ -85,6 +86,15 @@ export class LabService {
 
   close(): void {
     if (this.#server.listening) this.#server.close();
+  }
+
+  /** Does a command for a caller in this process. */
+  run<C extends LabCommand>(
+    command: C,
+    input: LabCommands[C]['input'],
+    running: Running,
+  ): Promise<LabCommands[C]['output']> {
+    return this.#run(command, input, running) as Promise<LabCommands[C]['output']>;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -156,6 +166,7 @@ export class LabService {
         { source, target },
         verify ? (trace) => this.#lab.verify(trace) : undefined,
       ),
+    reasons: async ({ differences }, { signal }) => ({ reasons: await this.#lab.reasons(differences, signal) }),
     plan: async ({ request }, { signal }) => stepsDocument(this.#identity.name, await this.#lab.plan(request, signal)),
     connect: async (request, running) =>
       connectionChangeDocument(this.#identity.name, await this.#lab.connect(request, running)),
