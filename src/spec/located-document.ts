@@ -26,7 +26,8 @@ export function tooLarge(size: number, what = SPEC.what): Finding {
 
 /** The parser's words, where they speak to programmers. */
 function plain(message: string): string {
-  return message.startsWith('Source contains multiple documents') ? 'one file holds one document' : message;
+  if (message.startsWith('Source contains multiple documents')) return 'one file holds one document';
+  return message.startsWith('With stringKeys') ? 'a key is a word, and no list or mapping' : message;
 }
 
 /** A problem before its place is known; whoever finds one says what to do about it. */
@@ -67,13 +68,15 @@ export class LocatedDocument {
   constructor(file: string, text: string, kind: DocumentKind = SPEC) {
     this.#file = file;
     this.#text = text;
+    // The parser would count the lines, but it misses some where the text is broken.
+    for (const start of [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)]) this.#lines.addNewLine(start);
     const size = Buffer.byteLength(text);
     if (size > LARGEST_SPEC) throw this.#unreadable(tooLarge(size, kind.what));
     try {
       const document = parseDocument(text, {
-        lineCounter: this.#lines,
         prettyErrors: false,
         uniqueKeys: true,
+        stringKeys: true,
         merge: kind.merge ?? false,
       });
       this.#document = document;
