@@ -24,6 +24,9 @@ export function tooLarge(size: number, what = SPEC.what): Finding {
   };
 }
 
+/** The most problems that are told of a spec. */
+const MOST_PROBLEMS = 100;
+
 /** The parser's words, where they speak to programmers. */
 function plain(message: string): string {
   if (message.startsWith('Source contains multiple documents')) return 'one file holds one document';
@@ -62,6 +65,7 @@ export class LocatedDocument {
   readonly #lines = new LineCounter();
   readonly #root: Node | null;
   readonly #document: Document.Parsed | undefined;
+  #untold = 0;
   readonly #origins = new Map<string, Path>();
 
   /** @throws ProblemError when the text is not one YAML document, too large, or expands without bounds */
@@ -75,7 +79,7 @@ export class LocatedDocument {
     try {
       const document = parseDocument(text, {
         prettyErrors: false,
-        uniqueKeys: true,
+        uniqueKeys: false,
         stringKeys: true,
         merge: kind.merge ?? false,
       });
@@ -91,6 +95,7 @@ export class LocatedDocument {
           remedy: 'mend this place; what follows it may be right',
         });
       }
+      if (this.#problems.length === 0) this.#noteKeysTwice();
       if (this.#problems.length === 0) this.value = document.toJS({ maxAliasCount: 100 });
     } catch (error) {
       if (error instanceof ReferenceError) {
@@ -128,6 +133,7 @@ export class LocatedDocument {
 
   /** Notes a problem at a value, or at a key when `key` is given. */
   add(path: Path, problem: Finding, key?: string): void {
+    if (this.#isFull()) return;
     const node = key === undefined ? this.#nodeAt(path) : this.#keyAt(path, key);
     const offending = node === undefined ? undefined : this.#source(node);
     this.#note(node?.range?.[0] ?? 0, { ...problem, ...(offending === undefined ? {} : { offending }) });
@@ -135,6 +141,7 @@ export class LocatedDocument {
 
   /** Notes that a mapping lacks a key. */
   addMissing(path: Path, key: string): void {
+    if (this.#isFull()) return;
     this.#note(this.#nodeAt(path)?.range?.[0] ?? 0, {
       code: 'missing-key',
       cause: `the key ${key} is missing`,
@@ -150,6 +157,7 @@ export class LocatedDocument {
 
   /** Notes a problem at a line of a block scalar; `line` counts from 1. */
   addInBlock(path: Path, line: number, offending: string, problem: Finding): void {
+    if (this.#isFull()) return;
     const node = this.#nodeAt(path);
     const isBlock = isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED');
     const { line: first } = this.#lines.linePos(node?.range?.[0] ?? 0);
@@ -167,10 +175,44 @@ export class LocatedDocument {
     return undefined;
   }
 
-  /** @throws ProblemError with every problem noted so far, from the top of the file down, if there are any */
+  /** @throws ProblemError with every problem noted so far, a hundred at most, from the top of the file down, if there are any */
   throwIfAny(): void {
     if (this.#problems.length === 0) return;
-    throw new ProblemError(this.#problems.toSorted((a, b) => a.offset - b.offset).map(({ problem }) => problem));
+    const inOrder = this.#problems.toSorted((a, b) => a.offset - b.offset);
+    if (this.#untold > 0) {
+      const where = this.#position(inOrder.at(-1)?.offset ?? 0);
+      const cause = `there are ${this.#untold} more problems in this spec`;
+      const problem = inputProblem({ code: 'more-problems', where, cause, remedy: 'mend those that are told first' });
+      inOrder.push({ offset: Number.POSITIVE_INFINITY, problem });
+    }
+    throw new ProblemError(inOrder.map(({ problem }) => problem));
+  }
+
+  /** The parser could tell it, in time that grows with the square of the keys. */
+  #noteKeysTwice(): void {
+    visit(this.#root, {
+      Map: (_, map) => {
+        const seen = new Set<unknown>();
+        for (const { key } of map.items) {
+          if (!isScalar(key)) continue;
+          if (seen.has(key.value) && !this.#isFull()) {
+            this.#note(key.range?.[0] ?? 0, {
+              code: 'yaml',
+              cause: `not valid YAML: the key ${String(key.value)} is there twice`,
+              remedy: 'leave one of them, with what both hold',
+            });
+          }
+          seen.add(key.value);
+        }
+      },
+    });
+  }
+
+  /** Whether there are so many problems already that another one is only counted. */
+  #isFull(): boolean {
+    if (this.#problems.length < MOST_PROBLEMS) return false;
+    this.#untold += 1;
+    return true;
   }
 
   #note(offset: number, problem: Finding & Pick<Problem, 'offending'>): void {

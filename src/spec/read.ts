@@ -9,7 +9,7 @@ import { readLinks } from './links.ts';
 import { LocatedDocument } from './located-document.ts';
 import { checkNames, readHosts, readSwitches } from './nodes.ts';
 import { readScenarios } from './scenarios.ts';
-import { PYTHON_KEYWORDS, specSchema } from './schema.ts';
+import { PYTHON_KEYWORDS, type SpecDocument, specSchema } from './schema.ts';
 
 /** A lab as its file describes it, checked. */
 export interface LabSpec {
@@ -45,6 +45,7 @@ export function readSpec(file: string, text: string): LabSpec {
   const hosts = readHosts(document, form);
   const switches = readSwitches(document, form);
   const links = readLinks(document, form);
+  checkMatrices(document, form);
   document.throwIfAny();
 
   const topology = new Topology({ hosts, switches, links });
@@ -78,6 +79,24 @@ function checkParts(document: LocatedDocument): void {
       remedy: 'take it out of hosts, switches and links',
     });
   }
+}
+
+/** Pairs of hosts in all expectations together; they fit into memory. */
+const MOST_PAIRS = 20_000_000;
+
+/** Notes expectations that would not fit into memory. */
+function checkMatrices(document: LocatedDocument, form: SpecDocument): void {
+  const named = Object.keys(form.expect ?? {}).length;
+  const inSteps = Object.values(form.scenarios ?? {})
+    .flat()
+    .filter(({ expect }) => typeof expect === 'object').length;
+  const hosts = form.hosts.length;
+  if ((named + inSteps) * hosts ** 2 <= MOST_PAIRS) return;
+  document.add([named >= inSteps ? 'expect' : 'scenarios'], {
+    code: 'too-many-expectations',
+    cause: `there are ${named + inSteps} expectations, where a lab of ${hosts} hosts has at most ${Math.floor(MOST_PAIRS / hosts ** 2)}`,
+    remedy: 'leave some out, or name one in several steps',
+  });
 }
 
 /** A Python identifier: `my-lab` is `my_lab`, and `2tier` and `import` get a prefix. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GENERATOR_NAMES, GENERATORS, type GeneratorName } from './generators/topologies.ts';
+import { GENERATOR_NAMES, GENERATORS, type GeneratorName, MOST_LINKS, MOST_NODES } from './generators/topologies.ts';
 import { scenariosSchema } from './scenario-schema.ts';
 
 /** The form of a spec, version 1. What the form cannot say (references, uniqueness) is checked in `read.ts`. */
@@ -150,6 +150,8 @@ const connection = z.union([
   }),
 ]);
 
+const MOST_CONNECTIONS = 1000;
+
 const expectation = z.union([
   z.strictObject({ groups: z.array(hostGroup, told('not a list of groups', 'write [[h1, h2], [h3]]')) }),
   z.strictObject({ pingall: z.string(told('not pasted pingall output', 'write it after a |, each line indented')) }),
@@ -207,12 +209,17 @@ export const specSchema = z.strictObject(
     hosts: z
       .array(host, told('not a list of hosts', 'write [h1, h2]'))
       .min(1, told('a lab needs at least one host', 'add one: [h1]'))
+      .max(MOST_NODES, told(`a lab has at most ${MOST_NODES} hosts`, 'describe a smaller one'))
       .optional(),
     switches: z
       .array(switchNode, told('not a list of switches', 'write [s1, s2]'))
       .min(1, told('a lab needs at least one switch', 'add one: [s1]'))
+      .max(MOST_NODES, told(`a lab has at most ${MOST_NODES} switches`, 'describe a smaller one'))
       .optional(),
-    links: z.array(link, told('not a list of links', 'write [[h1, s1], [s1, s2]]')).optional(),
+    links: z
+      .array(link, told('not a list of links', 'write [[h1, s1], [s1, s2]]'))
+      .max(MOST_LINKS, told(`a lab has at most ${MOST_LINKS} links`, 'describe a smaller one'))
+      .optional(),
     without: z
       .array(
         z.string(told('not a node or a link', 'write a node such as s1, or a link by its ends such as s1-s2')),
@@ -222,6 +229,7 @@ export const specSchema = z.strictObject(
     forwarding: z.enum(['reactive', 'none'], told('forwarding is reactive or none', 'write one of them')).optional(),
     connections: z
       .array(connection, told('not a list of connections', 'write [[h1, h2]] or [{hosts: [h1, h2], ways: protected}]'))
+      .max(MOST_CONNECTIONS, told(`a lab has at most ${MOST_CONNECTIONS} connections`, 'leave some out'))
       .optional(),
     expect: z
       .record(z.string(), expectation, told('not named expectations', 'write {baseline: {groups: [[h1, h2]]}}'))

@@ -52,10 +52,18 @@ scenarios:
 `,
 ];
 
-/** The problems of a file, or none. Anything else that is thrown is a crash. */
-function problemsOf(file: string): readonly Problem[] {
+const problemsOf = (file: string) => problemsIn(() => readSpec(file, readSpecFile(file).text));
+const problemsOfText = (text: string) => problemsIn(() => readSpec('lab.yaml', text));
+
+/** `h1, h2, h3 ...` */
+function numbered(letter: string, count: number): string {
+  return Array.from({ length: count }, (_, index) => `${letter}${index + 1}`).join(', ');
+}
+
+/** The problems that reading finds, or none. Anything else that is thrown is a crash. */
+function problemsIn(read: () => unknown): readonly Problem[] {
   try {
-    readSpec(file, readSpecFile(file).text);
+    read();
     return [];
   } catch (error) {
     if (error instanceof ProblemError) return error.problems;
@@ -113,6 +121,29 @@ describe('a thousand specs that somebody spoilt', () => {
       const accepted = schemaAccepts(parse(readFileSync(file, 'utf8')));
       expect(accepted, `${file} ${JSON.stringify(schemaAccepts.errors)}`).toBe(true);
     }
+  });
+
+  // Each took minutes, or all memory, before there were bounds.
+  test.each([
+    ['100,000 links', `links: [[h1, s1]${', [s1, s2]'.repeat(90_000)}]`, 'a lab has at most 5000 links'],
+    ['30,000 hosts', `hosts: [${numbered('h', 30_000)}]`, 'a lab has at most 2000 hosts'],
+    ['30,000 switches', `switches: [${numbered('s', 30_000)}]`, 'a lab has at most 2000 switches'],
+    [
+      '60,000 connections',
+      `connections: [[h1, h2]${', [h1, h2]'.repeat(60_000)}]`,
+      'a lab has at most 1000 connections',
+    ],
+    ['90,000 keys that there are not', numbered('k', 90_000).replaceAll(', ', ': 1\n').concat(': 1'), 'no such key'],
+    ['a key 100,000 times', 'k: 1\n'.repeat(100_000), 'the key k is there twice'],
+    [
+      '20,000 expectations of 1,000 hosts',
+      `generate: {topology: single, hosts: 1000}\nexpect:\n${numbered('e', 20_000).replaceAll(/e\d+(?:, )?/g, (name) => `  ${name.replace(', ', '')}: {groups: []}\n`)}`,
+      'there are 20000 expectations, where a lab of 1000 hosts has at most 20',
+    ],
+  ])('%s are told of at once, with a hundred more problems at most', (_, lines, cause) => {
+    const problems = problemsOfText(`version: 1\n${lines}\n`);
+    expect(problems.map((problem) => problem.cause)).toContainEqual(expect.stringContaining(cause));
+    expect(problems.length).toBeLessThanOrEqual(101);
   });
 
   test('labctl validate tells of all in one process, and has no more to say than that', async () => {

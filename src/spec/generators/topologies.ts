@@ -58,9 +58,9 @@ export interface ParameterFault {
   readonly remedy: string;
 }
 
-/** The largest lab that is generated. */
-const MOST_NODES = 2000;
-const MOST_LINKS = 5000;
+/** The largest lab, generated or not; a matrix of its hosts still fits into memory. */
+export const MOST_NODES = 2000;
+export const MOST_LINKS = 5000;
 
 /** Checks that a generator's functions read only parameters that it has. */
 function generator<Key extends string>(parts: {
