@@ -9,6 +9,7 @@ import {
   namespaceRequirement,
   type Requirement,
   sandboxRequirements,
+  toolRequirement,
 } from '../drivers/mininet/requirements.ts';
 import { runFolder } from '../lab/run-folder.ts';
 import { ProblemError } from '../model/problem.ts';
@@ -35,9 +36,10 @@ export async function doctor(options: FormatOptions): Promise<number> {
     delayRequirement(),
     cpuShareRequirement(),
   ]);
+  const tools = (['iperf3', 'tcpdump'] as const).map(toolRequirement);
   const missing = requirements.filter(({ remedy }) => remedy !== undefined);
   if (options.format === 'json') {
-    const optional = { floodlight, bandwidths, delays, cpuShares };
+    const optional = { floodlight, bandwidths, delays, cpuShares, tools };
     printJson({ version: 1, canRunLabs: missing.length === 0, datapath, ...optional, requirements });
   } else {
     printLines([
@@ -47,7 +49,7 @@ export async function doctor(options: FormatOptions): Promise<number> {
           : [`${coloured('red', 'missing')}  ${name}: ${finding}`, `         -> ${remedy}`],
       ),
       `floodlight in Docker: ${floodlight}; without it labs have the embedded controller, or one at a URL`,
-      ...[bandwidths, delays, cpuShares].map(optionalLine),
+      ...[bandwidths, delays, cpuShares, ...tools].map(optionalLine),
       `datapath ${datapath === 'kernel' ? 'kernel module' : 'userspace (the openvswitch kernel module is not loaded)'}`,
       ...(missing.length === 0
         ? ['This machine can run labs: labctl up s10h10']

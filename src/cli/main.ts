@@ -10,6 +10,7 @@ import type { NewOptions } from './new.ts';
 import {
   type ApplyOptions,
   avoidOption,
+  type CaptureOptions,
   controllerOption,
   dataPlaneOption,
   datapathOption,
@@ -19,6 +20,7 @@ import {
   type FaultOptions,
   type FormatOptions,
   formatOption,
+  type IperfOptions,
   jobsOption,
   junitOption,
   kOption,
@@ -555,12 +557,74 @@ program
   });
 
 program
+  .command('iperf')
+  .description('measure what comes through from one host to another, with iperf3')
+  .argument('<source>', 'e.g. h1')
+  .argument('<target>', 'e.g. h3')
+  .option('--udp', 'datagrams as fast as they go, and not TCP')
+  .addOption(new Option('--seconds <number>', 'for how long').default(3).argParser(wholeNumber(1)))
+  .addOption(topoOption())
+  .addOption(labOption())
+  .addOption(formatOption())
+  .action(async (source: string, target: string, options: IperfOptions & FormatOptions) => {
+    const { iperf } = await import('./traffic.ts');
+    exitCode = await iperf(source, target, options, interrupted.signal);
+  });
+
+program
+  .command('capture')
+  .description('show what passes an interface, with tcpdump, until an interrupt; or write it for Wireshark')
+  .argument('<interface>', 'e.g. s1-eth1, or a host')
+  .argument('[filter...]', 'as tcpdump has it, e.g. icmp or arp')
+  .option(
+    '-w, --write <file>',
+    'write packets, in the form of pcap; - is standard output: ... -w - | wireshark -k -i -',
+  )
+  .addOption(new Option('--count <number>', 'end after so many packets').argParser(wholeNumber(1)))
+  .addOption(new Option('--seconds <number>', 'end after so long').argParser(wholeNumber(1)))
+  .addOption(topoOption())
+  .addOption(labOption())
+  .action(async (at: string, filter: string[], options: CaptureOptions) => {
+    const { capture } = await import('./traffic.ts');
+    exitCode = await capture(at, filter, options);
+  });
+
+program
+  .command('logs')
+  .description('list the logs of a lab, or show one of them')
+  .argument('[log]', 'one of the list, or a host: what it starts has printed')
+  .option('-f, --follow', 'go on with what is added, until an interrupt')
+  .addOption(topoOption())
+  .addOption(labOption())
+  .action(async (name: string | undefined, options: LabOptions & { follow?: boolean }) => {
+    const { logs } = await import('./logs.ts');
+    await logs(name, options);
+  });
+
+program
   .command('doctor')
   .description('check what labs need of this machine, and say how to mend it')
   .addOption(formatOption())
   .action(async (options: FormatOptions) => {
     const { doctor } = await import('./doctor.ts');
     exitCode = await doctor(options);
+  });
+
+program
+  .command('completion')
+  .description('print what makes a shell complete commands, options and the names of a running lab')
+  .addArgument(new Argument('<shell>', 'e.g. source <(labctl completion bash)').choices(['bash', 'zsh', 'fish']))
+  .action(async (shell: 'bash' | 'zsh' | 'fish') => {
+    const { completionScript } = await import('./completion.ts');
+    process.stdout.write(completionScript(shell));
+  });
+
+program
+  .command('__complete', { hidden: true })
+  .argument('[words...]')
+  .action(async (words: string[]) => {
+    const { complete } = await import('./completion.ts');
+    await complete(program, words);
   });
 
 /** The first interrupt ends the command in order; the second ends this process at once. */

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Command } from '../drivers/data-plane.ts';
 import type { ConnectionChangeDocument } from '../lab/documents.ts';
@@ -10,6 +9,7 @@ import { inputProblem, ProblemError } from '../model/problem.ts';
 import type { ConnectionRequest } from '../plan/requests.ts';
 import { type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { observationLines } from './report.ts';
+import { childOf, onlyOn } from './signals.ts';
 import { ProgressLine, printJson, printLines, remark } from './terminal.ts';
 
 /** Exit code of a network that answers otherwise than expected. */
@@ -202,25 +202,6 @@ export async function execOnHost(host: string, argv: readonly string[], options:
   }).finally(() => {
     isOver = true;
   });
-}
-
-/**
- * Has a signal do this, and nothing else that it did. Never without a listener in between: Node.js loses a signal that it
- * has caught and not yet told of when its last listener goes.
- */
-function onlyOn(name: NodeJS.Signals, listener: () => void): void {
-  const others = process.rawListeners(name);
-  process.on(name, listener);
-  for (const other of others) process.removeListener(name, other as () => void);
-}
-
-/** nsenter's child, the command on the host; undefined before there is one. */
-function childOf(pid: number | undefined): number | undefined {
-  try {
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]) || undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Where we are, or the root folder when that is no more. */

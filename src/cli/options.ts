@@ -78,6 +78,18 @@ export interface PathsOptions extends FormatOptions, LabOptions {
   readonly avoid?: readonly string[];
 }
 
+export interface IperfOptions extends LabOptions {
+  readonly udp?: boolean;
+  readonly seconds: number;
+}
+
+export interface CaptureOptions extends LabOptions {
+  /** A file, or `-` for standard output. */
+  readonly write?: string;
+  readonly count?: number;
+  readonly seconds?: number;
+}
+
 export interface ConnectOptions extends FormatOptions, LabOptions {
   readonly multipath?: boolean;
   readonly protect?: boolean;

@@ -123,8 +123,8 @@ export interface DataPlane {
   traceAt(dpid: Dpid, inPort: number, fields: Readonly<Record<string, string>>): Promise<SwitchTrace>;
   /** The lines that Mininet's `net` prints, read from the running network. */
   net(): Promise<readonly string[]>;
-  /** The command that runs `argv` on a host of the lab. */
-  commandOn(host: string, argv: readonly string[]): Command;
+  /** The command that runs `argv` on a host of the lab, or where the ports of a switch are. */
+  commandOn(node: string, argv: readonly string[]): Command;
   /** Ends every process and interface. Safe to call at any time, and twice. */
   stop(): Promise<void>;
   /** Resolves when it ended without being asked to, with the reason. */

@@ -9,6 +9,7 @@ import type { Trace } from '../sim/trace.ts';
 import type { Difference } from '../verify/verdict.ts';
 import type { HopChecks } from './hop-check.ts';
 import type { FaultRequest } from './network-faults.ts';
+import type { Throughput, ThroughputRequest } from './throughput.ts';
 
 /** The JSON that leaves a lab's process, and that `--format json` prints. Grows by new keys; `version` counts breaks. */
 
@@ -168,6 +169,11 @@ export interface MeasuredTraffic {
   readonly answersAtLast: boolean;
 }
 
+export interface ThroughputDocument extends Throughput {
+  readonly version: number;
+  readonly lab: string;
+}
+
 export interface SwitchesDocument {
   readonly version: number;
   readonly lab: string;
@@ -247,6 +253,9 @@ export interface LabCommands {
   /** Waits until commands before it are done. */
   readonly faults: { readonly input: Record<string, never>; readonly output: FaultsDocument };
   readonly net: { readonly input: Record<string, never>; readonly output: { lines: readonly string[] } };
+  readonly iperf: { readonly input: ThroughputRequest; readonly output: ThroughputDocument };
+  /** Runs `argv` where an interface is, with the interface's name at its end. */
+  readonly commandAt: { readonly input: { at: string; argv: readonly string[] }; readonly output: Command };
   readonly command: { readonly input: { host: string; argv: readonly string[] }; readonly output: Command };
   readonly entries: { readonly input: Record<string, never>; readonly output: EntriesDocument };
   readonly applyEntries: {

@@ -16,6 +16,7 @@ import { type Prediction, predict } from '../sim/predict.ts';
 import type { Trace } from '../sim/trace.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { type Difference, judge, type Verdict } from '../verify/verdict.ts';
+import { capturePoint } from './capture-point.ts';
 import {
   expectedMatrix,
   type Forecast,
@@ -29,6 +30,7 @@ import { checkHops, type HopChecks } from './hop-check.ts';
 import { InstalledPlan, type PlannedSteps } from './installed-plan.ts';
 import { type FaultChange, type FaultRequest, NetworkFaults } from './network-faults.ts';
 import type { Running } from './running.ts';
+import { measureThroughput, refuseOneHost, type Throughput, type ThroughputRequest } from './throughput.ts';
 
 /** An observed matrix and what it was compared with. */
 export interface Observation {
@@ -361,6 +363,24 @@ export class Lab {
   commandOn(host: string, argv: readonly string[]): Command {
     requestedHosts(this.spec.topology, [host]);
     return this.#dataPlane.commandOn(host, argv);
+  }
+
+  /** The command that runs `argv` where an interface is, followed by the interface's name. */
+  commandAt(text: string, argv: readonly string[]): Command {
+    const point = capturePoint(this.spec.topology, text);
+    return this.#dataPlane.commandOn(point.node, [...argv, point.interfaceName]);
+  }
+
+  /** Measures what comes through from one host to another. */
+  async iperf(request: ThroughputRequest, { signal, report }: Running): Promise<Throughput> {
+    const { topology } = this.spec;
+    const { source, target, seconds } = request;
+    for (const name of [source, target]) requestedHosts(topology, [name]);
+    refuseOneHost(source, target);
+    const host = topology.host(target);
+    if (host === undefined) throw new Error(`no host ${target}`);
+    report({ step: `measuring from ${source} to ${target} for ${seconds} s` });
+    return measureThroughput(request, host, (name, argv) => this.#dataPlane.commandOn(name, argv), signal);
   }
 
   entries(signal: AbortSignal): Promise<EntryList> {

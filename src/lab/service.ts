@@ -14,7 +14,7 @@ import {
   stepsDocument,
   switchesDocument,
 } from './answers.ts';
-import type { LabCommand, LabCommands, SuppositionDocument } from './documents.ts';
+import { DOCUMENT_VERSION, type LabCommand, type LabCommands, type SuppositionDocument } from './documents.ts';
 import type { Supposition } from './forecast.ts';
 import type { Lab } from './lab.ts';
 import type { LabProgress, Running } from './running.ts';
@@ -41,6 +41,7 @@ const AT_ONCE: ReadonlySet<LabCommand> = new Set([
   'switches',
   'net',
   'command',
+  'commandAt',
   'entries',
   'predict',
   'explain',
@@ -178,6 +179,12 @@ export class LabService {
       faultsDocument(this.#identity.name, await this.#lab.changeFaults(request, { repair, measure }, running), measure),
     faults: async () => faultsDocument(this.#identity.name, this.#lab.faultsNow, undefined),
     net: async () => ({ lines: await this.#lab.net() }),
+    iperf: async (request, running) => ({
+      version: DOCUMENT_VERSION,
+      lab: this.#identity.name,
+      ...(await this.#lab.iperf(request, running)),
+    }),
+    commandAt: async ({ at, argv }) => this.#lab.commandAt(at, argv),
     command: async ({ host, argv }) => this.#lab.commandOn(host, argv),
     entries: async (_, { signal }) => entriesDocument(this.#identity.name, await this.#lab.entries(signal)),
     applyEntries: async ({ entries }, running) =>

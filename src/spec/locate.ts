@@ -78,7 +78,7 @@ function notText(file: string, bytes: Buffer): Problem {
 }
 
 /** The names that `findSpec` knows here. */
-function specNames(): readonly string[] {
+export function specNames(): readonly string[] {
   const names = ['topologies', SHIPPED]
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder).filter((name) => /\.ya?ml$/i.test(name)))

@@ -108,7 +108,7 @@ describe.each([['as we are'], ['ordinary']] as const)(
     test.each([[['exec', 'h2', '--', 'true']], [['shell', 'h2']]])('runs no commands on hosts: %s', async (args) => {
       const outcome = await labctl.run(...args);
       expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-      expect(outcome.stderr).toContain('a simulated host runs no commands');
+      expect(outcome.stderr).toContain('nothing runs on simulated hosts and switches');
       expect(outcome.stderr).toContain('labctl up --dataplane mininet');
     });
 

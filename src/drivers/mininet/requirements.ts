@@ -75,6 +75,21 @@ export async function missingRequirements(datapath: Datapath, topology: Topology
   );
 }
 
+/** What single commands need, and labs do not: a program, and the Debian package that has it. */
+const TOOLS = { iperf3: 'iperf3', tcpdump: 'tcpdump' } as const;
+
+/** What is wrong where such a program is not installed. */
+export function missingTool(name: keyof typeof TOOLS): Problem | undefined {
+  const { finding, remedy } = toolRequirement(name);
+  return remedy === undefined
+    ? undefined
+    : environmentProblem({ code: 'missing-requirement', where: name, cause: finding, remedy });
+}
+
+export function toolRequirement(name: keyof typeof TOOLS): Requirement {
+  return programRequirement({ name, debianPackage: TOOLS[name] });
+}
+
 /** What links and hosts of this topology have that a kernel may lack. */
 function requiredByProperties({ hosts, links }: Topology): readonly (() => Promise<Requirement>)[] {
   const isNetem = ({ delayMs, lossPercent, maxQueue }: Link) =>

@@ -181,17 +181,19 @@ export class MininetSandbox implements DataPlane {
     return (await this.#request('net', {}, NEVER)) as string[];
   }
 
-  commandOn(host: string, argv: readonly string[]): Command {
-    const shell = this.#shells[host];
+  commandOn(node: string, argv: readonly string[]): Command {
     const first = this.#resident.pid;
-    if (shell === undefined || first === undefined) throw new Error(`host ${host} has no shell in the sandbox`);
+    const shell = this.#shells[node];
+    const isSwitch = this.#options.topology.switchNamed(node) !== undefined;
+    if (first === undefined || (shell === undefined && !isSwitch)) throw new Error(`${node} is not in the sandbox`);
     const user = isRoot() ? [] : ['--user', '--preserve-credentials'];
-    const share = this.#shares.get(host);
+    const share = this.#shares.get(node);
     // Before it enters the host, which does not see control groups.
     const join = share === undefined ? [] : ['sh', '-c', 'echo $$ >"$0" && exec "$@"', share];
     const enter = ['--target', `${first}`, ...user, '--mount', '--net', '--pid', '--'];
-    // mnexec, Mininet's own, goes from the sandbox on into the host's namespaces.
-    return { file: 'nsenter', args: [...enter, ...join, 'mnexec', '-a', `${shell}`, ...argv] };
+    // mnexec, Mininet's own, goes from the sandbox on into the host's namespaces; switches have none of their own.
+    const enterHost = isSwitch ? [] : ['mnexec', '-a', `${shell}`];
+    return { file: 'nsenter', args: [...enter, ...join, ...enterHost, ...argv] };
   }
 
   async entriesOf(dpid: Dpid): Promise<HeldEntries> {

@@ -13,7 +13,7 @@ MOST_WORDS = 2000
 class StartCommands:
     def __init__(self, pids, shares, folder):
         """pids: {host: process id of its shell}; shares: {host: the file that takes a process into its share of a CPU};
-        folder: for the logs, HOST.log"""
+        folder: for the logs, start-HOST.log"""
         self._pids, self._shares, self._folder = pids, shares, folder
 
     def run(self, commands, folder):
@@ -26,7 +26,7 @@ class StartCommands:
 
     def begin(self, name, command, folder):
         """Starts a command and returns its process, and where in its log it begins."""
-        path = os.path.join(self._folder, f'{name}.log')
+        path = os.path.join(self._folder, f'start-{name}.log')
         with open(path, 'ab') as log:
             log.write(f'$ {command}\n'.encode())
             log.flush()

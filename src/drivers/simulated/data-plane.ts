@@ -137,10 +137,10 @@ export class SimulatedDataPlane implements DataPlane {
     return netLines(this.#topology);
   }
 
-  commandOn(host: string): Command {
+  commandOn(node: string): Command {
     throw notSimulated({
-      where: host,
-      cause: 'a simulated host runs no commands',
+      where: node,
+      cause: 'nothing runs on simulated hosts and switches, and no packet passes them',
       remedy: 'see who reaches whom with labctl pingall; for hosts that run commands: labctl up --dataplane mininet',
     });
   }
