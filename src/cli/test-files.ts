@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { readEntries } from '../lab/answers.ts';
 import type { EntryDocument } from '../lab/documents.ts';
@@ -6,9 +6,10 @@ import { entriesInFile } from '../lab/entry-files.ts';
 import { problemsOf } from '../lab/service.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Scenario, ScenarioStep } from '../model/scenario.ts';
-import { abridged, routeProblems } from '../plan/requests.ts';
-import { findSpec, type SpecSource } from '../spec/locate.ts';
-import { readSpec } from '../spec/read.ts';
+import { abridged } from '../plan/requests.ts';
+import { findSpec, readSpecFile, type SpecSource } from '../spec/locate.ts';
+import { checkedSpec } from './checked-spec.ts';
+import { specsIn } from './spec-folder.ts';
 import type { LabSource } from './test-labs.ts';
 
 /** A spec's file and what of it is to be run. */
@@ -69,15 +70,28 @@ export function planTests(
 
 /** The spec of this name, or those of this folder; one that cannot be read is a wrong one. */
 function filesNamed(name: string, readFrom: (path: string) => void): readonly TestFile[] {
+  if (!existsSync(name) || !statSync(name).isDirectory()) return readAll(name, () => findSpec(name), readFrom);
+  readFrom(name);
+  const { files, problems } = specsIn(name);
+  const unread: readonly TestFile[] = problems.length === 0 ? [] : [{ kind: 'wrong', file: name, problems }];
+  return [
+    ...files.flatMap((file) => {
+      const isMeant = ({ text }: SpecSource) => mayHaveScenarios(text);
+      return readAll(file, () => readSpecFile(file), readFrom, isMeant);
+    }),
+    ...unread,
+  ];
+}
+
+function readAll(
+  name: string,
+  find: () => SpecSource,
+  readFrom: (path: string) => void,
+  isMeant: (source: SpecSource) => boolean = () => true,
+): readonly TestFile[] {
   try {
-    if (!isFolder(name)) return [readTestFile(findSpec(name), readFrom)];
-    readFrom(name);
-    return readdirSync(name)
-      .filter((each) => /\.ya?ml$/i.test(each))
-      .sort()
-      .map((each) => findSpec(join(name, each)))
-      .filter(({ text }) => mayHaveScenarios(text))
-      .map((spec) => readTestFile(spec, readFrom));
+    const source = find();
+    return isMeant(source) ? [readTestFile(source, readFrom)] : [];
   } catch (error) {
     return [{ kind: 'wrong', file: name, problems: problemsOf(error) }];
   }
@@ -88,40 +102,20 @@ function mayHaveScenarios(text: string): boolean {
   return /(?:^|[{,\s])["']?scenarios["']?\s*:/m.test(text);
 }
 
-/** A spec's name comes first. */
-function isFolder(name: string): boolean {
-  if (!existsSync(name) || !statSync(name).isDirectory()) return false;
-  if (name.includes('/') || name === '.' || name === '..') return true;
-  try {
-    findSpec(name);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
 function readTestFile({ file, text }: SpecSource, readFrom: (path: string) => void): TestFile {
   readFrom(file);
   try {
-    const spec = readSpec(file, text);
+    const spec = checkedSpec({ file, text });
     const { scenarios } = spec;
     const entries = new Map<ScenarioStep, readonly EntryDocument[]>();
     const problems: Problem[] = [];
     for (const step of scenarios.flatMap(({ steps }) => steps)) {
+      if (step.action.kind !== 'entries') continue;
       try {
-        const { action } = step;
-        if (action.kind === 'entries') entries.set(step, entriesOf(step, dirname(file), readFrom));
-        if (action.kind === 'connect') {
-          problems.push(
-            ...routeProblems(spec.topology, action.connection).map((problem) => ({ ...problem, where: step.where })),
-          );
-        }
+        entries.set(step, entriesOf(step, dirname(file), readFrom));
       } catch (error) {
         problems.push(...problemsOf(error));
       }
-    }
-    for (const connection of spec.connections) {
-      problems.push(...routeProblems(spec.topology, connection).map((problem) => ({ ...problem, where: file })));
     }
     if (problems.length > 0) return { kind: 'wrong', file, problems };
     return { kind: 'right', file, source: { file, text, spec }, scenarios, entries };

@@ -8,6 +8,7 @@ import {
   type TestReport,
 } from '../lab/scenario-result.ts';
 import { describeProblem } from '../model/problem.ts';
+import { annotation } from './github.ts';
 
 /** Pairs that are listed for one step; more are no more to read, and the JSON has them. */
 const MOST_DIFFERENCES = 40;
@@ -132,45 +133,18 @@ function inMarkdown(cell: string): string {
  * @param pathOf is the path of a file from the repository's top
  */
 export function annotations(report: TestReport, pathOf: (file: string) => string): readonly string[] {
+  const at = (where: string | undefined, file: string, title: string, message: string) => {
+    const [, named = file, line = '1', col = '1'] = /^(.*?):(\d+):(\d+)/s.exec(where ?? '') ?? [];
+    return annotation({ file: pathOf(named), line, col, title: printable(title) }, message);
+  };
   return report.files.flatMap(({ file, problems, scenarios }) => [
-    ...problems.map((problem) =>
-      annotation(placeIn(problem.where, file), 'labctl test', describeProblem(problem), pathOf),
-    ),
+    ...problems.map(({ where, ...problem }) => at(where, file, `labctl: ${problem.code}`, describeProblem(problem))),
     ...scenarios
       .filter(({ outcome }) => outcome === 'failed' || outcome === 'error')
       .map(({ name, message, messageWhere }) =>
-        annotation(placeIn(messageWhere, file), `labctl test: ${name}`, message ?? '', pathOf),
+        at(messageWhere, file, `labctl test: ${name}`, printable(message ?? '')),
       ),
   ]);
-}
-
-interface Place {
-  readonly file: string;
-  readonly line?: string;
-  readonly column?: string;
-}
-
-function placeIn(where: string | undefined, file: string): Place {
-  const [, named = file, line = '1', column = '1'] = /^(.*?):(\d+):(\d+)/s.exec(where ?? '') ?? [];
-  return { file: named, line, column };
-}
-
-/** Escaped as the runner unescapes it: actions/toolkit, packages/core/src/command.ts. */
-function annotation(
-  { file, line = '1', column = '1' }: Place,
-  title: string,
-  message: string,
-  pathOf: (file: string) => string,
-): string {
-  const inMessage = (text: string) =>
-    text
-      .split('\n')
-      .map((line) => printable(line).replaceAll('%', '%25'))
-      .join('%0A');
-  const inProperty = (text: string) => inMessage(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-  const properties = { file: pathOf(file), line, col: column, title };
-  const written = Object.entries(properties).map(([name, value]) => `${name}=${inProperty(value)}`);
-  return `::error ${written.join(',')}::${inMessage(message)}`;
 }
 
 function shown(seconds: number): string {

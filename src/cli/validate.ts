@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
 import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { findSpec, readSpecFile } from '../spec/locate.ts';
 import { checkedSpec } from './checked-spec.ts';
+import { annotation } from './github.ts';
+import { specsIn } from './spec-folder.ts';
 import { coloured, printJson, printLines } from './terminal.ts';
 
 export interface ValidateOptions {
@@ -36,29 +37,6 @@ function checkNamed(name: string): readonly Checked[] {
   }
   const unread = problems.length === 0 ? [] : [{ file: name, problems }];
   return [...files.map((file) => check(file, () => readSpecFile(file))), ...unread];
-}
-
-/** All specs in a folder and those below it, but not what is hidden or among packages; links are not followed. */
-function specsIn(folder: string): { readonly files: string[]; readonly problems: Problem[] } {
-  const found = { files: [] as string[], problems: [] as Problem[] };
-  const look = (place: string) => {
-    for (const entry of readdirSync(place, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const path = join(place, entry.name);
-      if (entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules') visit(path);
-      else if (!entry.isDirectory() && /\.ya?ml$/i.test(entry.name)) found.files.push(path);
-    }
-  };
-  const visit = (place: string) => {
-    try {
-      look(place);
-    } catch (error) {
-      const cause = `the folder cannot be read: ${(error as Error).message}`;
-      const remedy = 'name a folder that you may read';
-      found.problems.push(inputProblem({ code: 'unreadable-folder', where: place, cause, remedy }));
-    }
-  };
-  visit(folder);
-  return found;
 }
 
 function check(name: string, find: () => { readonly file: string; readonly text: string }): Checked {
@@ -128,15 +106,7 @@ function annotationsOf({ file, problems }: Checked): readonly string[] {
       ...(place === undefined ? {} : { line: String(place.line), col: String(place.column) }),
       title: `labctl: ${problem.code}`,
     };
-    const listed = Object.entries(properties).map(([key, value]) => `${key}=${escaped(value, /[%\r\n:,]/g)}`);
     const { where: _, ...withoutPlace } = problem;
-    return `::error ${listed.join(',')}::${escaped(describeProblem(withoutPlace), /[%\r\n]/g)}`;
+    return annotation(properties, describeProblem(withoutPlace));
   });
-}
-
-function escaped(text: string, characters: RegExp): string {
-  return text.replaceAll(
-    characters,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  );
 }

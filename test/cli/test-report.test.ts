@@ -203,7 +203,7 @@ describe('on GitHub', () => {
       '::error file=labs/lab.yaml,line=30,col=3,title=labctl test%3A unlucky::/dev/net/tun: there is no such device',
     );
     expect(lines[2]).toBe(
-      '::error file=labs/wrong%2Clab.yaml,line=3,col=5,title=labctl test::wrong,lab.yaml:3:5: there is no host h9%0A    mend: it',
+      '::error file=labs/wrong%2Clab.yaml,line=3,col=5,title=labctl%3A x::there is no host h9%0A    mend: it',
     );
   });
 });
