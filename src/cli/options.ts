@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import { labNameOf } from '../lab/run-folder.ts';
 import type { Disjointness } from '../plan/disjoint-flow.ts';
@@ -15,6 +15,19 @@ export interface LabOptions {
 export function labNamed({ lab, topo }: LabOptions, argument?: string): string | undefined {
   const named = argument ?? lab ?? topo;
   return named === undefined ? undefined : labNameOf(named);
+}
+
+/** The code of the error that `named` throws. */
+export const NAME_MISSING = 'labctl.missing';
+
+/**
+ * A name, given as an argument or by an option.
+ * @throws CommanderError where there is neither
+ */
+export function named(argument: string | undefined, option: string | undefined, what: string): string {
+  const name = argument ?? option;
+  if (name === undefined) throw new CommanderError(2, NAME_MISSING, `error: name ${what}`);
+  return name;
 }
 
 export interface FormatOptions {
