@@ -3,8 +3,10 @@ import { type GraphLink, type GraphNode, hostsAtTheEdge, type ImportedGraph, lab
 import { type Notes, shown } from './notes.ts';
 import { linkProperties } from './properties.ts';
 
-/** Values of a node or an edge by their names; of texts and numbers only. */
-export type Attributes = ReadonlyMap<string, string | number>;
+/** Values of a node or an edge by their names; of texts and numbers only. A map is one. */
+export interface Attributes {
+  get(name: string): string | number | undefined;
+}
 
 /** How files identify a node. */
 export type NodeId = string | number;
@@ -93,9 +95,12 @@ function keyOf(id: NodeId): string {
   return String(id);
 }
 
+/** Of two edges that become one link, the higher of these counts. */
+const SPEEDS = ['LinkSpeedRaw', 'bw'];
+
 /** The edges that become links: none from a node to itself, one between two nodes unless several are meant. */
 function simpleEdges({ edges, isDirected, isMultigraph, notes }: AttributedGraph): readonly AttributedEdge[] {
-  const kept = new Map<string, AttributedEdge>();
+  const kept = new Map<string, { readonly first: AttributedEdge; readonly speeds: Map<string, number> }>();
   /** Of each direction between two nodes. */
   const counts = new Map<string, number>();
   for (const edge of edges) {
@@ -109,30 +114,26 @@ function simpleEdges({ edges, isDirected, isMultigraph, notes }: AttributedGraph
     counts.set(direction, count + 1);
     // In a multigraph the second edge there goes with the second edge back.
     const link = JSON.stringify([...[a, b].toSorted(), isMultigraph ? count : 0]);
-    const other = kept.get(link);
-    if (other === undefined) kept.set(link, edge);
-    else if (isDirected && keyOf(other.source) === b) {
-      kept.set(link, merged(other, edge));
-      notes.add('edges there and back are one link');
-    } else {
-      kept.set(link, merged(other, edge));
+    const known = kept.get(link);
+    const { first, speeds } = known ?? { first: edge, speeds: new Map<string, number>() };
+    kept.set(link, { first, speeds });
+    for (const name of SPEEDS) {
+      const speed = Number(edge.attributes.get(name));
+      if (speed > (speeds.get(name) ?? 0)) speeds.set(name, speed);
+    }
+    if (known === undefined) continue;
+    if (isDirected && keyOf(first.source) === b) notes.add('edges there and back are one link');
+    else {
       notes.add(
         'an edge between two nodes that have one already is merged with it, the higher bandwidth counts',
         edge.where,
       );
     }
   }
-  return [...kept.values()];
-}
-
-/** One edge for two: the first one's attributes, but of two speeds the higher. */
-function merged(first: AttributedEdge, second: AttributedEdge): AttributedEdge {
-  const attributes = new Map([...second.attributes, ...first.attributes]);
-  for (const speed of ['LinkSpeedRaw', 'bw']) {
-    const values = [first, second].map((edge) => Number(edge.attributes.get(speed))).filter(Number.isFinite);
-    if (values.length > 0) attributes.set(speed, Math.max(...values));
-  }
-  return { ...first, attributes };
+  return [...kept.values()].map(({ first, speeds }) => ({
+    ...first,
+    attributes: { get: (name) => speeds.get(name) ?? first.attributes.get(name) },
+  }));
 }
 
 function nodeOf({ id, attributes, where }: AttributedNode): GraphNode {

@@ -1,5 +1,12 @@
 import { LocatedDocument, type Path } from '../located-document.ts';
-import { type GraphLink, type GraphLinkEnd, type GraphNode, hostsAtTheEdge, type ImportedGraph } from './graph.ts';
+import {
+  type GraphLink,
+  type GraphLinkEnd,
+  type GraphNode,
+  hostsAtTheEdge,
+  type ImportedGraph,
+  MOST_NODES,
+} from './graph.ts';
 import { Notes, shown } from './notes.ts';
 import type { Source } from './source.ts';
 
@@ -47,6 +54,14 @@ class ContainerlabReader {
           isMapping(root) && 'version' in root
             ? 'a labctl spec needs no import: labctl up FILE'
             : 'name its format with --as, or give another file',
+      });
+    }
+    const count = Object.keys(nodes).length;
+    if (count > MOST_NODES) {
+      throw this.#source.problemAt(0, {
+        code: 'import-size',
+        cause: `there are ${count} nodes, where at most ${MOST_NODES} are read`,
+        remedy: 'import a smaller network',
       });
     }
     const links = this.#links(member(topology, 'links') ?? [], nodes);
@@ -133,7 +148,9 @@ class ContainerlabReader {
   #numbered(links: readonly InterfaceLink[], nodes: readonly GraphNode[]): readonly GraphLink[] {
     const interfaces = new Map<string, string[]>();
     for (const { node, interface: name } of links.flatMap(({ ends }) => ends)) {
-      interfaces.set(node, [...(interfaces.get(node) ?? []), name]);
+      const names = interfaces.get(node) ?? [];
+      names.push(name);
+      interfaces.set(node, names);
     }
     const numberedNodes = new Set<string>();
     for (const { id, kind, where } of nodes) {

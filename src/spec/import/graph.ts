@@ -2,6 +2,10 @@ import type { Dpid } from '../../model/addresses.ts';
 import type { Notes } from './notes.ts';
 import type { HostProperties, LinkProperties } from './properties.ts';
 
+/** Hosts and switches together that a lab is written with; no machine runs more. */
+export const MOST_NODES = 10_000;
+export const MOST_LINKS = 20_000;
+
 /** What every importer makes of its file, before it has names and becomes a spec. */
 export interface ImportedGraph {
   /** What it was, for people: `a GML graph`. */
@@ -58,16 +62,17 @@ export interface GraphLinkEnd {
  */
 export function hostsAtTheEdge(nodes: readonly GraphNode[], links: readonly GraphLink[], notes: Notes): GraphNode[] {
   const hosts = new Set(nodes.flatMap(({ kind, id }) => (kind === 'host' ? [id] : [])));
-  const peers = new Map<string, string[]>();
-  for (const { ends } of links) {
-    for (const [end, peer] of [ends, ends.toReversed()] as const) {
-      if (end !== undefined && peer !== undefined) peers.set(end.node, [...(peers.get(end.node) ?? []), peer.node]);
-    }
+  const peersOf = new Map<string, string[]>();
+  for (const [a, b] of links.map(({ ends }) => ends.map(({ node }) => node) as [string, string])) {
+    peersOf.set(a, peersOf.get(a) ?? []);
+    peersOf.set(b, peersOf.get(b) ?? []);
+    peersOf.get(a)?.push(b);
+    peersOf.get(b)?.push(a);
   }
   return nodes.map((node) => {
-    const ofNode = peers.get(node.id) ?? [];
-    if (node.kind === 'switch' || ofNode.length === 0) return node;
-    if (ofNode.length === 1 && !ofNode.some((peer) => hosts.has(peer))) return node;
+    const peers = peersOf.get(node.id) ?? [];
+    if (node.kind === 'switch' || peers.length === 0) return node;
+    if (peers.length === 1 && !peers.some((peer) => hosts.has(peer))) return node;
     notes.add('a host with several links, or with one to another host, is a switch here', node.where);
     const { id, label, where } = node;
     return { kind: 'switch', id, ...(label === undefined ? {} : { label }), where };

@@ -17,14 +17,15 @@ export function readGraphml(source: Source): ImportedGraph {
 /** What `<key>` says of a `<data>` that refers to it. */
 interface Key {
   readonly name: string;
-  /** `node`, `edge`, `graph` or `all`. */
-  readonly domain: string;
-  fallback?: string;
+  readonly domains: readonly Domain[];
 }
+
+const DOMAINS = ['graph', 'node', 'edge'] as const;
+type Domain = (typeof DOMAINS)[number];
 
 /** An element that is open and has attributes of its own. */
 interface Owner {
-  readonly domain: 'graph' | 'node' | 'edge';
+  readonly domain: Domain;
   readonly attributes: Map<string, string>;
   /** Takes what was read, when the element ends. */
   readonly close: (attributes: Attributes) => void;
@@ -34,6 +35,9 @@ class GraphmlReader {
   readonly #source: Source;
   readonly #parser = new SaxesParser();
   readonly #keys = new Map<string, Key>();
+  #lastKey: Key | undefined;
+  /** Of each domain's attributes. */
+  readonly #fallbacks = new Map<Domain, Map<string, string>>(DOMAINS.map((domain) => [domain, new Map()]));
   readonly #owners: Owner[] = [];
   readonly #notes = new Notes();
   readonly #nodes: AttributedNode[] = [];
@@ -94,7 +98,8 @@ class GraphmlReader {
   #enter(tag: SaxesTagPlain): void {
     const element = tag.name.replace(/^.*:/, '');
     this.#open.push(element);
-    const where = this.#source.where(this.#tagOffset);
+    const offset = this.#tagOffset;
+    const where = () => this.#source.where(offset);
     const required = (name: string) => {
       const value = tag.attributes[name];
       if (value !== undefined) return value;
@@ -103,32 +108,33 @@ class GraphmlReader {
     const owner = this.#owners.at(-1);
     switch (element) {
       case 'key':
-        this.#keys.set(required('id'), {
+        this.#lastKey = {
           name: tag.attributes['attr.name'] ?? '',
-          domain: tag.attributes['for'] ?? 'all',
-        });
+          domains: DOMAINS.filter((domain) => ['all', domain].includes(tag.attributes['for'] ?? 'all')),
+        };
+        this.#keys.set(required('id'), this.#lastKey);
         break;
       case 'default':
         this.#take((text) => {
-          const key = [...this.#keys.values()].at(-1);
-          if (key !== undefined) key.fallback = text;
+          for (const domain of this.#lastKey?.domains ?? [])
+            this.#fallbacks.get(domain)?.set(this.#lastKey?.name ?? '', text);
         });
         break;
       case 'graph':
-        this.#enterGraph(tag, where);
+        this.#enterGraph(tag, where());
         break;
       case 'node': {
         const id = required('id');
-        this.#own('node', (attributes) => this.#nodes.push({ id, attributes, where }));
+        this.#own('node', (attributes) => this.#nodes.push({ id, attributes, where: where() }));
         break;
       }
       case 'edge': {
         const [from, to] = [required('source'), required('target')];
-        this.#own('edge', (attributes) => this.#edges.push({ source: from, target: to, attributes, where }));
+        this.#own('edge', (attributes) => this.#edges.push({ source: from, target: to, attributes, where: where() }));
         break;
       }
       case 'hyperedge':
-        this.#notes.add('a <hyperedge> is left out', where);
+        this.#notes.add('a <hyperedge> is left out', where());
         break;
       case 'data': {
         const key = this.#keys.get(required('key'));
@@ -174,11 +180,8 @@ class GraphmlReader {
     if (element !== 'graph' && element !== 'node' && element !== 'edge') return;
     const owner = this.#owners.pop();
     if (owner === undefined) return;
-    for (const { name, domain, fallback } of this.#keys.values()) {
-      if (fallback === undefined || owner.attributes.has(name)) continue;
-      if (domain === 'all' || domain === owner.domain) owner.attributes.set(name, fallback);
-    }
-    owner.close(owner.attributes);
+    const fallbacks = this.#fallbacks.get(owner.domain);
+    owner.close({ get: (name) => owner.attributes.get(name) ?? fallbacks?.get(name) });
   }
 
   #wrong(offset: number, cause: string, remedy = 'mend this place; what follows it may be right') {

@@ -47,7 +47,7 @@ export class Source {
 
   /** @param offset in characters from the start; line and column count from 1 */
   where(offset: number): string {
-    this.#lineStarts ??= [0, ...[...this.text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+    this.#lineStarts ??= lineStartsOf(this.text);
     let low = 0;
     let high = this.#lineStarts.length - 1;
     while (low < high) {
@@ -61,6 +61,12 @@ export class Source {
   problemAt(offset: number, problem: Omit<Problem, 'kind' | 'where'>): ProblemError {
     return new ProblemError(inputProblem({ where: this.where(offset), ...problem }));
   }
+}
+
+function lineStartsOf(text: string): readonly number[] {
+  const starts = [0];
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
+  return starts;
 }
 
 function byteOrderMark(bytes: Uint8Array): string | undefined {

@@ -1,7 +1,7 @@
 import { Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import { type LabSpec, labNameOf, readSpec } from '../read.ts';
-import type { GraphLink, GraphNode, ImportedGraph } from './graph.ts';
+import { type GraphLink, type GraphNode, type ImportedGraph, MOST_LINKS, MOST_NODES } from './graph.ts';
 import { dpidsToWrite, FreeNames, namesByIds } from './names.ts';
 import { shown } from './notes.ts';
 
@@ -19,9 +19,6 @@ export interface ImportedSpec {
   /** The changes again, a line each. */
   readonly notes: readonly string[];
 }
-
-/** Hosts and switches together; no machine runs more. */
-const MOST_NODES = 10_000;
 
 /**
  * Writes a graph as a spec, and reads that back.
@@ -93,7 +90,7 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
     if (isJunction && hostsPerNode > 0) notes.add('a hyperedge is a switch without a host', where);
     return !isJunction;
   });
-  checkSize(file, switches.length, hosts.length + places.length * hostsPerNode);
+  checkSize(file, switches.length, hosts.length + places.length * hostsPerNode, links.length);
 
   const free = new FreeNames(highestPortOf(links) + hostsPerNode);
   const names = graph.idsAreNames
@@ -145,7 +142,7 @@ function linksOfLab({ links, notes }: ImportedGraph): readonly GraphLink[] {
 }
 
 /** @throws ProblemError when there is no lab in it, or too large a one */
-function checkSize(file: string, switches: number, hosts: number): void {
+function checkSize(file: string, switches: number, hosts: number, links: number): void {
   const wrong = (cause: string, remedy: string) => {
     throw new ProblemError(inputProblem({ code: 'import-size', where: file, cause, remedy }));
   };
@@ -156,6 +153,9 @@ function checkSize(file: string, switches: number, hosts: number): void {
       `the lab would have ${switches + hosts} hosts and switches, where at most ${MOST_NODES} are written`,
       'import a smaller network, or give fewer --hosts-per-node',
     );
+  }
+  if (links > MOST_LINKS) {
+    wrong(`the lab would have ${links} links, where at most ${MOST_LINKS} are written`, 'import a smaller network');
   }
 }
 
