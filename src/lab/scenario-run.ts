@@ -1,5 +1,5 @@
 import { describeFault, type Fault } from '../model/fault.ts';
-import { inputProblem, ProblemError } from '../model/problem.ts';
+import { ProblemError } from '../model/problem.ts';
 import {
   type Action,
   describeAction,
@@ -252,10 +252,23 @@ class ScenarioCourse {
     return { ...passed(undefined), ...end };
   }
 
-  async #iperf(_: Throughput): Promise<Course> {
-    throw new ProblemError(inputProblem({ code: 'no-iperf', where: 'iperf', cause: 'this labctl cannot measure' }));
+  async #iperf({ source, target, atLeastMbps, atMostMbps }: Throughput): Promise<Course> {
+    const request = { source, target, protocol: 'tcp', seconds: IPERF_SECONDS } as const;
+    const { mbps, why } = await this.#run('iperf', request);
+    if (mbps === null) return { outcome: 'failed', message: `nothing came through: ${why}` };
+    const figure = `${mbps.toFixed(1)} Mbit/s`;
+    if (atLeastMbps !== undefined && mbps < atLeastMbps) {
+      return { outcome: 'failed', message: `${figure}, where at least ${atLeastMbps} are expected` };
+    }
+    if (atMostMbps !== undefined && mbps > atMostMbps) {
+      return { outcome: 'failed', message: `${figure}, where at most ${atMostMbps} are expected` };
+    }
+    return passed(figure);
   }
 }
+
+/** For how long an iperf step measures: TCP has long found what the links carry. */
+const IPERF_SECONDS = 3;
 
 /** What timeout(1) answers when it ended the command. */
 const TIMED_OUT = 124;
