@@ -21,7 +21,8 @@ import type { Announcement, LabOrder } from './standby.ts';
  */
 export function runLabProcess(build: (order: LabOrder, folder: string) => Promise<Lab>): void {
   const announce = (announcement: Announcement) => {
-    if (process.connected) process.send?.(announcement);
+    // What cannot be sent to a starter that has just died would end this process, before it has cleaned up.
+    if (process.connected) process.send?.(announcement, () => {});
   };
   const interrupted = new AbortController();
   let state: 'waiting' | 'coming up' | 'up' = 'waiting';
