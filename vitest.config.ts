@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files of more than a minute: started at the end, they would leave cores idle. */
 const LONGEST = [
+  'live/examples.test.ts',
   'live/floodlight.test.ts',
   'live/bad-input.test.ts',
   'live/floodlight-docker.test.ts',
