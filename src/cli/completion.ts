@@ -64,7 +64,7 @@ const NUMBER = /<(?:number|port)>/;
 /** For the shell: here files may stand, too. */
 const FILES = ':files';
 /** A shell that waits is worse than one that does not complete. */
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 2_000;
 
 interface Candidate {
   readonly text: string;

@@ -162,7 +162,7 @@ describe.each(['as we are', 'ordinary'] as const)('traffic of a lab, %s', (user)
     const lines = [
       'ask "labctl exec h"',
       'ask "labctl pingall --format=j"',
-      'ask "labctl up l"',
+      'ask "labctl up lab."',
       'ask "labctl heal --top"',
     ];
     const bash = `source <(${script('bash')}); complete -p labctl; ${asked}; ${lines.join('; ')}`;
@@ -185,7 +185,7 @@ describe.each(['as we are', 'ordinary'] as const)('traffic of a lab, %s', (user)
       ]);
     }
     if (await has('fish')) {
-      const words = 'complete -C "labctl exec h"; complete -C "labctl up l"; complete -C "labctl "';
+      const words = 'complete -C "labctl exec h"; complete -C "labctl up lab."; complete -C "labctl "';
       const printed = await run('fish', '--no-config', '-c', `${script('fish')} | source; ${words}`);
       expect(printed.slice(0, 4)).toEqual(['h1', 'h2', 'h3', 'lab.yaml']);
       expect(printed).toContain('iperf\tmeasure what comes through from one host to another, with iperf3');

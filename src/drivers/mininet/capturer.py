@@ -6,6 +6,7 @@ usage: capturer.py INTERFACE
 """
 
 import os
+import select
 import signal
 import socket
 import struct
@@ -22,9 +23,13 @@ SO_RCVBUFFORCE = 33
 
 
 def main(interface):
-    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
+    # A signal that comes just before a call that blocks would be told of after it: it writes to a pipe instead.
+    interrupt, wake = os.pipe2(os.O_NONBLOCK)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    packets.setblocking(False)
     try:
         packets.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, QUEUE)
     except PermissionError:
@@ -34,11 +39,21 @@ def main(interface):
     os.write(1, HEADER)
     print(f'listening on {interface}', file=sys.stderr, flush=True)
     while True:
+        ready, _, _ = select.select([packets, interrupt], [], [])
+        if packets in ready:
+            write_waiting(packets)
+        if interrupt in ready:
+            return
+
+
+def write_waiting(packets):
+    """Those that have arrived, up to a bound: who interrupts is not kept waiting."""
+    for _ in range(1000):
         try:
             packet, ancillary, _, _ = packets.recvmsg(LONGEST, 64)
         except OSError:
-            # The interface is down for a while.
-            continue
+            # There is none, or the interface is down for a while.
+            return
         seconds, nanoseconds = struct.unpack('ll', ancillary[0][2])
         record = struct.pack('=IIII', seconds, nanoseconds // 1000, len(packet), len(packet)) + packet
         while record:
