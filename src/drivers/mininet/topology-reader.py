@@ -181,6 +181,7 @@ def describe(name, topo, places):
     links.sort(key=lambda link: places.of_link.get(id(link[2]), last)[0])
     return {
         'name': str(name),
+        'cpus': os.cpu_count() or 1,
         'hosts': [node(host) for host in topo.hosts()],
         'switches': [node(switch) for switch in topo.switches()],
         'links': [

@@ -11,6 +11,8 @@ const port = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 /** A Mininet topology as the program that makes it was seen to make it; lines are of its file, 0 where unknown. */
 export const mininetTopologySchema = z.object({
   name: z.string(),
+  /** CPUs of the machine, of all of which a host's `cpu` is a share. */
+  cpus: z.int().min(1),
   /** In Mininet's order. */
   hosts: z.array(node),
   switches: z.array(node),
@@ -77,7 +79,19 @@ export function graphOfMininet(file: string, topology: MininetTopology): Importe
     const counted = isCounted ? {} : { ip: `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}` };
     const given = text(own['ip']) === undefined ? counted : { ip: text(own['ip']) ?? '' };
     const mac = text(own['mac']);
-    const properties: HostProperties = { ...given, ...(mac === undefined ? {} : { mac }) };
+    const router = /^\s*(?:via\s+)?([\d.]+)\s*$/.exec(text(own['defaultRoute']) ?? '')?.[1];
+    if (router === undefined && text(own['defaultRoute']) !== undefined) {
+      notes.add('defaultRoute is left out where it is not an address', place(line));
+    }
+    const cpu = cpuShare(own['cpu'], topology.cpus);
+    if (cpu !== undefined)
+      notes.add(`cpu is a share of one CPU here, and there of all ${topology.cpus} that this machine has`);
+    const properties: HostProperties = {
+      ...given,
+      ...(mac === undefined ? {} : { mac }),
+      ...(router === undefined ? {} : { default_route: router }),
+      ...(cpu === undefined ? {} : { cpu }),
+    };
     return { kind: 'host', id: name, where: place(line), properties };
   });
   const switches = topology.switches.map(({ name, line, options: own }): GraphNode => {
@@ -96,7 +110,11 @@ export function graphOfMininet(file: string, topology: MininetTopology): Importe
     });
     return {
       ends: [end(a, ports[0]), end(b, ports[1])],
-      properties: linkProperties((name) => (LINK_OPTIONS.has(name) ? own[name] : undefined), place(line), notes),
+      properties: linkProperties(
+        (name) => (LINK_OPTIONS.has(name) ? withUnit(name, own[name]) : undefined),
+        place(line),
+        notes,
+      ),
       where: place(line),
     };
   });
@@ -111,4 +129,15 @@ export function graphOfMininet(file: string, topology: MininetTopology): Importe
 
 function text(value: Options[string] | undefined): string | undefined {
   return value === undefined || value === null || value === false || value === '' ? undefined : String(value);
+}
+
+/** tc takes a bare number for microseconds. */
+function withUnit(name: string, value: unknown): unknown {
+  return (name === 'delay' || name === 'jitter') && /^\s*[\d.]+\s*$/.test(String(value)) ? `${String(value)}us` : value;
+}
+
+/** Undefined where nothing limits the host, which Mininet writes as -1. */
+function cpuShare(value: unknown, cpus: number): number | undefined {
+  const share = Number(value) * cpus;
+  return share > 0 ? Math.max(0.01, Number(share.toFixed(4))) : undefined;
 }

@@ -4,6 +4,13 @@ import type { Notes } from './notes.ts';
 export interface LinkProperties {
   /** Mbit/s */
   readonly bw?: number;
+  /** `5 ms` */
+  readonly delay?: string;
+  readonly jitter?: string;
+  /** Percent. */
+  readonly loss?: number;
+  /** Packets. */
+  readonly max_queue?: number;
   readonly cost?: number;
 }
 
@@ -11,6 +18,9 @@ export interface LinkProperties {
 export interface HostProperties {
   readonly ip?: string;
   readonly mac?: string;
+  readonly default_route?: string;
+  /** Share of one CPU. */
+  readonly cpu?: number;
 }
 
 /** An attribute of an edge as files have it, and the property of a link that it is. */
@@ -33,6 +43,24 @@ const wholeBetween = (least: number, most: number) => (value: unknown) => {
   return Number.isInteger(number) ? number : undefined;
 };
 
+/** `5ms`, `0.5s` or `100us`, as Mininet hands them on to tc, with a unit, as graphs differ in what they take for granted. */
+const TIME = /^\s*(\d+(?:\.\d+)?)\s*(us|usecs?|ms|msecs?|s|secs?)\s*$/;
+
+function milliseconds(value: unknown): number | undefined {
+  const [, amount, unit = ''] = TIME.exec(String(value)) ?? [];
+  if (amount === undefined) return undefined;
+  const factor = unit.startsWith('u') ? 0.001 : unit.startsWith('m') ? 1 : 1000;
+  const time = Number((Number(amount) * factor).toFixed(6));
+  return time === 0 || (time >= 0.001 && time <= 1000) ? time : undefined;
+}
+
+const time = (value: unknown) => {
+  const ms = milliseconds(value);
+  return ms === undefined ? undefined : `${ms} ms`;
+};
+
+const TIMES = '1 us to 1 s, with its unit';
+const QUEUE = 'a whole number of packets from 1 to 1000000';
 const BANDWIDTH = '0.1 to 1000 Mbit/s';
 const bandwidth = between(0.1, 1000);
 
@@ -49,6 +77,11 @@ const TRANSLATIONS: readonly Translation[] = [
       return bitsPerSecond === undefined ? undefined : bandwidth(bitsPerSecond / 1e6);
     },
   },
+  { attribute: 'delay', property: 'delay', range: TIMES, read: time },
+  { attribute: 'jitter', property: 'jitter', range: TIMES, read: time },
+  { attribute: 'loss', property: 'loss', range: '0 to 100', read: between(0, 100) },
+  { attribute: 'max_queue', property: 'max_queue', range: QUEUE, read: wholeBetween(1, 1_000_000) },
+  { attribute: 'max_queue_size', property: 'max_queue', range: QUEUE, read: wholeBetween(1, 1_000_000) },
   { attribute: 'cost', property: 'cost', range: 'a whole number from 1 up', read: wholeBetween(1, 1_000_000_000) },
 ];
 
@@ -61,6 +94,10 @@ export function linkProperties(attributeNamed: (name: string) => unknown, where:
     const translated = read(value);
     if (translated === undefined) notes.add(`${attribute} is left out where it is not ${range}`, where);
     else properties[property] = translated;
+  }
+  if ((milliseconds(properties.jitter) ?? 0) > (milliseconds(properties.delay) ?? 0)) {
+    notes.add('jitter is left out where it is more than the delay', where);
+    delete properties.jitter;
   }
   return properties as LinkProperties;
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { runTopologyProgram } from '../../../src/drivers/mininet/topology-program.ts';
 import { ProblemError } from '../../../src/model/problem.ts';
@@ -48,6 +49,7 @@ describe('a program of a topology', () => {
     const topology = await run(`${LINE}topos = {'line': Line, 'other': lambda: Line(5)}`, 'line,2,bw=0.5');
     expect(topology).toEqual({
       name: 'line',
+      cpus: cpus().length,
       hosts: [
         { name: 'h1', line: 7, options: { ip: '10.0.0.101/8' } },
         { name: 'h2', line: 7, options: { ip: '10.0.0.102/8' } },

@@ -16,7 +16,7 @@ const link = (a: string, b: string, ports: Link['ports'], line = 0, options: Lin
 });
 
 function imported(topology: Partial<MininetTopology>) {
-  const whole = { name: 'mytopo', hosts: [], switches: [], links: [], ...topology };
+  const whole = { name: 'mytopo', cpus: 4, hosts: [], switches: [], links: [], ...topology };
   const { text, notes } = specOfGraph('net.py', graphOfMininet('net.py', whole), {});
   return { text, notes, topology: readSpec('lab.yaml', text).topology };
 }
@@ -76,6 +76,41 @@ test('DPIDs are hexadecimal, with or without colons, and each switch has its own
     's4 00:00:00:00:00:00:00:02',
   ]);
   expect(notes).toEqual(['a switch has the DPID of another by its name, and is given a DPID (net.py:5:1)']);
+});
+
+test('links and hosts keep what limits them', () => {
+  const { text, notes } = imported({
+    hosts: [
+      node('h1', 3, { cls: 'CPULimitedHost', cpu: 0.1, defaultRoute: 'via 10.0.0.254' }),
+      node('h2', 4, { cpu: -1, defaultRoute: 'dev h2-eth0' }),
+    ],
+    switches: [node('s1')],
+    links: [
+      link('h1', 's1', [0, 1], 6, {
+        bw: 10,
+        delay: '5ms',
+        jitter: '1ms',
+        loss: 0.5,
+        max_queue_size: 100,
+        use_htb: true,
+      }),
+      link('h2', 's1', [0, 2], 7, { delay: 250, jitter: '1ms', loss: 0, max_queue_size: null }),
+    ],
+  });
+  expect(text).toContain(`hosts:
+  - {name: h1, default_route: 10.0.0.254, cpu: 0.4}
+  - h2
+switches:
+  - s1
+links:
+  - {ends: [h1, s1], bw: 10, delay: 5 ms, jitter: 1 ms, loss: 0.5, max_queue: 100}
+  - {ends: [h2, s1], delay: 0.25 ms, loss: 0}
+`);
+  expect(notes).toEqual([
+    'cpu is a share of one CPU here, and there of all 4 that this machine has',
+    'defaultRoute is left out where it is not an address (net.py:4:1)',
+    'jitter is left out where it is more than the delay (net.py:7:1)',
+  ]);
 });
 
 test('what a lab has no word for is told', () => {
