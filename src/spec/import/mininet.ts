@@ -62,9 +62,8 @@ export function graphOfMininet(file: string, topology: MininetTopology): Importe
   const place = (line: number) => (line > 0 ? `${file}:${line}:1` : file);
   const noteOptions = (own: Options, known: ReadonlySet<string>, line: number) => {
     const { cls } = own;
-    const meaning =
-      typeof cls !== 'string' ? '' : Object.hasOwn(CLASSES, cls) ? CLASSES[cls] : 'an ordinary node or link here';
-    if (meaning) notes.add(`a ${String(cls)} is ${meaning}`, place(line));
+    const meaning = typeof cls !== 'string' ? '' : Object.hasOwn(CLASSES, cls) ? CLASSES[cls] : 'an ordinary one here';
+    if (meaning) notes.add(`a node or link of class ${String(cls)} is ${meaning}`, place(line));
     for (const [name, value] of Object.entries(own)) {
       if (known.has(name) || WITHOUT_MEANING.has(name) || value === null || value === false) continue;
       notes.add(`the option ${shown(name)} is left out`, place(line));

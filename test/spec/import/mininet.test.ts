@@ -125,9 +125,9 @@ test('what a lab has no word for is told', () => {
   });
   expect(topology.links.map(({ bandwidthMbps }) => bandwidthMbps)).toEqual([10, undefined]);
   expect(notes).toEqual([
-    'a MyHost is an ordinary node or link here (net.py:3:1)',
+    'a node or link of class MyHost is an ordinary one here (net.py:3:1)',
     'the option privateDirs is left out (net.py:3:1)',
-    'a OVSBridge is an OpenFlow switch here, and does not learn addresses by itself (net.py:6:1)',
+    'a node or link of class OVSBridge is an OpenFlow switch here, and does not learn addresses by itself (net.py:6:1)',
     'the option stp is left out (net.py:6:1)',
     'the option speedup is left out (net.py:8:1)',
     'bw is left out where it is not 0.1 to 1000 Mbit/s (net.py:9:1)',
