@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { dirname, resolve } from 'node:path';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
+import { missingTool } from '../drivers/mininet/requirements.ts';
 import type { LabProgress } from '../lab/running.ts';
 import {
   type FileResult,
@@ -12,7 +13,7 @@ import {
 } from '../lab/scenario-result.ts';
 import { notRun, runScenario } from '../lab/scenario-run.ts';
 import { problemsOf } from '../lab/service.ts';
-import type { Problem } from '../model/problem.ts';
+import { type Problem, ProblemError } from '../model/problem.ts';
 import type { Scenario } from '../model/scenario.ts';
 import type { TestFile } from './test-files.ts';
 import type { LabOpener } from './test-labs.ts';
@@ -86,6 +87,8 @@ async function runOne(file: RightFile, scenario: Scenario, options: TestRunOptio
   });
   if (signal.aborted) return interrupted();
   try {
+    const missing = missingFor(scenario, options);
+    if (missing !== undefined) throw new ProblemError(missing);
     const lab = await openLab(file.source, { signal, onProgress });
     try {
       steps = [
@@ -106,6 +109,12 @@ async function runOne(file: RightFile, scenario: Scenario, options: TestRunOptio
     problems.push(...problemsOf(error));
   }
   return scenarioResult(scenario, secondsSince(begin), steps, problems);
+}
+
+/** What the machine lacks for a scenario, beside what every lab needs. */
+function missingFor({ steps }: Scenario, { dataPlane }: TestRunOptions): Problem | undefined {
+  const measures = dataPlane === 'mininet' && steps.some(({ action }) => action.kind === 'iperf');
+  return measures ? missingTool('iperf3') : undefined;
 }
 
 /** Does works in the order in which they come, at most so many at a time. */

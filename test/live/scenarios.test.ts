@@ -10,7 +10,12 @@ let labctl: Labctl;
 beforeEach(() => {
   labctl = new Labctl();
 });
-afterEach(() => labctl.clean());
+afterEach(() => {
+  // A test that failed has not waited for its command.
+  for (const child of children) child.kill('SIGKILL');
+  children.length = 0;
+  return labctl.clean();
+});
 
 /** An entry that has s1 drop what IPv4 comes from h1. */
 const DROP_H1 = `{"switch": "00:00:00:00:00:00:00:01", "name": "drop-h1", "priority": "40000", "in_port": "1",
@@ -18,13 +23,17 @@ const DROP_H1 = `{"switch": "00:00:00:00:00:00:00:01", "name": "drop-h1", "prior
 
 const junitOf = (file: string) => xmlElements(readFileSync(join(labctl.folder, file), 'utf8'));
 
+const children: ChildProcess[] = [];
+
 /** Starts a command with one stream for all that it writes, so that this comes in its order. */
 function started(...args: readonly string[]): ChildProcess {
-  return spawn('sh', ['-c', `exec ${labctl.commandLine(...args)} 2>&1`], {
+  const child = spawn('sh', ['-c', `exec ${labctl.commandLine(...args)} 2>&1`], {
     cwd: labctl.folder,
     env: labctl.env,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  children.push(child);
+  return child;
 }
 
 /** What a child has written, and a way to wait for words in it. */
@@ -81,6 +90,7 @@ scenarios:
     - fault: s1-s2
     - expect: {groups: [[h2, h3]]}
     - heal: all
+    - iperf: {from: h1, to: h2, at_least: 0.1}
     - wait: 10 ms
     - entries: entries.json
     - expect: {h1 -> h2: X, h2 -> h1: X, h2 -> h3: ok}
@@ -94,7 +104,7 @@ scenarios:
     const outcome = await labctl.run('test', 'small.yaml');
     expect(outcome, outcome.stdout).toMatchObject({ exitCode: 0 });
     expect(outcome.stdout).toMatch(/^small\.yaml\n {2}✓ verbs \(.+ s\)\n {4}✓ expect all: 6\/6 \(.+ s\)\n/);
-    expect(outcome.stdout.match(/^ {4}✓ /gm)).toHaveLength(15);
+    expect(outcome.stdout.match(/^ {4}✓ /gm)).toHaveLength(16);
     expect(outcome.stdout).toMatch(/\n\n1 scenario: 1 passed \(.+ s\)$/);
     expect(await labctl.ok('pingall')).toContain('(6/6 received)');
     await labctl.ok('down');
@@ -104,7 +114,7 @@ scenarios:
 
 test("the tutorial's scenarios pass on S10H10", async () => {
   labctl.file('lab.yaml', s10h10Spec('s10'));
-  const outcome = await labctl.run('test', 'lab.yaml', '--jobs', '1');
+  const outcome = await labctl.run('test', 'lab.yaml');
   expect(outcome, outcome.stdout).toMatchObject({ exitCode: 0 });
   expect(outcome.stdout).toContain('3 scenarios: 3 passed');
   await labctl.expectNothingLeft();
@@ -128,6 +138,8 @@ scenarios:
     - exec: {host: h1, run: "echo before; exit 3", output: before}
   endless:
     - exec: {host: h1, run: "sleep 1000", timeout: 200 ms}
+  fast:
+    - iperf: {from: h2, to: h3, at_most: 0.001}
   impossible:
     - entries: {switch: "00:00:00:00:00:00:00:99", name: lost, active: "true", in_port: "1", actions: output=2}
 `,
@@ -141,13 +153,13 @@ scenarios:
     // There is wrong input beside networks that answer otherwise.
     expect(outcome.exitCode).toBe(2);
     expect(outcome.stderr).toContain('labctl: wrong.yaml:6:25: the spec has no expectation nothing');
-    expect(outcome.stdout).toContain('6 scenarios: 1 passed, 4 failed, 1 could not be told, 1 file not run');
+    expect(outcome.stdout).toContain('7 scenarios: 1 passed, 5 failed, 1 could not be told, 1 file not run');
 
     const elements = junitOf('out/j.xml');
     expect(elements.filter(({ tag }) => tag.startsWith('testsuite')).map(({ attributes }) => attributes)).toMatchObject(
       [
-        { tests: '7', failures: '4', errors: '2', skipped: '0' },
-        { name: 'failing.yaml', tests: '6', failures: '4', errors: '1' },
+        { tests: '8', failures: '5', errors: '2', skipped: '0' },
+        { name: 'failing.yaml', tests: '7', failures: '5', errors: '1' },
         { name: 'wrong.yaml', tests: '1', failures: '0', errors: '1' },
       ],
     );
@@ -157,6 +169,7 @@ scenarios:
       'right',
       'commands',
       'endless',
+      'fast',
       'impossible',
       'spec',
     ]);
@@ -168,6 +181,7 @@ scenarios:
         "h2 -> h1: expected h1, observed X: on the way back s1 drops h1's echo reply to h2 by drop-h1",
       'exec h1: echo before; exit 3: exit code 3, where 0 is expected',
       'exec h1: sleep 1000: it had not ended after 0.2 s',
+      expect.stringMatching(/^iperf h2 h3, at most 0\.001 Mbit\/s: [\d.]+ Mbit\/s, where at most 0\.001 are expected$/),
     ]);
     expect(failures[0]?.text).toContain(
       "h3 -> h2: expected h2, observed X: s2 drops h3's ARP request for h2 by labctl/s2/fence-to/arp/h2",
@@ -189,7 +203,7 @@ scenarios:
     expect({ version, dataPlane, counts }).toEqual({
       version: 1,
       dataPlane: 'simulated',
-      counts: { passed: 1, failed: 2, skipped: 2, error: 1 },
+      counts: { passed: 1, failed: 2, skipped: 3, error: 1 },
     });
     const [{ scenarios }] = files;
     expect(scenarios[0].steps[1].differences[0]).toEqual({
@@ -218,6 +232,14 @@ scenarios:
     const going = await labctl.run(...run, '--keep-going');
     expect(going).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('✓ expect asked: 6/6') });
     expect(going.stdout).toContain('1 scenario: 1 failed');
+  });
+
+  test('let time pass in a simulated network, which takes none', async () => {
+    labctl.file('entries.json', DROP_H1.replace('"active"', '"hard_timeout": "3000", "active"'));
+    const steps = '{entries: entries.json}, {expect: {h1 -> h2: X}}, {wait: 55 min}, {expect: {h1 -> h2: ok}}';
+    labctl.file('lab.yaml', smallSpec('patient', `scenarios: {a: [${steps}]}\n`));
+    const outcome = await labctl.run('test', 'lab.yaml', '--dataplane', 'simulated');
+    expect(outcome, outcome.stdout).toMatchObject({ exitCode: 0 });
   });
 
   test('annotate and summarize on GitHub', async () => {
