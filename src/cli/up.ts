@@ -54,7 +54,8 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
           }),
         );
       }
-      // Before the running lab is ended, as it may fail.
+      // Before the running lab is ended, as both may fail.
+      if (running !== undefined) await refuseWhatIsMissing(spec, options);
       const { order: controller, line } = await chooseController(options, signal);
       progress.clear();
       if (running !== undefined) {
@@ -91,6 +92,14 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
   }
   // From here on the lab is up, whatever interrupts: say so.
   printUp(await RemoteLab.find(name).run('status', {}), spec);
+}
+
+/** Looks for what the lab's process would not find. */
+async function refuseWhatIsMissing({ topology }: LabSpec, { dataplane, datapath }: UpOptions): Promise<void> {
+  if ((dataplane ?? DEFAULT_DATA_PLANE) !== 'mininet') return;
+  const { bestDatapath, missingRequirements } = await import('../drivers/mininet/requirements.ts');
+  const missing = await missingRequirements(datapath ?? (await bestDatapath()), topology);
+  if (missing.length > 0) throw new ProblemError(missing);
 }
 
 async function ignoredBySimulation({ topology }: LabSpec): Promise<readonly string[]> {

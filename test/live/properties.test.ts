@@ -98,6 +98,12 @@ describe.each(['as we are', 'ordinary'] as const)('properties of links and hosts
     const spec = labctl.file('delayed.yaml', DELAYED);
     if (!netem) {
       await expectRefusal(spec, 'delay, jitter, loss and max_queue of links: tc cannot', 'sudo modprobe sch_netem');
+      await labctl.ok('up', labctl.file('prompt.yaml', DELAYED.replace(', delay: 30 ms, max_queue: 50', '')));
+      // The running lab stays, where the one that is to replace it cannot be.
+      expect((await labctl.run('up', spec, '--reconfigure')).exitCode).toBe(3);
+      expect(await labctl.ok('pingall')).toContain('(2/2 received)');
+      await labctl.ok('down');
+      await labctl.expectNothingLeft();
       return;
     }
     await labctl.ok('up', spec);
