@@ -149,14 +149,17 @@ export async function switches(
     printJson(document);
     return;
   }
-  const rows = document.switches.map(({ name, dpid, connectedSince, role, entries }) => [
+  const isLabelled = document.switches.some(({ label }) => label !== null);
+  const rows = document.switches.map(({ name, label, dpid, connectedSince, role, entries }) => [
     name,
+    ...(isLabelled ? [label ?? ''] : []),
     dpid,
     connectedSince === null ? 'not connected' : localTime(connectedSince),
     role ?? '',
     String(entries),
   ]);
-  printLines(table(['SWITCH', 'DPID', 'CONNECTED SINCE', 'ROLE', 'ENTRIES'], rows));
+  const labels = isLabelled ? ['LABEL'] : [];
+  printLines(table(['SWITCH', ...labels, 'DPID', 'CONNECTED SINCE', 'ROLE', 'ENTRIES'], rows));
 }
 
 function localTime(iso: string): string {

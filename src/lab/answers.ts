@@ -182,8 +182,9 @@ export function switchesDocument(lab: string, switches: readonly SwitchState[]):
   return {
     version: DOCUMENT_VERSION,
     lab,
-    switches: switches.map(({ name, dpid, connectedSince, role, entries }) => ({
+    switches: switches.map(({ name, label, dpid, connectedSince, role, entries }) => ({
       name,
+      label: label ?? null,
       dpid,
       connectedSince: connectedSince === undefined ? null : new Date(connectedSince).toISOString(),
       role: role ?? null,

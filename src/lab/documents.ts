@@ -179,6 +179,8 @@ export interface SwitchesDocument {
   readonly lab: string;
   readonly switches: readonly {
     readonly name: string;
+    /** What people call it; null where that is its name. */
+    readonly label: string | null;
     readonly dpid: string;
     /** ISO 8601; null while it is not connected, as is the role. */
     readonly connectedSince: string | null;

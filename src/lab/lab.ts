@@ -91,6 +91,8 @@ export interface LabStatus {
 /** A switch of the spec as its controller has it. */
 export interface SwitchState {
   readonly name: string;
+  /** What people call it; undefined where that is its name. */
+  readonly label: string | undefined;
   readonly dpid: Dpid;
   /** Milliseconds since 1970; undefined while it is not connected, as is the role. */
   readonly connectedSince: number | undefined;
@@ -329,8 +331,9 @@ export class Lab {
     const roles = await this.#controlPlane.roles(signal);
     const list = await this.#controlPlane.entries(signal);
     const entries = [...list.entries, ...list.unreadable];
-    return this.spec.topology.switches.map(({ name, dpid }) => ({
+    return this.spec.topology.switches.map(({ name, label, dpid }) => ({
       name,
+      label,
       dpid,
       connectedSince: connected.get(dpid)?.connectedSince,
       role: connected.has(dpid) ? roles.get(dpid) : undefined,
