@@ -57,7 +57,7 @@ export function mininetLabs(order: {
     } finally {
       await standby.dismiss();
     }
-    const lab = RemoteLab.find(name);
+    const lab = foundOrCleared(name);
     return {
       noCommands: undefined,
       run: (command, input, options) => lab.run(command, input, options),
@@ -71,6 +71,16 @@ export function mininetLabs(order: {
       },
     };
   };
+}
+
+/** @throws ProblemError when the lab has died since it came up */
+function foundOrCleared(name: string): RemoteLab {
+  try {
+    return RemoteLab.find(name);
+  } catch (error) {
+    clearRemains(name);
+    throw error;
+  }
 }
 
 /**
