@@ -72,6 +72,7 @@ function save(name: string, text: string): void {
 test.each(['as we are', 'ordinary'] as const)(
   'every verb passes on Mininet, beside a lab of the same name (user: %s)',
   async (user) => {
+    await labctl.clean();
     labctl = new Labctl(user);
     labctl.file('entries.json', DROP_H1);
     labctl.file(
