@@ -33,7 +33,7 @@ export default defineConfig({
     // Live tests start real labs; each file has lab names and a run folder of its own.
     // They wait more than they compute.
     maxWorkers: 3,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 });
