@@ -317,7 +317,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
     const [setpriv = '', ...options] = AS_NOBODY;
     const { stdout } = await execa(setpriv, [...options, process.execPath, '--input-type=module', '--eval', ASKER], {
       cwd: '/',
-      env: { MODULE: compiledForNobody('container.js') },
+      env: { MODULE: compiledForNobody('docker-engine.js') },
     });
     expect(JSON.parse(stdout)).toMatchObject({
       finding: { kind: 'no-answer', reason: 'permission-denied' },
