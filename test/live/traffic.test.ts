@@ -24,6 +24,8 @@ async function listening(capture: ChildProcess): Promise<void> {
 }
 
 describe.each(['as we are', 'ordinary'] as const)('traffic of a lab, %s', (user) => {
+  /** For what is alike for every user. */
+  const isOnce = user === 'as we are';
   const labctl = new Labctl(user);
   beforeAll(async () => {
     await labctl.ok('up', labctl.file('lab.yaml', SPEC));
@@ -90,9 +92,8 @@ describe.each(['as we are', 'ordinary'] as const)('traffic of a lab, %s', (user)
     expect(labctl.processes().filter(({ command }) => command.startsWith('tcpdump'))).toEqual([]);
   });
 
-  test.runIf(user === 'as we are')(
-    'capture names the interfaces where there is no such one, and refuses a filter that is none',
-    async () => {
+  if (isOnce)
+    test('capture names the interfaces where there is no such one, and refuses a filter that is none', async () => {
       for (const [args, message] of [
         [['s9-eth1'], /s9-eth1: there is no such interface\n +name one: h1-eth0, h2-eth0, h3-eth0, s1-eth1/],
         [['s2'], /s2: has several interfaces\n +name one: s2-eth1, s2-eth2, s2-eth3/],
@@ -103,107 +104,113 @@ describe.each(['as we are', 'ordinary'] as const)('traffic of a lab, %s', (user)
         expect(outcome.stderr).toMatch(message);
         expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
       }
-    },
-  );
-
-  test.runIf(user === 'as we are')('logs are listed, shown by their names, and followed', async () => {
-    expect(await labctl.ok('logs')).toMatch(/^LOG +BYTES +OF\nsandbox +\d+ +Mininet and Open vSwitch\nstart-h1 +\d+ /);
-    expect(await labctl.ok('logs', 'h1')).toBe('$ echo hello from h1; sleep 1003 &\nhello from h1');
-    await labctl.ok('logs', 'sandbox');
-    const unknown = await labctl.run('logs', 'h2');
-    expect(unknown.stderr).toMatch(/h2: lab traffic has no such log\n +there is: sandbox, start-h1/);
-    expect(unknown.exitCode).toBe(2);
-    const followed = labctl.start('logs', 'h1', '-f');
-    let printed = '';
-    followed.stdout?.on('data', (data) => {
-      printed += String(data);
     });
-    await expect.poll(() => printed, { timeout: 10_000 }).toContain('hello from h1\n');
-    // What a start command that goes on would write there.
-    await labctl.ok('exec', 'h1', '--', 'sh', '-c', `echo later >>${labctl.runFolder}/traffic/start-h1.log`);
-    await expect.poll(() => printed, { timeout: 10_000 }).toContain('later\n');
-    followed.kill('SIGINT');
-    expect(await once(followed, 'exit')).toEqual([0, null]);
-  });
 
-  test.runIf(user === 'as we are')('a shell completes commands, options and what the lab has', async () => {
-    const complete = async (...words: readonly string[]) => (await labctl.ok('__complete', '--', ...words)).split('\n');
-    expect(await complete('exec', 'h')).toEqual(['h1', 'h2', 'h3']);
-    expect(await complete('connect', 'h2', '')).toEqual(['h1', 'h3']);
-    expect(await complete('connect', 'h2', '--avoid', 's')).toEqual(['s1', 's2', 's1-s2', 's2-s1']);
-    expect(await complete('paths', 'h1', 'h2', '--via', 's1,s')).toEqual(['s1,s1', 's1,s2']);
-    expect(await complete('capture', 's1-')).toEqual(['s1-eth1', 's1-eth2']);
-    expect(await complete('link', '')).toEqual(['down', 'up']);
-    expect(await complete('link', 'down', 's1', '')).toEqual(['h1', 'h2', 'h3', 's2']);
-    expect(await complete('down', '')).toEqual(['traffic']);
-    expect(await complete('pingall', '--expect', '')).toEqual(['baseline']);
-    expect(await complete('pingall', '--format=')).toEqual(['--format=text', '--format=json']);
-    expect(await complete('logs', 's')).toEqual(['sandbox', 'start-h1']);
-    expect(await complete('exec', 'h1', '--', 'ca')).toEqual([':files']);
-    expect((await complete('iper')).map((line) => line.split('\t')[0])).toEqual(['iperf']);
-    expect((await complete('up', '--dataplan')).map((line) => line.split('\t')[0])).toEqual(['--dataplane']);
-    // Of a lab that does not run.
-    expect(await complete('predict', '-t', 's10h10', '--without', 's9')).toEqual(['s9']);
-    expect(await complete('predict', '-t', 's10h10', '--without', 's10-')).toEqual(['s10-s2', 's10-s5', 's10-s6']);
-    expect(await labctl.run('__complete', '--', 'exec', '--lab', 'nosuch', '')).toEqual({
-      stdout: '',
-      stderr: '',
-      exitCode: 0,
+  if (isOnce)
+    test('logs are listed, shown by their names, and followed', async () => {
+      expect(await labctl.ok('logs')).toMatch(
+        /^LOG +BYTES +OF\nsandbox +\d+ +Mininet and Open vSwitch\nstart-h1 +\d+ /,
+      );
+      expect(await labctl.ok('logs', 'h1')).toBe('$ echo hello from h1; sleep 1003 &\nhello from h1');
+      await labctl.ok('logs', 'sandbox');
+      const unknown = await labctl.run('logs', 'h2');
+      expect(unknown.stderr).toMatch(/h2: lab traffic has no such log\n +there is: sandbox, start-h1/);
+      expect(unknown.exitCode).toBe(2);
+      const followed = labctl.start('logs', 'h1', '-f');
+      let printed = '';
+      followed.stdout?.on('data', (data) => {
+        printed += String(data);
+      });
+      await expect.poll(() => printed, { timeout: 10_000 }).toContain('hello from h1\n');
+      // What a start command that goes on would write there.
+      await labctl.ok('exec', 'h1', '--', 'sh', '-c', `echo later >>${labctl.runFolder}/traffic/start-h1.log`);
+      await expect.poll(() => printed, { timeout: 10_000 }).toContain('later\n');
+      followed.kill('SIGINT');
+      expect(await once(followed, 'exit')).toEqual([0, null]);
     });
-  });
 
-  test.runIf(user === 'as we are')('bash, zsh and fish take the scripts, and ask them', async () => {
-    const script = (shell: string) => `${labctl.commandLine('completion', shell)}`;
-    const has = async (shell: string) =>
-      (await execa('sh', ['-c', `command -v ${shell}`], { reject: false })).exitCode === 0;
-    const run = async (shell: string, ...args: readonly string[]) =>
-      (await execa(shell, args, { cwd: labctl.folder, env: labctl.env, stdin: 'ignore' })).stdout.split('\n');
-    const asked = `ask() { COMP_LINE=$1 COMP_POINT=\${#1}; _labctl; echo "\${COMPREPLY[@]}"; }`;
-    const lines = [
-      'ask "labctl exec h"',
-      'ask "labctl pingall --format=j"',
-      'ask "labctl up lab."',
-      'ask "labctl heal --top"',
-    ];
-    const bash = `source <(${script('bash')}); complete -p labctl; ${asked}; ${lines.join('; ')}`;
-    expect(await run('bash', '--norc', '-c', bash)).toEqual([
-      'complete -F _labctl labctl',
-      'h1 h2 h3',
-      'json',
-      'lab.yaml',
-      '--topo',
-    ]);
-    if (await has('zsh')) {
-      const stubs = `compdef() { print -r -- "$@" }; _describe() { print -rl -- "\${(@)described}" }; _files() { print files }`;
-      const words = 'words=(labctl exec h) CURRENT=3; _labctl; words=(labctl entries apply "") CURRENT=4; _labctl';
-      expect(await run('zsh', '-f', '-c', `${stubs}; source <(${script('zsh')}); ${words}`)).toEqual([
-        '_labctl labctl',
-        'h1',
-        'h2',
-        'h3',
-        'files',
+  if (isOnce)
+    test('a shell completes commands, options and what the lab has', async () => {
+      const complete = async (...words: readonly string[]) =>
+        (await labctl.ok('__complete', '--', ...words)).split('\n');
+      expect(await complete('exec', 'h')).toEqual(['h1', 'h2', 'h3']);
+      expect(await complete('connect', 'h2', '')).toEqual(['h1', 'h3']);
+      expect(await complete('connect', 'h2', '--avoid', 's')).toEqual(['s1', 's2', 's1-s2', 's2-s1']);
+      expect(await complete('paths', 'h1', 'h2', '--via', 's1,s')).toEqual(['s1,s1', 's1,s2']);
+      expect(await complete('capture', 's1-')).toEqual(['s1-eth1', 's1-eth2']);
+      expect(await complete('link', '')).toEqual(['down', 'up']);
+      expect(await complete('link', 'down', 's1', '')).toEqual(['h1', 'h2', 'h3', 's2']);
+      expect(await complete('down', '')).toEqual(['traffic']);
+      expect(await complete('pingall', '--expect', '')).toEqual(['baseline']);
+      expect(await complete('pingall', '--format=')).toEqual(['--format=text', '--format=json']);
+      expect(await complete('logs', 's')).toEqual(['sandbox', 'start-h1']);
+      expect(await complete('exec', 'h1', '--', 'ca')).toEqual([':files']);
+      expect((await complete('iper')).map((line) => line.split('\t')[0])).toEqual(['iperf']);
+      expect((await complete('up', '--dataplan')).map((line) => line.split('\t')[0])).toEqual(['--dataplane']);
+      // Of a lab that does not run.
+      expect(await complete('predict', '-t', 's10h10', '--without', 's9')).toEqual(['s9']);
+      expect(await complete('predict', '-t', 's10h10', '--without', 's10-')).toEqual(['s10-s2', 's10-s5', 's10-s6']);
+      expect(await labctl.run('__complete', '--', 'exec', '--lab', 'nosuch', '')).toEqual({
+        stdout: '',
+        stderr: '',
+        exitCode: 0,
+      });
+    });
+
+  if (isOnce)
+    test('bash, zsh and fish take the scripts, and ask them', async () => {
+      const script = (shell: string) => `${labctl.commandLine('completion', shell)}`;
+      const has = async (shell: string) =>
+        (await execa('sh', ['-c', `command -v ${shell}`], { reject: false })).exitCode === 0;
+      const run = async (shell: string, ...args: readonly string[]) =>
+        (await execa(shell, args, { cwd: labctl.folder, env: labctl.env, stdin: 'ignore' })).stdout.split('\n');
+      const asked = `ask() { COMP_LINE=$1 COMP_POINT=\${#1}; _labctl; echo "\${COMPREPLY[@]}"; }`;
+      const lines = [
+        'ask "labctl exec h"',
+        'ask "labctl pingall --format=j"',
+        'ask "labctl up lab."',
+        'ask "labctl heal --top"',
+      ];
+      const bash = `source <(${script('bash')}); complete -p labctl; ${asked}; ${lines.join('; ')}`;
+      expect(await run('bash', '--norc', '-c', bash)).toEqual([
+        'complete -F _labctl labctl',
+        'h1 h2 h3',
+        'json',
+        'lab.yaml',
+        '--topo',
       ]);
-    }
-    if (await has('fish')) {
-      const words = 'complete -C "labctl exec h"; complete -C "labctl up lab."; complete -C "labctl "';
-      const printed = await run('fish', '--no-config', '-c', `${script('fish')} | source; ${words}`);
-      expect(printed.slice(0, 4)).toEqual(['h1', 'h2', 'h3', 'lab.yaml']);
-      expect(printed).toContain('iperf\tmeasure what comes through from one host to another, with iperf3');
-    }
-  });
-
-  test.runIf(user === 'as we are')('a program that the machine lacks is exit code 3, with the remedy', async () => {
-    const inNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-    const hide = `mount --bind /dev/null "$(PATH=$PATH:/usr/sbin command -v tcpdump)"\n${labctl.commandLine('capture', 'h1')}`;
-    const outcome = await execa('unshare', [...inNamespace, '--mount', 'sh', '-ec', hide], {
-      cwd: labctl.folder,
-      env: labctl.env,
-      reject: false,
-      stdin: 'ignore',
+      if (await has('zsh')) {
+        const stubs = `compdef() { print -r -- "$@" }; _describe() { print -rl -- "\${(@)described}" }; _files() { print files }`;
+        const words = 'words=(labctl exec h) CURRENT=3; _labctl; words=(labctl entries apply "") CURRENT=4; _labctl';
+        expect(await run('zsh', '-f', '-c', `${stubs}; source <(${script('zsh')}); ${words}`)).toEqual([
+          '_labctl labctl',
+          'h1',
+          'h2',
+          'h3',
+          'files',
+        ]);
+      }
+      if (await has('fish')) {
+        const words = 'complete -C "labctl exec h"; complete -C "labctl up lab."; complete -C "labctl "';
+        const printed = await run('fish', '--no-config', '-c', `${script('fish')} | source; ${words}`);
+        expect(printed.slice(0, 4)).toEqual(['h1', 'h2', 'h3', 'lab.yaml']);
+        expect(printed).toContain('iperf\tmeasure what comes through from one host to another, with iperf3');
+      }
     });
-    expect(outcome.stderr).toContain('tcpdump: not installed\n    sudo apt-get install tcpdump');
-    expect(outcome.exitCode).toBe(3);
-  });
+
+  if (isOnce)
+    test('a program that the machine lacks is exit code 3, with the remedy', async () => {
+      const inNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+      const hide = `mount --bind /dev/null "$(PATH=$PATH:/usr/sbin command -v tcpdump)"\n${labctl.commandLine('capture', 'h1')}`;
+      const outcome = await execa('unshare', [...inNamespace, '--mount', 'sh', '-ec', hide], {
+        cwd: labctl.folder,
+        env: labctl.env,
+        reject: false,
+        stdin: 'ignore',
+      });
+      expect(outcome.stderr).toContain('tcpdump: not installed\n    sudo apt-get install tcpdump');
+      expect(outcome.exitCode).toBe(3);
+    });
 
   test('ends with the lab', async () => {
     await labctl.ok('down');
