@@ -9,7 +9,7 @@ import { inputProblem, ProblemError } from '../model/problem.ts';
 import type { ConnectionRequest } from '../plan/requests.ts';
 import { type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { observationLines } from './report.ts';
-import { childOf, onlyOn } from './signals.ts';
+import { onlyOn, signalChildOf } from './signals.ts';
 import { ProgressLine, printJson, printLines, remark } from './terminal.ts';
 
 /** Exit code of a network that answers otherwise than expected. */
@@ -171,18 +171,9 @@ export async function execOnHost(host: string, argv: readonly string[], options:
   const signals = new Set<'SIGTERM' | 'SIGHUP'>();
   const handOn = () => {
     if (isOver || signals.size === 0) return;
-    const pid = childOf(child?.pid);
     // It is there as soon as nsenter has forked.
-    if (pid === undefined) {
-      setTimeout(handOn, 20);
-      return;
-    }
-    try {
-      for (const name of signals) process.kill(pid, name);
-    } catch {
-      // It has just ended.
-    }
-    signals.clear();
+    if (signalChildOf(child?.pid, ...signals)) signals.clear();
+    else setTimeout(handOn, 20);
   };
   onlyOn('SIGINT', () => {});
   // Before the command begins: it may already have begun, and a signal for it have come, when spawn() returns.

@@ -10,11 +10,19 @@ export function onlyOn(name: NodeJS.Signals, listener: () => void): void {
   for (const other of others) process.removeListener(name, other as () => void);
 }
 
-/** The child of a process that has one, such as nsenter's; undefined before there is one. */
-export function childOf(pid: number | undefined): number | undefined {
+/** Signals the child of a process such as nsenter, which has one; returns whether there is one yet. */
+export function signalChildOf(pid: number | undefined, ...names: readonly NodeJS.Signals[]): boolean {
+  let child: number;
   try {
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]) || undefined;
+    child = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
   } catch {
-    return undefined;
+    return false;
   }
+  if (child === 0) return false;
+  try {
+    for (const name of names) process.kill(child, name);
+  } catch {
+    // It has just ended.
+  }
+  return true;
 }

@@ -7,7 +7,7 @@ import type { ThroughputDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import { type CaptureOptions, type FormatOptions, type IperfOptions, labNamed } from './options.ts';
-import { childOf, onlyOn } from './signals.ts';
+import { onlyOn, signalChildOf } from './signals.ts';
 import { ProgressLine, printJson, printLines } from './terminal.ts';
 
 /** Exit code of hosts between which nothing comes through. */
@@ -84,9 +84,8 @@ export async function capture(
         });
     const end = () => {
       isEnding = true;
-      const child = childOf(inside.pid);
-      if (child !== undefined) process.kill(child, 'SIGINT');
-      else if (inside.exitCode === null && inside.signalCode === null) setTimeout(end, 20);
+      const isOver = inside.exitCode !== null || inside.signalCode !== null;
+      if (!isOver && !signalChildOf(inside.pid, 'SIGINT')) setTimeout(end, 20);
     };
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) onlyOn(name, end);
     for (const { stderr } of new Set([inside, last])) {
