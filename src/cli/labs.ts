@@ -25,7 +25,7 @@ export async function down(name: string | undefined, options: { readonly all?: b
       }),
     );
   }
-  const names = name !== undefined ? [name] : known.map((lab) => lab.name);
+  const names = name !== undefined && !options.all ? [name] : known.map((lab) => lab.name);
   if (names.length === 0) printLines(['no lab is running']);
   const left: Problem[] = [];
   for (const each of names) left.push(...(await downOne(each)));

@@ -253,7 +253,9 @@ test('where several labs run, a name that is typed counts before LABCTL_LAB, and
     expect((await labctl.run('net', 'three.yaml')).stderr).toContain('from the spec three.yaml');
     const down = await labctl.ok('fault', 'random', '--seed', '1', '--lab', 'two');
     expect(down).toContain('to undo: labctl link up s1 s2 --lab two');
-    await labctl.ok('down', '--all');
+    expect((await labctl.run('down', 'two', '--all')).exitCode).toBe(2);
+    expect(await labctl.ok('down', '--all')).toBe('one is down\ntwo is down');
+    await labctl.expectNothingLeft();
   } finally {
     await labctl.clean();
   }

@@ -1,5 +1,6 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { SETTABLE_ROLES, type SettableRole } from '../../drivers/control-plane.ts';
+import { inputProblem, ProblemError } from '../../model/problem.ts';
 import {
   controllerOption,
   dataPlaneOption,
@@ -48,6 +49,7 @@ export function addLabCommands(program: Command, call: Call): void {
     .addOption(labOption())
     .option('--all', 'end every lab')
     .action(async (argument: string | undefined, options: LabOptions & { all?: boolean }) => {
+      if (argument !== undefined && options.all) throw nameAndAll(argument);
       const { down } = await import('../labs.ts');
       await down(labNamed(options, argument), options);
     });
@@ -129,4 +131,15 @@ export function addLabCommands(program: Command, call: Call): void {
       const { doctor } = await import('../doctor.ts');
       call.exitCode = await doctor(options);
     });
+}
+
+function nameAndAll(name: string): ProblemError {
+  return new ProblemError(
+    inputProblem({
+      code: 'name-and-all',
+      where: `down ${name} --all`,
+      cause: 'one lab, or every one',
+      remedy: `labctl down ${name}, or labctl down --all`,
+    }),
+  );
 }
