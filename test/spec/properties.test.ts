@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ProblemError } from '../../src/model/problem.ts';
 import { specDifference } from '../../src/spec/difference.ts';
 import { readSpec } from '../../src/spec/read.ts';
+import { inputProblems } from '../support/input-problems.ts';
 
 const HOSTS = 'hosts: [h1, h2]';
 const LINKS = 'links: [[h1, s1], [h2, s1]]';
@@ -22,17 +22,7 @@ const hostOf = (properties: string) => withHost(properties).topology.hosts[0];
 
 /** What a person reads: causes with what is wrong, remedies apart. */
 function problemsOf(read: () => unknown): readonly string[] {
-  try {
-    read();
-    return [];
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    for (const { kind, remedy } of error.problems) {
-      expect(kind).toBe('input');
-      expect(remedy, error.message).toMatch(/\w/);
-    }
-    return error.problems.map(({ where, cause, offending = '' }) => `${where} ${cause} | ${offending}`);
-  }
+  return inputProblems(read).map(({ where, cause, offending = '' }) => `${where} ${cause} | ${offending}`);
 }
 
 describe('links', () => {

@@ -2,27 +2,17 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { formatPingall } from '../../src/model/matrix.ts';
-import { ProblemError } from '../../src/model/problem.ts';
 import { readSpec } from '../../src/spec/read.ts';
+import { inputProblems } from '../support/input-problems.ts';
 import { s10h10 } from '../support/topologies.ts';
 
 const shipped = readFileSync(resolve(import.meta.dirname, '../../topologies/s10h10.yaml'), 'utf8');
 
 /** The problems of a text, as a person reads them, without their remedies. */
 function problemsOf(text: string): string[] {
-  try {
-    readSpec('lab.yaml', text);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    for (const { kind, remedy } of error.problems) {
-      expect(kind).toBe('input');
-      expect(remedy, error.message).toMatch(/\w/);
-    }
-    return error.problems.map(
-      ({ where, cause, offending }) => `${where} ${cause}${offending === undefined ? '' : ` | ${offending}`}`,
-    );
-  }
+  return inputProblems(() => readSpec('lab.yaml', text)).map(
+    ({ where, cause, offending }) => `${where} ${cause}${offending === undefined ? '' : ` | ${offending}`}`,
+  );
 }
 
 function lab(lines: string): string {

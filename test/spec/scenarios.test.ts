@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ProblemError } from '../../src/model/problem.ts';
 import { describeAction } from '../../src/model/scenario.ts';
 import { readSpec } from '../../src/spec/read.ts';
+import { inputProblems } from '../support/input-problems.ts';
 
 /** Three hosts on a triangle of switches, h4 with nobody; line 6 is the first of what is added. */
 const LAB = `version: 1
@@ -27,17 +27,9 @@ function problemsOf(...steps: readonly string[]): readonly string[] {
 }
 
 function problemsIn(text: string): readonly string[] {
-  try {
-    scenariosOf(text);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    return error.problems.map(({ kind, where, cause, offending, remedy }) => {
-      expect(kind).toBe('input');
-      expect(remedy, error.message).toMatch(/\w/);
-      return `${where} ${cause}${offending === undefined ? '' : ` | ${offending}`}`;
-    });
-  }
+  return inputProblems(() => scenariosOf(text)).map(
+    ({ where, cause, offending }) => `${where} ${cause}${offending === undefined ? '' : ` | ${offending}`}`,
+  );
 }
 
 describe('scenarios', () => {

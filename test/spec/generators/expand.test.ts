@@ -1,20 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { ProblemError } from '../../../src/model/problem.ts';
 import { interfaceName, type Topology } from '../../../src/model/topology.ts';
 import { specDifference } from '../../../src/spec/difference.ts';
 import { readSpec } from '../../../src/spec/read.ts';
+import { inputProblems } from '../../support/input-problems.ts';
 
 const read = (lines: string) => readSpec('lab.yaml', `version: 1\n${lines}`);
 
 /** The problems of a text, as a person reads them, without their remedies. */
 function problemsOf(lines: string): string[] {
-  try {
-    read(lines);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    return error.problems.map(({ where, cause, offending }) => `${where} ${cause} | ${offending}`);
-  }
+  return inputProblems(() => read(lines)).map(({ where, cause, offending }) => `${where} ${cause} | ${offending}`);
 }
 
 function linksOf({ links }: Topology): string[] {
