@@ -96,6 +96,11 @@ export interface DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]>;
+  /**
+   * To be called when what switches hold has changed: has them forget what they have cached of how they treated packets
+   * before. Probes do so first. Absent where nothing is cached.
+   */
+  forgetCached?(): Promise<void>;
   /** Has every switch connect to an OpenFlow controller: `unix:` and a socket in the lab's folder. */
   connectSwitches(target: string, signal: AbortSignal): Promise<void>;
   /**

@@ -346,7 +346,7 @@ export class Lab {
     const dpids =
       switchName === undefined ? this.spec.topology.switches.map(({ dpid }) => dpid) : [this.#dpidOf(switchName)];
     report({ step: `setting the role of ${dpids.length} switches, a second each` });
-    await this.#controlPlane.setRole(dpids, role, signal);
+    await this.#changing(() => this.#controlPlane.setRole(dpids, role, signal));
   }
 
   /** The spec as it is with what is down. */
@@ -403,14 +403,14 @@ export class Lab {
     const { push } = stepsBetween(installed, entries);
     if (push.length > 0) {
       report({ step: `pushing ${push.length} entries` });
-      await this.#controlPlane.push(push, signal);
+      await this.#changing(() => this.#controlPlane.push(push, signal));
     }
     return { pushed: push, unchanged: entries.filter((entry) => !push.includes(entry)), warnings };
   }
 
   /** Sends entries as they were written, checked for nothing but what would break the controller. */
   sendUnchecked(bodies: readonly UncheckedBody[], signal: AbortSignal): Promise<readonly SentBody[]> {
-    return this.#controlPlane.sendUnchecked(bodies, signal);
+    return this.#changing(() => this.#controlPlane.sendUnchecked(bodies, signal));
   }
 
   /** Takes the named entries away; all of them exist, or none is taken away. Returns them. */
@@ -428,14 +428,16 @@ export class Lab {
         }),
       );
     }
-    return this.#plan.remove(installed, ({ name }) => names.includes(name));
+    return this.#changing(() => this.#plan.remove(installed, ({ name }) => names.includes(name)));
   }
 
   /** Takes every static entry away, of one switch or of all, and with the last entries the connections. Returns them. */
   async clearEntries(switchName: string | undefined, signal: AbortSignal): Promise<EntryList> {
     const owner = switchName === undefined ? undefined : this.#dpidOf(switchName);
     const installed = await this.#controlPlane.entries(signal);
-    const removed = await this.#plan.remove(installed, ({ dpid }) => owner === undefined || dpid === owner);
+    const removed = await this.#changing(() =>
+      this.#plan.remove(installed, ({ dpid }) => owner === undefined || dpid === owner),
+    );
     if (owner === undefined) this.#connections = [];
     return removed;
   }
@@ -467,10 +469,21 @@ export class Lab {
   ): Promise<ConnectionChange> {
     this.#faults.notePlannedAnew();
     const where = connection?.members.join(' ') ?? 'heal';
-    const steps = await this.#plan.changeTo(connections, this.#faults.planningAnew, where, running);
+    const steps = await this.#changing(() =>
+      this.#plan.changeTo(connections, this.#faults.planningAnew, where, running),
+    );
     const changed = steps.push.length + steps.remove.length > 0 || connections.length !== this.#connections.length;
     this.#connections = connections;
     return { connection, changed, steps, observation: await this.pingall(undefined, running) };
+  }
+
+  /** Does what changes what switches hold; after it, done or not, they go by nothing that they held before. */
+  async #changing<T>(change: () => Promise<T>): Promise<T> {
+    try {
+      return await change();
+    } finally {
+      await this.#dataPlane.forgetCached?.();
+    }
   }
 
   /** Takes links and switches down, or up again; see `NetworkFaults`. */

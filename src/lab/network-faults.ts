@@ -106,7 +106,11 @@ export class NetworkFaults {
     const act = async () => {
       running.signal.throwIfAborted();
       const begin = performance.now();
-      steps = await this.#setAll(changed, down, repair ? connections : undefined, running);
+      try {
+        steps = await this.#setAll(changed, down, repair ? connections : undefined, running);
+      } finally {
+        await this.#dataPlane.forgetCached?.();
+      }
       tookMs = performance.now() - begin;
     };
     let traffic: Traffic | undefined;

@@ -14,6 +14,7 @@ import type {
   SwitchTrace,
   Traffic,
 } from '../data-plane.ts';
+import { forgetCachedFlows } from '../open-vswitch/flow-cache.ts';
 import { OpenVSwitchTables } from '../open-vswitch/tables.ts';
 import { traceInBridge } from '../open-vswitch/trace.ts';
 import { makeCpuShares, removeCpuShares, SHARES_FILE } from './cpu-shares.ts';
@@ -134,6 +135,7 @@ export class MininetSandbox implements DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
+    await this.forgetCached();
     const reaction = Math.max(request.reaction, longestPingMs(this.#options.topology) / 1000);
     const answer = (await this.#request('probe', { ...request, reaction }, signal, (progress) =>
       onProgress(progress as ProbeProgress),
@@ -149,6 +151,10 @@ export class MininetSandbox implements DataPlane {
           : [{ source, target, rttMs: answer.rttMs[row]?.[column] ?? null, probes: answer.probes[row]?.[column] ?? 0 }],
       ),
     );
+  }
+
+  async forgetCached(): Promise<void> {
+    await forgetCachedFlows(this.#controlSocket());
   }
 
   async connectSwitches(target: string, signal: AbortSignal): Promise<void> {
@@ -203,13 +209,19 @@ export class MininetSandbox implements DataPlane {
   }
 
   traceAt(dpid: Dpid, inPort: number, fields: Readonly<Record<string, string>>): Promise<SwitchTrace> {
-    const { folder, topology } = this.#options;
+    const { topology } = this.#options;
     const bridge = this.#switchName(dpid);
     const ports = new Map<string, number>(
       topology.neighboursOf(bridge).map(({ port }) => [interfaceName({ node: bridge, port }), port]),
     );
-    const control = readdirSync(folder).find((name) => /^ovs-vswitchd\.\d+\.ctl$/.test(name)) ?? 'ovs-vswitchd.ctl';
-    return traceInBridge(join(folder, control), { bridge, inPort, fields }, (name) => ports.get(name));
+    return traceInBridge(this.#controlSocket(), { bridge, inPort, fields }, (name) => ports.get(name));
+  }
+
+  /** Of ovs-vswitchd. */
+  #controlSocket(): string {
+    const { folder } = this.#options;
+    const name = readdirSync(folder).find((file) => /^ovs-vswitchd\.\d+\.ctl$/.test(file)) ?? 'ovs-vswitchd.ctl';
+    return join(folder, name);
   }
 
   #switchName(dpid: Dpid): string {

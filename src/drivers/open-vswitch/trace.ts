@@ -1,6 +1,7 @@
 import { isMatchField, MATCH_FIELDS } from '../../model/match.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import type { SwitchTrace } from '../data-plane.ts';
+import { appctl } from './appctl.ts';
 
 const TIMEOUT_SECONDS = 10;
 
@@ -22,11 +23,9 @@ export async function traceInBridge(
   packet: TracedPacket,
   portOf: (interfaceName: string) => number | undefined,
 ): Promise<SwitchTrace> {
-  const { execa } = await import('execa');
-  const args = [`--timeout=${TIMEOUT_SECONDS}`, '-t', control, 'ofproto/trace', '--names'];
+  const command = ['ofproto/trace', '--names', packet.bridge, formatPacket(packet)];
   try {
-    const { stdout } = await execa('ovs-appctl', [...args, packet.bridge, formatPacket(packet)]);
-    return parseTrace(stdout, portOf);
+    return parseTrace(await appctl(control, command, TIMEOUT_SECONDS), portOf);
   } catch (error) {
     throw new ProblemError(
       environmentProblem({
