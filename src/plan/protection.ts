@@ -5,7 +5,8 @@ import type { PathGraph } from './paths.ts';
  * Protection of the paths toward one switch against the failure of any one link, in the data plane and without marks on
  * packets. Switches forward along a tree of shortest paths. A switch whose link to its next hop is dead sends packets
  * off instead toward the *exit* of its part of the tree: of all links that lead out of the part which it cuts off, the
- * one that leads farthest out. A packet that comes to a switch from its own next hop can only be one that was turned
+ * one that leads farthest out. Links between the same two switches count as one that fails, so that a further link to
+ * the next hop is an exit only where there is no other. A packet that comes to a switch from its own next hop can only be one that was turned
  * back, and goes on toward that switch's exit. From the far end of the exit link the tree leads to the target without
  * the dead link.
  *
@@ -71,8 +72,14 @@ export class ProtectedTree {
         if (exit !== undefined) candidates.push({ neighbour, depth: exit.depth, length: exit.length + 1 });
       } else candidates.push({ neighbour, depth: this.#depthOfMeeting(name, neighbour.peer.node), length: 1 });
     }
+    const depth = this.#depths.get(name) ?? 0;
+    const isOut = (exit: Exit) => exit.depth < depth && exit.neighbour.peer.node !== up?.peer.node;
     const [best] = candidates.sort(
-      (a, b) => a.depth - b.depth || a.length - b.length || a.neighbour.port - b.neighbour.port,
+      (a, b) =>
+        Number(isOut(b)) - Number(isOut(a)) ||
+        a.depth - b.depth ||
+        a.length - b.length ||
+        a.neighbour.port - b.neighbour.port,
     );
     if (best !== undefined) this.#exits.set(name, best);
   }
