@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '../drivers/control-plane.ts';
 import type { Command, DataPlane, FailedCommand, Pair, ProbeResult } from '../drivers/data-plane.ts';
 import type { UncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
@@ -472,7 +473,7 @@ export class Lab {
     const steps = await this.#changing(() =>
       this.#plan.changeTo(connections, this.#faults.planningAnew, where, running),
     );
-    const changed = steps.push.length + steps.remove.length > 0 || connections.length !== this.#connections.length;
+    const changed = steps.push.length + steps.remove.length > 0 || !isDeepStrictEqual(connections, this.#connections);
     this.#connections = connections;
     return { connection, changed, steps, observation: await this.pingall(undefined, running) };
   }

@@ -214,15 +214,13 @@ export class NetworkFaults {
   }
 
   /**
-   * Whether the data plane itself keeps protected connections up: it does for one link that fails. When more has changed
-   * since they were planned, packets might circle.
+   * Whether the data plane itself keeps protected connections up: it does for one link that fails. When more has failed
+   * since they were planned, packets might circle; when something has come back, they were planned without it.
    */
   #protectionHolds(): boolean {
     const among = (faults: readonly Fault[], fault: Fault) => faults.some((other) => sameFault(other, fault));
-    const changes = [
-      ...this.#faults.filter((fault) => !among(this.#protectedWith, fault)),
-      ...this.#protectedWith.filter((fault) => !among(this.#faults, fault)),
-    ];
-    return changes.length <= 1 && changes.every(({ kind }) => kind === 'link');
+    const failed = this.#faults.filter((fault) => !among(this.#protectedWith, fault));
+    const isBack = this.#protectedWith.some((fault) => !among(this.#faults, fault));
+    return !isBack && failed.length <= 1 && failed.every(({ kind }) => kind === 'link');
   }
 }

@@ -83,7 +83,16 @@ interface Target {
   readonly connections: readonly number[];
   /** Members of its connections that do not say where their paths go; itself among them. */
   readonly peers: ReadonlySet<string>;
+  /** Members of its other connections to which there is no path such as these say. */
+  readonly apart: ReadonlySet<string>;
   readonly ways: Ways | undefined;
+}
+
+/** A pair of hosts and its path, which leads from the source's access switch to the target's. */
+interface RoutedPair {
+  readonly source: Host;
+  readonly target: Host;
+  readonly path: Path;
 }
 
 class Compiler {
@@ -99,7 +108,9 @@ class Compiler {
   readonly #labels: ReadonlyMap<number, string>;
   readonly #partOf: ReadonlyMap<string, number>;
   readonly #intactPartOf: ReadonlyMap<string, number>;
-  /** Blocks of members' addresses by the connections that they are of. */
+  /** Pairs of connections that say where their paths go, and the path of each; absent where there is none. */
+  readonly #routed: ReadonlyMap<string, RoutedPair>;
+  /** Blocks of members' addresses by the connections that they are of, and the members that are not meant. */
   readonly #sources = new Map<string, readonly AddressBlock[]>();
   readonly #groupIds = new Map<Switch, Map<number, string>>();
   /** By target switch. */
@@ -115,6 +126,7 @@ class Compiler {
     this.#labels = new Map(topology.hosts.map((host) => [addressOf(host), host.name]));
     this.#partOf = partsOf(topology);
     this.#intactPartOf = partsOf(intact);
+    this.#routed = this.#findRoutes();
     for (const target of this.#targets()) this.#connect(target);
     this.#routeAll();
     for (const [node, rules] of this.#rules) {
@@ -144,8 +156,13 @@ class Compiler {
       const ways = (['protected', 'multipath'] as const).find((each) =>
         all.some((connection) => connection.ways === each),
       );
-      const members = all.filter((connection) => !isRouted(connection)).flatMap((connection) => connection.members);
-      return [{ host, address: addressOf(host), connections, peers: new Set(members), ways }];
+      const peers = new Set(all.filter((each) => !isRouted(each)).flatMap(({ members }) => members));
+      const apart = new Set(
+        all
+          .flatMap(({ members }) => members)
+          .filter((peer) => peer !== name && !peers.has(peer) && !this.#routed.has(pairKey(name, peer))),
+      );
+      return [{ host, address: addressOf(host), connections, peers, apart, ways }];
     });
   }
 
@@ -166,9 +183,10 @@ class Compiler {
     else this.#forward(target, sources);
   }
 
-  #allow({ host, address, connections }: Target): void {
+  /** Other connections may carry packets of hosts that are apart from it, which are not to come by any other way. */
+  #allow({ host, address, connections, apart }: Target): void {
     const { accessSwitch, port } = this.#topology.attachmentOf(host);
-    for (const block of this.#blocksOf(connections)) {
+    for (const block of this.#blocksOf(connections, apart)) {
       if (block.prefixLength === 32 && block.first === address) continue;
       for (const protocol of PROTOCOLS) {
         const match = {
@@ -183,11 +201,13 @@ class Compiler {
   }
 
   /** The target is among them: it sends nothing to itself, and larger blocks are fewer. */
-  #blocksOf(connections: readonly number[]): readonly AddressBlock[] {
-    const key = connections.join();
+  #blocksOf(connections: readonly number[], apart: ReadonlySet<string>): readonly AddressBlock[] {
+    const key = [...connections, ...apart].join();
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
-    const members = connections.flatMap((place) => this.#connections[place]?.members ?? []);
+    const members = connections
+      .flatMap((place) => this.#connections[place]?.members ?? [])
+      .filter((name) => !apart.has(name));
     const blocks = blocksOf(members.flatMap((name) => this.#topology.host(name) ?? []).map(addressOf));
     this.#sources.set(key, blocks);
     return blocks;
@@ -302,11 +322,11 @@ class Compiler {
   }
 
   /**
-   * Along the paths that connections say, pair by pair, each there and back. A pair of several connections goes by what
-   * the last one says that has a path for it: the steps of two paths, taken together, might lead in a circle.
+   * A pair of several connections goes by what the last one says that has a path for it: the steps of two paths, taken
+   * together, might lead in a circle.
    */
-  #routeAll(): void {
-    const routed = new Map<string, { readonly source: Host; readonly target: Host; readonly path: Path }>();
+  #findRoutes(): ReadonlyMap<string, RoutedPair> {
+    const routed = new Map<string, RoutedPair>();
     for (const connection of this.#connections) {
       if (!isRouted(connection)) continue;
       const routes = new Routes(this.#topology, connection);
@@ -314,11 +334,16 @@ class Compiler {
       for (const [index, source] of members.entries()) {
         for (const target of members.slice(index + 1)) {
           const path = routes.between(source.name, target.name);
-          if (path !== undefined) routed.set(`${source.name} ${target.name}`, { source, target, path });
+          if (path !== undefined) routed.set(pairKey(source.name, target.name), { source, target, path });
         }
       }
     }
-    for (const { source, target, path } of routed.values()) {
+    return routed;
+  }
+
+  /** Along the paths that connections say, pair by pair, each there and back. */
+  #routeAll(): void {
+    for (const { source, target, path } of this.#routed.values()) {
       const [from, to] = [addressOf(source), addressOf(target)];
       this.naiveCount += 2 * path.switches.length * PROTOCOLS.length;
       for (const [position, link] of path.links.entries()) {
@@ -434,6 +459,11 @@ function hashOf(text: string): number {
 /** For each host the number of its part of the network. */
 function partsOf(topology: Topology): ReadonlyMap<string, number> {
   return new Map(topology.hostComponents().flatMap((hosts, part) => hosts.map(({ name }) => [name, part] as const)));
+}
+
+/** Names have no blanks. */
+function pairKey(a: string, b: string): string {
+  return a < b ? `${a} ${b}` : `${b} ${a}`;
 }
 
 function addressOf(host: Host): number {

@@ -7,20 +7,24 @@ import { PathGraph } from './paths.ts';
 export class Routes {
   readonly #topology: Topology;
   readonly #via: readonly string[];
+  /** Without what is to be avoided. */
+  readonly #left: Topology;
   readonly #graph: PathGraph;
 
   /** @param topology over whose links that are up they go */
   constructor(topology: Topology, { via = [], avoid = [] }: Pick<Connection, 'via' | 'avoid'>) {
     this.#topology = topology;
     this.#via = via;
-    this.#graph = new PathGraph(topology.withFaults([...topology.faults, ...avoid]));
+    this.#left = topology.withFaults([...topology.faults, ...avoid]);
+    this.#graph = new PathGraph(this.#left);
   }
 
   /** The cheapest path from the access switch of one host to that of another; undefined where there is none. */
   between(source: string, target: string): Path | undefined {
     const [from, to] = [source, target].map((name) => {
       const host = this.#topology.host(name);
-      return host && this.#topology.attachmentOf(host).accessSwitch.name;
+      const access = host && this.#topology.attachmentOf(host).accessSwitch.name;
+      return access !== undefined && this.#left.linkIsUp(name, access) ? access : undefined;
     });
     if (from === undefined || to === undefined) return undefined;
     return cheapestPathThrough(this.#graph, [from, ...this.#via, to]).path;

@@ -113,3 +113,35 @@ test('a connection that avoids the only way which is left is expected to be an X
   expect(mended.observed.reaches('h1', 'h2')).toBe(true);
   expect(mended.verdict).toMatchObject({ asExpected: true });
 });
+
+test('a protected connection that was planned anew without a link is protected again when the link is back', async () => {
+  const { lab } = await ring();
+  const options = { repair: true, measure: undefined };
+  const fault = { kind: 'link', between: ['s1', 's2'] } as const;
+  await lab.connect({ hosts: ['h1', 'h3'], ways: 'protected' }, running);
+  const held = async () => (await lab.entries(running.signal)).entries.toSorted((a, b) => a.name.localeCompare(b.name));
+  const planned = await held();
+  await lab.changeFaults({ kind: 'down', fault }, options, running);
+  await lab.heal(running);
+  expect(await held()).not.toEqual(planned);
+  await lab.changeFaults({ kind: 'up', fault }, options, running);
+  expect(await held()).toEqual(planned);
+  const { push, remove } = await lab.plan(undefined, running.signal);
+  expect([...push, ...remove]).toEqual([]);
+});
+
+test('a connection that goes other ways from now on is told as changed, also where its entries stay the same', async () => {
+  const { lab } = await ring();
+  const first = await lab.connect({ hosts: ['h1', 'h2'] }, running);
+  const again = await lab.connect({ hosts: ['h1', 'h2'] }, running);
+  const avoiding = await lab.connect({ hosts: ['h1', 'h2'], avoid: ['h3-s3'] }, running);
+  const asBefore = await lab.connect({ hosts: ['h1', 'h2'], avoid: ['h4-s4'] }, running);
+  expect([first, again, avoiding, asBefore].map(({ changed }) => changed)).toEqual([true, false, true, true]);
+  expect([...asBefore.steps.push, ...asBefore.steps.remove]).toEqual([]);
+});
+
+test.each([[['s1']], [['h1-s1']], [['s2-h2']]])('no path between h1 and h2 avoids %s', async (avoid) => {
+  const { lab } = await ring();
+  await expect(lab.connect({ hosts: ['h1', 'h2'], avoid }, running)).rejects.toThrow('no path from h1 to h2 avoids');
+  expect(lab.connections).toEqual([]);
+});

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Connection, connectionOf } from '../../src/model/connection.ts';
+import type { Fault } from '../../src/model/fault.ts';
 import type { Flow, FlowEntry } from '../../src/model/openflow.ts';
 import { compileConnections } from '../../src/plan/connections.ts';
 import { checkEntries } from '../../src/plan/entry-check.ts';
@@ -21,7 +22,7 @@ function reachablePairs(
     for (const [dpid, list] of forwardingFlows(topology)) entries.get(dpid)?.flows.push(...list);
   }
   for (const entry of flowsOf(topology, connections)) entries.get(entry.dpid)?.flows.push(entry);
-  const { matrix, undecided } = predict({ topology, entries, missForwarding: 'none', faults: [] });
+  const { matrix, undecided } = predict({ topology, entries, missForwarding: 'none', faults: topology.faults });
   expect(undecided.received).toBe(0);
   const names = topology.hosts.map(({ name }) => name);
   return names.flatMap((a) => names.filter((b) => matrix.reaches(a, b)).map((b) => `${a}>${b}`));
@@ -241,5 +242,74 @@ test('connections that say where their paths go reach exactly what they ask for,
       expect(reached).toEqual(asked);
     }),
     { numRuns: 400 },
+  );
+});
+
+/** Whether a chain of links joins two switches that passes others in this order, and none twice; by trying all chains. */
+function hasRoute(
+  topology: typeof s10h10,
+  from: string,
+  to: string,
+  via: readonly string[],
+  passed: string[] = [],
+): boolean {
+  const visited = [...passed, from];
+  const left = via[0] === from ? via.slice(1) : via;
+  if (from === to && left.length === 0) return true;
+  return topology
+    .neighboursOf(from)
+    .some(
+      ({ peer }) =>
+        topology.switchNamed(peer.node) !== undefined &&
+        topology.linkIsUp(from, peer.node) &&
+        !visited.includes(peer.node) &&
+        hasRoute(topology, peer.node, to, left, visited),
+    );
+}
+
+test('after a fault a pair goes where its own connections allow, and by no way of others', () => {
+  const leaky = topologyOf(4, [
+    [1, 2],
+    [1, 3],
+    [3, 2],
+    [1, 4],
+  ]);
+  const anyLab = fc.oneof(fc.constant(leaky), anyTopology).chain((topology) => {
+    const hosts = topology.hosts.map(({ name }) => name);
+    const parts: Fault[] = [
+      ...topology.switches.map(({ name }) => ({ kind: 'switch', name }) as const),
+      ...topology.links.map(({ ends }) => ({ kind: 'link', between: [ends[0].node, ends[1].node] }) as const),
+    ];
+    const connection = fc.record({
+      members: fc.subarray(hosts, { minLength: 2, maxLength: Math.min(hosts.length, 3) }),
+      via: fc.subarray(
+        topology.switches.map(({ name }) => name),
+        { maxLength: 1 },
+      ),
+      avoid: fc.subarray(parts, { maxLength: 1 }),
+    });
+    return fc.record({
+      topology: fc.subarray(parts, { maxLength: 2 }).map((faults) => topology.withFaults(faults)),
+      connections: fc.array(connection, { minLength: 1, maxLength: 3 }),
+    });
+  });
+  fc.assert(
+    fc.property(anyLab, ({ topology, connections }) => {
+      const wanted = (a: string, b: string) =>
+        connections.some(({ members, via, avoid }) => {
+          if (!members.includes(a) || !members.includes(b)) return false;
+          const left = topology.withFaults([...topology.faults, ...avoid]);
+          // Via is in the order of the topology from the earlier member on.
+          const [first, second] = members.indexOf(a) < members.indexOf(b) ? [a, b] : [b, a];
+          const access = [first, second].map((name) => `s${name.slice(1)}`);
+          const isAttached = (each: typeof topology) =>
+            [first, second].every((name, index) => each.linkIsUp(name, access[index] ?? ''));
+          return isAttached(left) && hasRoute(left, access[0] ?? '', access[1] ?? '', via);
+        });
+      const names = topology.hosts.map(({ name }) => name);
+      const asked = names.flatMap((a) => names.filter((b) => a !== b && wanted(a, b)).map((b) => `${a}>${b}`));
+      expect(reachablePairs(topology, connections, 'none')).toEqual(asked);
+    }),
+    { numRuns: 1500 },
   );
 });
