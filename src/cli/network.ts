@@ -75,10 +75,11 @@ export async function changeConnection(
   return document.asExpected ? 0 : NOT_AS_EXPECTED;
 }
 
-function changes({ pushed, removed }: ConnectionChangeDocument): string {
+function changes({ pushed, removed, restored }: ConnectionChangeDocument): string {
   const counts = [
     ...(pushed > 0 ? [`${pushed} entries pushed and read back`] : []),
     ...(removed > 0 ? [`${removed} entries taken away`] : []),
+    ...(restored > 0 ? [`${restored} flows of the controller's forwarding put back`] : []),
   ];
   return counts.join(', ') || 'no entry to change';
 }

@@ -83,6 +83,11 @@ export interface ControlPlane {
    */
   reconverge(faults: readonly Fault[], signal: AbortSignal): Promise<void>;
   /**
+   * Puts back what switches have lost of the controller's own forwarding, and takes away what they have too much of it.
+   * Returns how many flows that were. Absent where it forwards by reacting to packets.
+   */
+  restoreForwarding?(): Promise<number>;
+  /**
    * Takes from the controller every static entry of the topology's switches, whoever pushed it, and lets go of it. Safe
    * to call at any time; where something could not be cleaned up it throws, having done the rest.
    */

@@ -124,6 +124,7 @@ export function connectionChangeDocument(lab: string, change: ConnectionChange):
     changed: change.changed,
     pushed: change.steps.push.length,
     removed: change.steps.remove.length,
+    restored: change.restored,
   };
 }
 

@@ -106,6 +106,8 @@ export interface ConnectionChangeDocument extends ObservationDocument {
   readonly changed: boolean;
   readonly pushed: number;
   readonly removed: number;
+  /** Flows of the controller's own forwarding that switches had lost, and that `heal` put back. */
+  readonly restored: number;
 }
 
 export interface StatusDocument {

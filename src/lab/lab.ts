@@ -61,6 +61,8 @@ export interface ConnectionChange {
   /** False when the network was already so. */
   readonly changed: boolean;
   readonly steps: Steps;
+  /** Flows of the controller's own forwarding that switches had lost, and that `heal` put back. */
+  readonly restored: number;
   readonly observation: Observation;
 }
 
@@ -268,10 +270,14 @@ export class Lab {
     return this.#changeTo(this.#withConnection(connection), connection, running);
   }
 
-  /** Gives the switches what the connections need and they lack, and takes away what no connection needs. */
+  /**
+   * Gives the switches what the connections and the controller's forwarding need and they lack, and takes away what no
+   * connection needs.
+   */
   async heal(running: Running): Promise<ConnectionChange> {
     await this.#faults.catchUp(running);
-    return this.#changeTo(this.#connections, undefined, running);
+    const restored = (await this.#controlPlane.restoreForwarding?.()) ?? 0;
+    return this.#changeTo(this.#connections, undefined, running, restored);
   }
 
   async disconnect(hosts: readonly string[], running: Running): Promise<ConnectionChange> {
@@ -467,15 +473,17 @@ export class Lab {
     connections: readonly Connection[],
     connection: Connection | undefined,
     running: Running,
+    restored = 0,
   ): Promise<ConnectionChange> {
     this.#faults.notePlannedAnew();
     const where = connection?.members.join(' ') ?? 'heal';
     const steps = await this.#changing(() =>
       this.#plan.changeTo(connections, this.#faults.planningAnew, where, running),
     );
-    const changed = steps.push.length + steps.remove.length > 0 || !isDeepStrictEqual(connections, this.#connections);
+    const changed =
+      steps.push.length + steps.remove.length + restored > 0 || !isDeepStrictEqual(connections, this.#connections);
     this.#connections = connections;
-    return { connection, changed, steps, observation: await this.pingall(undefined, running) };
+    return { connection, changed, steps, restored, observation: await this.pingall(undefined, running) };
   }
 
   /** Does what changes what switches hold; after it, done or not, they go by nothing that they held before. */

@@ -145,3 +145,20 @@ test.each([[['s1']], [['h1-s1']], [['s2-h2']]])('no path between h1 and h2 avoid
   await expect(lab.connect({ hosts: ['h1', 'h2'], avoid }, running)).rejects.toThrow('no path from h1 to h2 avoids');
   expect(lab.connections).toEqual([]);
 });
+
+test('heal puts back what the controller itself forwards by, where somebody emptied a switch', async () => {
+  const { lab, tables } = await ring();
+  const [s1] = lab.spec.topology.switches;
+  if (s1 === undefined) throw new Error('a ring has switches');
+  const before = await tables.flows(s1.dpid);
+  await tables.apply(
+    s1.dpid,
+    before.map((flow) => ({ kind: 'delete-flow', flow })),
+  );
+  // h2 and h3, and h3 and h4, are left: h2 and h4 would reach each other by s1.
+  expect((await lab.pingall(undefined, running)).observed.received).toBe(4);
+  const { restored, changed, observation } = await lab.heal(running);
+  expect({ restored, changed }).toEqual({ restored: before.length, changed: true });
+  expect(observation.observed.received).toBe(12);
+  expect(await lab.heal(running)).toMatchObject({ restored: 0, changed: false });
+});

@@ -144,6 +144,18 @@ export class EmbeddedController implements ControlPlane {
     );
   }
 
+  async restoreForwarding(): Promise<number> {
+    const counts = [...this.#forwarding].map(async ([dpid, flows]) => {
+      const { name = '' } = this.#topology.switchWithDpid(dpid) ?? {};
+      if (this.#state?.topology.switchIsUp(name) !== true) return 0;
+      const held = (await this.#tables.flows(dpid)).filter(({ cookie }) => cookie === FORWARDING_COOKIE);
+      const changes = forwardingChanges(held, flows);
+      if (changes.length > 0) await this.#tables.apply(dpid, changes);
+      return changes.length;
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  }
+
   #forwardingOver(topology: Topology): ReadonlyMap<Dpid, readonly Flow[]> {
     return this.#forwards ? forwardingFlows(topology) : new Map();
   }
