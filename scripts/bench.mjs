@@ -241,14 +241,17 @@ connections: [{hosts: [h1, h3], ways: protected}]
   );
   labctl('up', file);
   const interruptions = [];
+  const losses = [];
   for (let run = 0; run < runs; run += 1) {
     // s2 is in transit: it sends packets back out of their in-port.
     const json = labctl('link', 'down', 's2', 's3', '--measure', 'h1', 'h3', '--format', 'json');
-    interruptions.push(JSON.parse(json).traffic.longestMs ?? 0);
+    const { longestMs, lost } = JSON.parse(json).traffic;
+    interruptions.push(longestMs ?? 0);
+    losses.push(lost);
     labctl('link', 'up', 's2', 's3');
   }
   labctl('down');
-  return median(interruptions);
+  return { interruptedMs: median(interruptions), lost: median(losses) };
 }
 
 const rows = [];
@@ -300,8 +303,9 @@ try {
     row(`entries of ${what} | pairs times hops`, `${entries}`, `${pairsTimesHops}`, pairsTimesHops / entries);
   }
 
-  const interruptedMs = failOver(5);
+  const { interruptedMs, lost } = failOver(5);
   row('fail-over on a ring of four | its limit', `${interruptedMs} ms`, '10 ms', 10 / Math.max(interruptedMs, 1));
+  row('echo requests lost meanwhile, 2 ms apart | their limit', `${lost}`, '5', 5 / Math.max(lost, 1));
 
   for (const [what, k, connected, limitSeconds] of [
     ['k=8, 128 hosts', 8, 'none', 0.5],

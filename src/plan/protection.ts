@@ -5,10 +5,10 @@ import type { PathGraph } from './paths.ts';
  * Protection of the paths toward one switch against the failure of any one link, in the data plane and without marks on
  * packets. Switches forward along a tree of shortest paths. A switch whose link to its next hop is dead sends packets
  * off instead toward the *exit* of its part of the tree: of all links that lead out of the part which it cuts off, the
- * one that leads farthest out. Links between the same two switches count as one that fails, so that a further link to
- * the next hop is an exit only where there is no other. A packet that comes to a switch from its own next hop can only be one that was turned
- * back, and goes on toward that switch's exit. From the far end of the exit link the tree leads to the target without
- * the dead link.
+ * one that leads farthest out. Links between the same two switches fail together, so that a further link to the next
+ * hop is an exit only where there is no other. A packet that comes to a switch from its own next hop can only be one
+ * that was turned back, and goes on toward that switch's exit. From the far end of the exit link the tree leads to the
+ * target without the dead link.
  *
  * Why that neither loops nor loses anything when one link fails: the exit of a part leads out of every smaller part
  * that contains it too, and is the exit of each switch on the way to it, so that all of them agree; beyond the exit, no
