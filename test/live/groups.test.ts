@@ -49,8 +49,14 @@ describe('a protected connection on a ring of six', () => {
     expect(await labctl.ok('heal')).toContain('healed: ');
     expect(await labctl.ok('plan')).toBe('nothing to do');
     expect(await labctl.ok('heal')).toContain('nothing to heal');
-    await labctl.ok('link', 'up', 's2', 's3');
-    expect(await labctl.ok('heal')).toContain('healed: ');
+    expect(await labctl.ok('link', 'up', 's2', 's3')).toContain('entries pushed');
+    expect(await labctl.ok('plan')).toBe('nothing to do');
+    // Once more by both ways.
+    const json = await labctl.ok('link', 'down', 's5', 's6', '--measure', 'h1', 'h4', '--format', 'json');
+    const { repair, traffic } = JSON.parse(json) as Measured;
+    expect(repair).toEqual({ pushed: 0, removed: 0 });
+    expect(traffic.lost).toBeLessThanOrEqual(FEW);
+    await labctl.ok('link', 'up', 's5', 's6');
     expect(await labctl.ok('pingall')).toContain('(2/30 received)');
   });
 
