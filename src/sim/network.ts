@@ -38,6 +38,8 @@ export class Network implements Graph {
   readonly addresses: readonly Addresses[];
   readonly attachments: readonly Attachment[];
   readonly #forwarding: ControllerForwarding | undefined;
+  /** Names of the switches that are stopped. */
+  readonly #stopped: ReadonlySet<string>;
 
   constructor({ topology, entries, missForwarding, faults }: NetworkState) {
     this.topology = topology;
@@ -61,12 +63,19 @@ export class Network implements Graph {
       const isUp = linkIsUp(faults, host.name, accessSwitch.name);
       return { node: nodeIndex.get(accessSwitch.name) ?? -1, port, isUp };
     });
+    this.#stopped = new Set(faults.flatMap((fault) => (fault.kind === 'switch' ? [fault.name] : [])));
     this.#forwarding = missForwarding === 'none' ? undefined : new ControllerForwarding(this);
   }
 
   /** Undefined where the controller does nothing with packets; else the port to which it sends this one on. */
   forwardFrom(node: number, packet: Packet): { readonly port: number | undefined } | undefined {
     return this.#forwarding && { port: this.#forwarding.portFrom(node, packet) };
+  }
+
+  /** The access switch of a host, where it is stopped. */
+  stoppedSwitchOf(host: number): string | undefined {
+    const name = this.nodes[this.attachments[host]?.node ?? -1]?.name ?? '';
+    return this.#stopped.has(name) ? name : undefined;
   }
 
   node(index: number): Node {

@@ -93,7 +93,9 @@ export type TracedFate =
   /** It comes to a switch where it was before, and so for ever. */
   | { readonly kind: 'loop'; readonly cycle: readonly string[] }
   /** It does not get away from its host. */
-  | { readonly kind: 'host-link-down'; readonly host: string };
+  | { readonly kind: 'host-link-down'; readonly host: string }
+  /** Nor does it where the host's switch is stopped. */
+  | { readonly kind: 'switch-stopped'; readonly host: string; readonly switch: string };
 
 export interface TracedArrival {
   readonly host: string;
@@ -148,7 +150,12 @@ class LegTracer {
       arrivals: arrivals.map((arrival) => this.#arrival(arrival)),
     };
     if (walk === undefined) {
-      return { ...leg, hops: [], way: { hops: [], fate: { kind: 'host-link-down', host: leg.from } } };
+      const stopped = this.#network.stoppedSwitchOf(from);
+      const fate: TracedFate =
+        stopped === undefined
+          ? { kind: 'host-link-down', host: leg.from }
+          : { kind: 'switch-stopped', host: leg.from, switch: stopped };
+      return { ...leg, hops: [], way: { hops: [], fate } };
     }
     const values = walk.certainties((host, other) => host === used?.host && other.key === used.packet.key);
     const traced = { ...leg, hops: walk.states.map((_, number) => this.#hop(walk, number)) };

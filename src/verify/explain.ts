@@ -198,6 +198,8 @@ function describeFate(leg: TracedLeg, way: Way): string {
       return `the controller knows no way from ${at} for ${packet}`;
     case 'host-link-down':
       return `the link of ${fate.host} is down`;
+    case 'switch-stopped':
+      return `${fate.switch}, the switch of ${fate.host}, is stopped`;
     case 'loop':
       return `${packet} goes round for ever: ${fate.cycle.join(' > ')}`;
     case 'delivered':

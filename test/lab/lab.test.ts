@@ -8,6 +8,7 @@ import type { FlowEntry } from '../../src/model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../src/model/problem.ts';
 import { flowOf } from '../../src/plan/forwarding.ts';
 import { readSpec } from '../../src/spec/read.ts';
+import { Explainer } from '../../src/verify/explain.ts';
 
 // A ring of four over simulated switches: hN on sN.
 const RING = `
@@ -161,4 +162,12 @@ test('heal puts back what the controller itself forwards by, where somebody empt
   expect({ restored, changed }).toEqual({ restored: before.length, changed: true });
   expect(observation.observed.received).toBe(12);
   expect(await lab.heal(running)).toMatchObject({ restored: 0, changed: false });
+});
+
+test('a ping from a host whose switch is stopped is explained by that', async () => {
+  const { lab } = await ring();
+  const stop = { kind: 'down', fault: { kind: 'switch', name: 's1' } } as const;
+  await lab.changeFaults(stop, { repair: true, measure: undefined }, running);
+  const explainer = new Explainer(await lab.supposed({ entries: [], faults: [] }, running.signal));
+  expect(explainer.story('h1', 'h3')[0]).toBe('h1 -> h3: X, s1, the switch of h1, is stopped');
 });
