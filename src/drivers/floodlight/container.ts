@@ -67,7 +67,8 @@ const REMOVAL_MARK = 'labctl: removing the container and its network';
  * Runs compose in the foreground and removes what it made, however compose ends and however labctl's process ends:
  * that process's death sends TERM. Compose ends also when somebody restarts the container: it is then followed again.
  * `timeout` puts compose into a process group of its own and passes TERM to all of it, as an older `docker` does not
- * pass it to its compose plugin.
+ * pass it to its compose plugin. Where compose did not see with which code the container ended, as happens when it ends
+ * at once, Docker is asked.
  * Arguments: labctl's process id, the mark, Docker's filter for the container, the compose command.
  */
 const RUN_AND_REMOVE = `
@@ -85,6 +86,9 @@ while
   [ -z "$asked" ] && [ -n "$(docker ps --quiet --filter "$filter")" ]
 do :; done
 trap '' TERM INT HUP
+[ -n "$asked" ] || grep -q ' exited with code [0-9]' /proc/$$/fd/1 ||
+  docker ps --all --filter "$filter" --format '{{.Names}} {{.Status}}' |
+  sed -n 's/ Exited (\\([0-9]*\\)).*/ exited with code \\1/p'
 echo "$mark"
 exec "$@" down --timeout 2 --volumes --remove-orphans
 `;
@@ -427,7 +431,7 @@ function projectFilter(lab: string): string {
   return `label=com.docker.compose.project=${projectOf(lab)}`;
 }
 
-/** The container's exit code as compose tells it in the log, as a clause; empty where it does not. */
+/** The container's exit code as the log tells it, as a clause; empty where it does not. */
 function exitCodeIn(log: readonly string[]): string {
   const codes = log.flatMap((line) => / exited with code (\d+)$/.exec(line)?.[1] ?? []);
   const [code] = codes.slice(-1);
