@@ -17,8 +17,9 @@ INTERVAL = 0.002
 LONGEST_START, QUIET_BEFORE = 2.0, 0.5
 # Seconds for which it goes on afterwards, and then waits for late answers.
 QUIET_AFTER, LONGEST_WAIT = 1.5, 0.5
-# Requests at the beginning and at the end, of which one answer tells that the pair reaches.
-EDGE = 100
+# Seconds at the beginning and at the end, of which one answer tells that the pair reaches. On a busy machine few requests
+# are sent in them.
+EDGE = 0.2
 # <asm-generic/socket.h>: the time at which the kernel got a packet, however late it is read.
 SO_TIMESTAMPNS = 35
 
@@ -29,8 +30,9 @@ class Measurement:
         self._pid, self._address = pid, address
         self._identity = os.urandom(4)
         self._icmp_id = os.getpid() & 0xFFFF
-        self._sent = 0
-        # When each answer arrived, by the number of its request, in seconds.
+        # When each request was sent, in seconds since any time, and when each answer arrived, by the number of its request, in
+        # seconds since 1970.
+        self._sent = []
         self._answers = {}
         self._ending = threading.Event()
         self._quiet = threading.Event()
@@ -58,11 +60,11 @@ class Measurement:
             if after > before + 1
         ]
         return {
-            'sent': self._sent,
-            'lost': self._sent - len(answered),
+            'sent': len(self._sent),
+            'lost': len(self._sent) - len(answered),
             'gapsMs': gaps,
-            'answersAtFirst': bool(answered) and answered[0] < EDGE,
-            'answersAtLast': bool(answered) and answered[-1] >= self._sent - EDGE,
+            'answersAtFirst': bool(answered) and self._sent[answered[0]] - self._sent[0] < EDGE,
+            'answersAtLast': bool(answered) and self._sent[-1] - self._sent[answered[-1]] < EDGE,
         }
 
     def _run(self):
@@ -89,7 +91,7 @@ class Measurement:
                 next_send = max(next_send + INTERVAL, time.monotonic() + INTERVAL / 2)
                 self._receive(icmp, next_send)
             deadline = time.monotonic() + LONGEST_WAIT
-            while len(self._answers) < self._sent and time.monotonic() < deadline:
+            while len(self._answers) < len(self._sent) and time.monotonic() < deadline:
                 self._receive(icmp, time.monotonic() + 0.02)
 
     def _until_answered(self, icmp):
@@ -101,14 +103,15 @@ class Measurement:
         self._receive(icmp, time.monotonic() + 0.05)
         self._identity = os.urandom(4)
         self._answers.clear()
-        self._sent = 0
+        self._sent.clear()
 
     def _send(self, icmp):
-        payload = MAGIC + self._identity + struct.pack('!I', self._sent)
-        sequence = self._sent & 0xFFFF
+        number = len(self._sent)
+        payload = MAGIC + self._identity + struct.pack('!I', number)
+        sequence = number & 0xFFFF
         header = struct.pack('!BBHHH', ECHO_REQUEST, 0, 0, self._icmp_id, sequence)
         header = struct.pack('!BBHHH', ECHO_REQUEST, 0, checksum(header + payload), self._icmp_id, sequence)
-        self._sent += 1
+        self._sent.append(time.monotonic())
         try:
             icmp.sendto(header + payload, (self._address, 0))
         except OSError:

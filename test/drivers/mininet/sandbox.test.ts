@@ -86,9 +86,11 @@ describe('links and switches that go down', () => {
     [2, 1],
   ]);
   const [S1, S2] = topology.switches.map(({ dpid }) => dpid) as [Dpid, Dpid, Dpid];
+  let resident: Resident;
   let network: MininetSandbox;
   beforeEach(async () => {
-    network = new MininetSandbox(new Resident(), { topology, topo: 'Three', folder, datapath: 'user' });
+    resident = new Resident();
+    network = new MininetSandbox(resident, { topology, topo: 'Three', folder, datapath: 'user' });
     sandbox = network;
     await network.start(never, () => {});
   });
@@ -171,8 +173,8 @@ describe('links and switches that go down', () => {
     }
   });
 
-  test('traffic between two hosts is measured while something is done, and what that throws comes through', async () => {
-    // s1 and s2 send from each host to the other.
+  /** Has s1 and s2 send from h1 to h2 and back. */
+  async function connectHosts(): Promise<void> {
     for (const dpid of [S1, S2]) {
       const flows = [
         flowOf(5, { in_port: exactly('in_port', 1n) }, [{ kind: 'output', port: 2 }]),
@@ -183,6 +185,10 @@ describe('links and switches that go down', () => {
         flows.map((flow) => ({ kind: 'add-flow', flow, cookie: 0n })),
       );
     }
+  }
+
+  test('traffic between two hosts is measured while something is done, and what that throws comes through', async () => {
+    await connectHosts();
     const cut = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', false), never);
     expect(cut).toMatchObject({ answersAtFirst: true, answersAtLast: false });
     expect(cut.lost).toBeGreaterThan(0);
@@ -194,5 +200,25 @@ describe('links and switches that go down', () => {
     const unanswered = await network.measureWhile('h1', 'h3', async () => {}, never);
     expect(unanswered).toMatchObject({ answersAtFirst: false, answersAtLast: false, gapsMs: [] });
     expect(unanswered.lost).toBe(unanswered.sent);
+  });
+
+  test('a busy machine, which sends few requests, does not change whether the hosts reach at the end', async () => {
+    await connectHosts();
+    const { pid } = resident;
+    if (pid === undefined) throw new Error('the resident program does not run');
+    // It gets to run for a moment only, 15 times a second.
+    const busy = setInterval(() => {
+      process.kill(pid, 'SIGSTOP');
+      setTimeout(() => process.kill(pid, 'SIGCONT'), 60);
+    }, 66);
+    try {
+      const cut = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', false), never);
+      expect(cut).toMatchObject({ answersAtFirst: true, answersAtLast: false });
+      const mended = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', true), never);
+      expect(mended).toMatchObject({ answersAtFirst: false, answersAtLast: true });
+    } finally {
+      clearInterval(busy);
+      process.kill(pid, 'SIGCONT');
+    }
   });
 });
