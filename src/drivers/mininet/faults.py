@@ -4,20 +4,25 @@ import fcntl
 import itertools
 import socket
 import struct
-import subprocess
 import threading
+import time
 
 # <linux/sockios.h>, <linux/if.h>
 SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
 IFF_UP = 1
+# Seconds for which Open vSwitch has the machine to itself when something went down. It takes some 5 ms to notice that and
+# have its groups take another way; a controller that computes meanwhile, on two CPUs, would keep it waiting.
+HEAD_START = 0.02
 
 
 class Faults:
     """What is down of a network. A link fault and a stopped switch may concern the same interfaces: they are up only when
     nothing takes them down any more."""
 
-    def __init__(self, network):
+    def __init__(self, network, run):
+        """run: runs a command, given as its argument vector, and raises where it fails"""
         self._network = network
+        self._run = run
         self._links = set()
         self._stopped = set()
         self._controller = None
@@ -30,13 +35,15 @@ class Faults:
         with self._lock:
             self._controller = target
             running = [switch for switch in self._network.switches if switch.name not in self._stopped]
-            vsctl('--no-wait', *itertools.chain(*map(self._controller_of, running)))
+            self._vsctl('--no-wait', *itertools.chain(*map(self._controller_of, running)))
 
     def set_link(self, a, b, up):
         """Every link between two nodes."""
         with self._lock:
             (self._links.discard if up else self._links.add)(frozenset((a, b)))
             self._settle(link for link in self._network.links if names_of(link) == {a, b})
+        if not up:
+            time.sleep(HEAD_START)
 
     def set_switch(self, name, up):
         """A stopped switch is no more; its neighbours' ports lose their carrier first, so that they notice. One that is
@@ -45,14 +52,15 @@ class Faults:
         links = [link for link in self._network.links if name in names_of(link)]
         with self._lock:
             if up:
-                vsctl(*self._bridge_of(switch), *self._controller_of(switch))
+                self._vsctl(*self._bridge_of(switch), *self._controller_of(switch))
                 limit_again(switch)
                 self._stopped.discard(name)
                 self._settle(links)
             else:
                 self._stopped.add(name)
                 self._settle(links)
-                vsctl('--', '--if-exists', 'del-br', name)
+                time.sleep(HEAD_START)
+                self._vsctl('--', '--if-exists', 'del-br', name)
 
     def _settle(self, links):
         """An end that is down takes the other's carrier, as a cut cable does. The ends at hosts are left alone, which would
@@ -69,6 +77,10 @@ class Faults:
         (flags,) = struct.unpack_from('H', fcntl.ioctl(self._control, SIOCGIFFLAGS, request), 16)
         flags = flags | IFF_UP if up else flags & ~IFF_UP
         fcntl.ioctl(self._control, SIOCSIFFLAGS, struct.pack('16sH22x', name.encode(), flags))
+
+    def _vsctl(self, *commands):
+        """Returns when ovs-vswitchd has done it, but for `--no-wait`."""
+        self._run(['ovs-vsctl', '--timeout=10', *commands])
 
     def _bridge_of(self, switch):
         """What Mininet starts a switch with."""
@@ -101,8 +113,3 @@ def limit_again(switch):
     for interface in switch.intfList():
         if isinstance(interface, TCIntf):
             interface.config(**{**interface.params, 'up': None})
-
-
-def vsctl(*commands):
-    """Returns when ovs-vswitchd has done it, but for `--no-wait`."""
-    subprocess.run(['ovs-vsctl', '--timeout=10', *commands], check=True, capture_output=True, text=True)

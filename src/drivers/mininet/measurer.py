@@ -1,6 +1,7 @@
 """Measures for how long traffic between two hosts is interrupted: one pings the other at short, even intervals."""
 
 import os
+import random
 import socket
 import struct
 import threading
@@ -43,6 +44,8 @@ class Measurement:
         """Returns when the pair has been watched for a while, or does not answer."""
         self._thread.start()
         self._quiet.wait()
+        # What follows comes at no fixed distance from a request.
+        time.sleep(random.uniform(0, INTERVAL))
         if self._failure is not None:
             raise self._failure
 

@@ -20,6 +20,7 @@ import threading
 import time
 import traceback
 
+from children import Children
 from faults import Faults
 from measurer import Measurement
 from prober import Prober
@@ -92,6 +93,16 @@ class OpenVSwitch:
         )
 
 
+def leave_switch_ports_without_ipv6():
+    """A port of a switch has no use for the addresses that the kernel gives it, and Open vSwitch reads all routes anew, four
+    for each address, before it sees to a link that went down. Hosts have namespaces of their own, with IPv6."""
+    # In a container these may be read-only.
+    with contextlib.suppress(OSError):
+        for scope in ('all', 'default'):
+            with open(f'/proc/sys/net/ipv6/conf/{scope}/disable_ipv6', 'w') as file:
+                file.write('1')
+
+
 def kernel_datapath_works():
     """Tries it: that the module is loaded does not say that it serves these namespaces."""
     bridge = 'labctl-probe'
@@ -137,6 +148,7 @@ class Resident:
         self.started = None
         # Processes without which the lab is not what it claims to be, by name.
         self.vital = {}
+        self.children = Children()
         # Requests under way, by their ids, each with the event that cancels it.
         self.running = {}
         self.ended_children, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -155,6 +167,7 @@ class Resident:
         os.environ.update(OVS_RUNDIR=folder, OVS_DBDIR=folder, OVS_LOGDIR=folder)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
         subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True, capture_output=True, text=True)
+        leave_switch_ports_without_ipv6()
         progress('Open vSwitch')
         open_vswitch = OpenVSwitch(folder, datapath)
         self.vital.update(open_vswitch.processes)
@@ -165,6 +178,7 @@ class Resident:
         progress('Mininet')
         self.network = start_mininet(folder, request['topo'], datapath)
         self.vital.update({node.name: node.shell for node in self.network.hosts + self.network.switches})
+        self.children.keep(self.vital.values())
         missing = self.missing_ports()
         if missing:
             raise RuntimeError('Open vSwitch did not bring up ' + ', '.join(missing))
@@ -174,7 +188,7 @@ class Resident:
         self.prober = Prober({host.name: (host.pid, host.IP(), host.defaultIntf().name) for host in self.network.hosts})
         if datapath == 'user':
             self.prober.write_whole_checksums()
-        self.faults = Faults(self.network)
+        self.faults = Faults(self.network, self.children.run)
         self.started = StartCommands({host.name: host.pid for host in self.network.hosts}, request['shares'], folder)
         return {
             'mininet': sys.modules['mininet.net'].VERSION,
@@ -263,7 +277,7 @@ class Resident:
                 dead = [name for name, process in self.vital.items() if process.poll() is not None]
                 if dead:
                     return f'{", ".join(sorted(dead))} died'
-                self.bury_orphans()
+                self.children.bury_orphans()
             if self.conversation in ready:
                 requests = self.conversation.receive()
                 if requests is None:
@@ -279,18 +293,6 @@ class Resident:
                         self.answer(request, cancelled)
                     else:
                         threading.Thread(target=self.answer, args=(request, cancelled), daemon=True).start()
-
-    def bury_orphans(self):
-        """The first process of a namespace inherits what others leave behind, such as a user's background jobs."""
-        known = {process.pid for process in self.vital.values()}
-        while True:
-            try:
-                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            except ChildProcessError:
-                return
-            if ended is None or ended.si_pid in known:
-                return
-            os.waitpid(ended.si_pid, 0)
 
 
 if __name__ == '__main__':

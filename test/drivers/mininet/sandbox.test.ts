@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Resident } from '../../../src/drivers/mininet/resident.ts';
 import { MininetSandbox } from '../../../src/drivers/mininet/sandbox.ts';
@@ -171,6 +172,29 @@ describe('links and switches that go down', () => {
       await network.stop();
       server.close();
     }
+  });
+
+  test('a command to Open vSwitch that fails is an error with its reason', async () => {
+    renameSync(join(folder, 'db.sock'), join(folder, 'elsewhere.sock'));
+    await expect(network.connectSwitches('tcp:127.0.0.1:6653', never)).rejects.toThrow(/database connection failed/);
+  });
+
+  /** What a command prints that runs on a host or, in the switches' namespace, on a switch. */
+  async function outputOf(node: string, ...argv: string[]): Promise<string> {
+    const { file, args } = network.commandOn(node, argv);
+    return (await execa(file, args)).stdout;
+  }
+
+  test('a background job that a command on a host leaves behind is no zombie when it ends', async () => {
+    const states = async () => (await execa('ps', ['-o', 'stat=,args=', '--ppid', `${resident.pid}`])).stdout;
+    await outputOf('h1', 'sh', '-c', 'sleep 0.3 >/dev/null 2>&1 &');
+    expect(await states()).toMatch(/ sleep 0\.3$/m);
+    await soon(async () => expect(await states()).not.toMatch(/sleep|^Z/m));
+  });
+
+  test('hosts have IPv6, the ports of switches do without', async () => {
+    expect(await outputOf('s1', 'ip', '-6', '-oneline', 'address')).toBe('');
+    expect(await outputOf('h1', 'ip', '-6', '-oneline', 'address', 'show', 'dev', 'h1-eth0')).toMatch(/ fe80:/);
   });
 
   /** Has s1 and s2 send from h1 to h2 and back. */
