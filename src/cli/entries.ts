@@ -7,7 +7,7 @@ import { matchKey } from '../model/match.ts';
 import { type Entry, formatActions, formatInstructions } from '../model/openflow.ts';
 import { describeProblem } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
-import { compileConnections } from '../plan/connections.ts';
+import { compileConnections, type EntryCounts } from '../plan/connections.ts';
 import { type ConnectionRequest, requestedConnection } from '../plan/requests.ts';
 import { stepsBetween } from '../plan/steps.ts';
 import { findSpec } from '../spec/locate.ts';
@@ -34,7 +34,7 @@ export async function showPlan(
   const plan = await (spec !== undefined && !isRunning(spec)
     ? planOfSpec(spec, request)
     : planOfLab(RemoteLab.find(labNamed(options, name)), request, signal));
-  const { push, remove, count, naiveCount } = plan.document;
+  const { push, remove, alone } = plan.document;
   if (options.curl) printLines(curlCommands(plan.url, plan.document));
   else if (options.format === 'json') printJson(plan.document);
   else {
@@ -42,10 +42,15 @@ export async function showPlan(
     if (push.length > 0) printLines([`to be pushed (${push.length}):`, ...entryTable(plan.topology, push)]);
     else if (remove.length === 0) printLines([nothing]);
     if (remove.length > 0) printLines([`to be taken away (${remove.length}):`, ...entryTable(plan.topology, remove)]);
-    const naive = `one for each pair, switch on its path and protocol would be ${naiveCount}`;
-    remark(`${counted(count)} for all connections (${naive}); nothing was pushed`);
+    if (alone !== null) remark(`the connection alone: ${countsLine(alone)}`);
+    remark(`all connections: ${countsLine(plan.document)}; nothing was pushed`);
   }
   return 0;
+}
+
+/** How many entries, beside how many it would be without merging any. */
+function countsLine({ count, naiveCount }: EntryCounts): string {
+  return `${counted(count)} (one for each pair, switch on its path and protocol would be ${naiveCount})`;
 }
 
 interface ShownPlan {
@@ -71,9 +76,10 @@ function planOfSpec(topo: string, request: ConnectionRequest | undefined): Shown
   const { file, text } = findSpec(topo);
   const { name, topology, connections } = readSpec(file, text);
   const wanted = request === undefined ? [] : [requestedConnection(topology, request)];
-  const { entries, naiveCount } = compileConnections(topology, [...connections, ...wanted]);
-  const steps = { ...stepsBetween([], entries), lost: [], count: entries.length, naiveCount };
-  return { document: stepsDocument(name, steps), topology, url: 'http://127.0.0.1:8080' };
+  const { entries, counts } = compileConnections(topology, [...connections, ...wanted]);
+  const steps = { ...stepsBetween([], entries), lost: [], ...counts };
+  const alone = request === undefined ? undefined : compileConnections(topology, wanted).counts;
+  return { document: stepsDocument(name, { steps, alone }), topology, url: 'http://127.0.0.1:8080' };
 }
 
 async function specOf(lab: RemoteLab, signal: AbortSignal): Promise<LabSpec> {

@@ -175,7 +175,8 @@ export async function underLock<T>(name: string, progress: ProgressLine, work: (
   return (await withLabLock(name, wait, work)) as T;
 }
 
-function describeConnection({ connections, ways, routes }: StatusDocument, index: number): string {
+/** Its members and, where they are given, its ways. */
+export function describeConnection({ connections, ways, routes }: StatusDocument, index: number): string {
   const { via = [], avoid = [] } = routes[index] ?? {};
   const how = [
     ...(ways[index] ? [ways[index]] : []),

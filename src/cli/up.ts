@@ -3,10 +3,11 @@ import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import type { StatusDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { StandbyLab } from '../lab/standby.ts';
+import { describeFault } from '../model/fault.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { chooseController, refuseWhatCannotBeSimulated } from './controller-choice.ts';
-import { underLock } from './labs.ts';
+import { describeConnection, underLock } from './labs.ts';
 import type { UpOptions } from './options.ts';
 import { ProgressLine, printLines, remark } from './terminal.ts';
 
@@ -35,6 +36,7 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
   const spec = checkedSpec({ file, text });
   const name = options.lab ?? spec.name;
   const progress = new ProgressLine();
+  let former: readonly string[] = [];
   try {
     await underLock(name, progress, async () => {
       const running = RemoteLab.named(name);
@@ -60,6 +62,7 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
       progress.clear();
       if (running !== undefined) {
         progress.show({ step: `ending the running ${name}` });
+        former = changesIn(await running.run('status', {}));
         const left = await running.down(progress.show);
         progress.clear();
         for (const problem of left) remark(`labctl: warning: ${describeProblem(problem)}`);
@@ -91,7 +94,19 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
     progress.clear();
   }
   // From here on the lab is up, whatever interrupts: say so.
-  printUp(await RemoteLab.find(name).run('status', {}), spec);
+  const status = await RemoteLab.find(name).run('status', {});
+  printUp(status, spec);
+  const present = new Set(changesIn(status));
+  const gone = former.filter((change) => !present.has(change));
+  if (gone.length > 0) remark(`gone with the former ${name}: ${gone.join(', ')}`);
+}
+
+/** What commands may have made of a lab. */
+function changesIn(status: StatusDocument): readonly string[] {
+  return [
+    ...status.connections.map((_, index) => `connection ${describeConnection(status, index)}`),
+    ...status.faults.map((fault) => `fault ${describeFault(fault)}`),
+  ];
 }
 
 /** Looks for what the lab's process would not find. */

@@ -30,7 +30,7 @@ import {
 } from './documents.ts';
 import type { Forecast } from './forecast.ts';
 import type { HopChecks } from './hop-check.ts';
-import type { PlannedSteps } from './installed-plan.ts';
+import type { PlannedConnection } from './installed-plan.ts';
 import type { ConnectionChange, EntriesApplied, LabStatus, Observation, SwitchState } from './lab.ts';
 import type { FaultChange } from './network-faults.ts';
 
@@ -194,9 +194,10 @@ export function switchesDocument(lab: string, switches: readonly SwitchState[]):
   };
 }
 
-export function stepsDocument(lab: string, { push, remove, count, naiveCount }: PlannedSteps): StepsDocument {
-  const steps = { push: push.map(encodeEntry), remove: remove.map(encodeEntry) };
-  return { version: DOCUMENT_VERSION, lab, ...steps, count, naiveCount };
+export function stepsDocument(lab: string, { steps, alone }: PlannedConnection): StepsDocument {
+  const { count, naiveCount } = steps;
+  const [push, remove] = [steps.push.map(encodeEntry), steps.remove.map(encodeEntry)];
+  return { version: DOCUMENT_VERSION, lab, push, remove, count, naiveCount, alone: alone ?? null };
 }
 
 export function entriesDocument(lab: string, { entries, unreadable }: EntryList): EntriesDocument {

@@ -98,6 +98,8 @@ export interface StepsDocument {
   readonly count: number;
   /** How many they would be with one for each pair of hosts, switch on its path, and protocol. */
   readonly naiveCount: number;
+  /** The same of the connection that was asked for, were it the only one; null where none was. */
+  readonly alone: { readonly count: number; readonly naiveCount: number } | null;
 }
 
 export interface ConnectionChangeDocument extends ObservationDocument {

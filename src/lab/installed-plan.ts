@@ -6,17 +6,20 @@ import type { Fault } from '../model/fault.ts';
 import { type Entry, effectKey } from '../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
-import { compileConnections, ENTRY_NAME_PREFIX } from '../plan/connections.ts';
+import { compileConnections, ENTRY_NAME_PREFIX, type EntryCounts } from '../plan/connections.ts';
 import { type Steps, stepsBetween } from '../plan/steps.ts';
 import type { Running } from './running.ts';
 
 /** Steps to what the connections need, and how many entries that are. */
-export interface PlannedSteps extends Steps {
+export interface PlannedSteps extends Steps, EntryCounts {
   /** Entries that the controller lists and their switches have lost. */
   readonly lost: readonly Entry[];
-  readonly count: number;
-  /** How many they would be with one for each pair of hosts, switch on its path, and protocol. */
-  readonly naiveCount: number;
+}
+
+export interface PlannedConnection {
+  readonly steps: PlannedSteps;
+  /** Of the connection that is asked for, were it the only one; undefined where none is. */
+  readonly alone: EntryCounts | undefined;
 }
 
 /** What connections are planned over. */
@@ -50,12 +53,12 @@ export class InstalledPlan {
     { topology, protectedWith }: PlannedOver,
     signal: AbortSignal,
   ): Promise<PlannedSteps> {
-    const { entries, naiveCount } = compileConnections(topology, connections, topology.withFaults(protectedWith));
+    const { entries, counts } = compileConnections(topology, connections, topology.withFaults(protectedWith));
     const { held, lost } = await this.#entries(signal);
     const { push, remove } = stepsBetween(held, entries);
     // Entries of a switch that is stopped are not pushed before it is back.
     const isUp = ({ dpid }: Entry) => topology.switchIsUp(topology.switchWithDpid(dpid)?.name ?? '');
-    return { push: push.filter(isUp), remove, lost: lost.filter(isUp), count: entries.length, naiveCount };
+    return { push: push.filter(isUp), remove, lost: lost.filter(isUp), ...counts };
   }
 
   /**

@@ -28,7 +28,7 @@ import {
   supposing,
 } from './forecast.ts';
 import { checkHops, type HopChecks } from './hop-check.ts';
-import { InstalledPlan, type PlannedSteps } from './installed-plan.ts';
+import { InstalledPlan, type PlannedConnection } from './installed-plan.ts';
 import { type FaultChange, type FaultRequest, NetworkFaults } from './network-faults.ts';
 import type { Running } from './running.ts';
 import { measureThroughput, refuseOneHost, type Throughput, type ThroughputRequest } from './throughput.ts';
@@ -257,12 +257,14 @@ export class Lab {
    * The entries that `connect` would push and take away, or, where nothing is asked for, those by which the switches
    * differ from what the connections need.
    */
-  async plan(request: ConnectionRequest | undefined, signal: AbortSignal): Promise<PlannedSteps> {
-    const connections =
-      request === undefined
-        ? this.#connections
-        : this.#withConnection(requestedConnection(this.spec.topology, request));
-    return this.#plan.stepsTo(connections, this.#faults.planningAnew, signal);
+  async plan(request: ConnectionRequest | undefined, signal: AbortSignal): Promise<PlannedConnection> {
+    const over = this.#faults.planningAnew;
+    if (request === undefined) {
+      return { steps: await this.#plan.stepsTo(this.#connections, over, signal), alone: undefined };
+    }
+    const connection = requestedConnection(this.spec.topology, request);
+    const steps = await this.#plan.stepsTo(this.#withConnection(connection), over, signal);
+    return { steps, alone: compileConnections(over.topology, [connection]).counts };
   }
 
   async connect(request: ConnectionRequest, running: Running): Promise<ConnectionChange> {

@@ -38,7 +38,13 @@ export const ENTRY_NAME_PREFIX = 'labctl/';
 /** The entries that make all connections at once; frozen, sorted by switch, groups first, and name; names unique. */
 export interface Plan {
   readonly entries: readonly Entry[];
-  /** How many it would take with one for each pair of hosts, switch on its path, and protocol. */
+  readonly counts: EntryCounts;
+}
+
+export interface EntryCounts {
+  /** Entries that connections need. */
+  readonly count: number;
+  /** How many they would be with one for each pair of hosts, switch on its path, and protocol. */
   readonly naiveCount: number;
 }
 
@@ -62,7 +68,8 @@ export function compileConnections(
   intact: Topology = topology,
 ): Plan {
   const compiler = new Compiler(topology, connections, intact);
-  return Object.freeze({ entries: Object.freeze(compiler.entries()), naiveCount: compiler.naiveCount });
+  const entries = Object.freeze(compiler.entries());
+  return Object.freeze({ entries, counts: { count: entries.length, naiveCount: compiler.naiveCount } });
 }
 
 /** What a switch does with packets for some hosts: the same for all of them. */

@@ -127,8 +127,8 @@ test('a protected connection that was planned anew without a link is protected a
   expect(await held()).not.toEqual(planned);
   await lab.changeFaults({ kind: 'up', fault }, options, running);
   expect(await held()).toEqual(planned);
-  const { push, remove } = await lab.plan(undefined, running.signal);
-  expect([...push, ...remove]).toEqual([]);
+  const { steps } = await lab.plan(undefined, running.signal);
+  expect([...steps.push, ...steps.remove]).toEqual([]);
 });
 
 test('a connection that goes other ways from now on is told as changed, also where its entries stay the same', async () => {

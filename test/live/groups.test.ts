@@ -32,7 +32,7 @@ describe('a protected connection on a ring of six', () => {
     const json = await labctl.ok('link', 'down', a, b, '--measure', 'h1', 'h4', '--format', 'json');
     const { repair, traffic } = JSON.parse(json) as Measured;
     expect(repair).toEqual({ pushed: 0, removed: 0 });
-    expect(traffic.sent).toBeGreaterThan(100);
+    expect(traffic.sent).toBeGreaterThan(20);
     expect(traffic.lost).toBeLessThanOrEqual(FEW);
     expect(await labctl.ok('pingall')).toContain('(2/30 received)');
     expect(await labctl.ok('predict')).toContain('(2/30 received)');

@@ -71,6 +71,19 @@ test('dry runs print the entries and the curl commands, and change nothing', asy
   await labctl.ok('up', 'lab.yaml');
   expect(await labctl.ok('connect', 'h2', 'h5', '--dry-run')).toBe(ofSpec);
   expect(await labctl.ok('entries', 'list')).toBe('no static entries');
+  // At each end 2 that allow, 3 of the fence and 2 that forward; 4 that forward at s10 between them. One by one they would
+  // be 2 directions, 3 switches, 2 protocols.
+  const alone = '18 entries (one for each pair, switch on its path and protocol would be 12)';
+  await labctl.ok('connect', 'h1', 'h2');
+  const connected = labctl.file(
+    'connected.yaml',
+    s10h10Spec('connected', (text) => `${text}connections: [[h1, h2]]\n`),
+  );
+  for (const of of [[], ['-t', connected]]) {
+    const { stderr } = await labctl.run('connect', 'h2', 'h5', '--dry-run', ...of);
+    expect(stderr).toContain(`the connection alone: ${alone}\nall connections: `);
+  }
+  await labctl.ok('disconnect', 'h1', 'h2');
 
   // What the curl commands say is what connect would push: run by a shell, they connect the hosts.
   const curl = await labctl.ok('connect', 'h2', 'h5', '--curl');

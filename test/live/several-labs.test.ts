@@ -85,7 +85,10 @@ describe('a second `up` of a changed spec', () => {
   });
 
   test('replaces the lab with --reconfigure', async () => {
-    await labctl.ok('up', 'lab.yaml', '--reconfigure');
+    await labctl.ok('connect', 'h1', 'h2', '--protect');
+    await labctl.ok('link', 'down', 's1', 's2');
+    const { stderr } = await labctl.run('up', 'lab.yaml', '--reconfigure');
+    expect(stderr).toContain('gone with the former several: connection h1 h2 (protected), fault s1-s2');
     expect(await labctl.ok('pingall')).toContain('(0/6 received)');
     expect(await labctl.ok('net')).toContain('s1 lo:  s1-eth1:h1-eth0 s1-eth5:s2-eth3');
     await labctl.ok('down');
