@@ -3,6 +3,7 @@ import type { EntriesDocument, EntriesSentDocument, EntryDocument, StepsDocument
 import { entriesInFile } from '../lab/entry-files.ts';
 import { RemoteLab } from '../lab/remote-lab.ts';
 import { isRunning } from '../lab/run-folder.ts';
+import { withConnection } from '../model/connection.ts';
 import { matchKey } from '../model/match.ts';
 import { type Entry, formatActions, formatInstructions } from '../model/openflow.ts';
 import { describeProblem } from '../model/problem.ts';
@@ -75,10 +76,10 @@ async function planOfLab(
 function planOfSpec(topo: string, request: ConnectionRequest | undefined): ShownPlan {
   const { file, text } = findSpec(topo);
   const { name, topology, connections } = readSpec(file, text);
-  const wanted = request === undefined ? [] : [requestedConnection(topology, request)];
-  const { entries, counts } = compileConnections(topology, [...connections, ...wanted]);
+  const asked = request && requestedConnection(topology, request);
+  const { entries, counts } = compileConnections(topology, asked ? withConnection(connections, asked) : connections);
   const steps = { ...stepsBetween([], entries), lost: [], ...counts };
-  const alone = request === undefined ? undefined : compileConnections(topology, wanted).counts;
+  const alone = asked && compileConnections(topology, [asked]).counts;
   return { document: stepsDocument(name, { steps, alone }), topology, url: 'http://127.0.0.1:8080' };
 }
 

@@ -3,7 +3,7 @@ import type { ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '..
 import type { Command, DataPlane, FailedCommand, Pair, ProbeResult } from '../drivers/data-plane.ts';
 import type { UncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
 import type { Dpid } from '../model/addresses.ts';
-import { type Connection, type Forwarding, sameConnection } from '../model/connection.ts';
+import { type Connection, type Forwarding, sameConnection, withConnection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import type { Entry } from '../model/openflow.ts';
@@ -263,13 +263,13 @@ export class Lab {
       return { steps: await this.#plan.stepsTo(this.#connections, over, signal), alone: undefined };
     }
     const connection = requestedConnection(this.spec.topology, request);
-    const steps = await this.#plan.stepsTo(this.#withConnection(connection), over, signal);
+    const steps = await this.#plan.stepsTo(withConnection(this.#connections, connection), over, signal);
     return { steps, alone: compileConnections(over.topology, [connection]).counts };
   }
 
   async connect(request: ConnectionRequest, running: Running): Promise<ConnectionChange> {
     const connection = requestedConnection(this.spec.topology, request);
-    return this.#changeTo(this.#withConnection(connection), connection, running);
+    return this.#changeTo(withConnection(this.#connections, connection), connection, running);
   }
 
   /**
@@ -466,11 +466,6 @@ export class Lab {
   }
 
   /** A connection of the same members is replaced. */
-  #withConnection(connection: Connection): readonly Connection[] {
-    const there = this.#connections.findIndex((other) => sameConnection(other, connection));
-    return there < 0 ? [...this.#connections, connection] : this.#connections.with(there, connection);
-  }
-
   async #changeTo(
     connections: readonly Connection[],
     connection: Connection | undefined,

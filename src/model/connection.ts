@@ -35,6 +35,12 @@ export function sameConnection(a: Connection, b: Connection): boolean {
   return a.members.length === b.members.length && a.members.every((name, index) => name === b.members[index]);
 }
 
+/** The connections with this one too, in place of one with the same members. */
+export function withConnection(connections: readonly Connection[], connection: Connection): readonly Connection[] {
+  const there = connections.findIndex((other) => sameConnection(other, connection));
+  return there < 0 ? [...connections, connection] : connections.with(there, connection);
+}
+
 /** Pairs of members that no chain of links joins, each pair once. */
 export function unjoinedPairs(topology: Topology, { members }: Connection): readonly (readonly [string, string])[] {
   const componentOf = new Map<string, number>();

@@ -1,4 +1,4 @@
-import { type Connection, sameConnection } from '../model/connection.ts';
+import { type Connection, sameConnection, withConnection } from '../model/connection.ts';
 import { describeFault, type Fault, sameFault } from '../model/fault.ts';
 import type { ReachabilityMatrix } from '../model/matrix.ts';
 import type {
@@ -120,7 +120,7 @@ class StepReader {
   #connect(path: Path, form: Form<'connect'>): Action | undefined {
     const connection = readConnection(this.#document, this.#subject.topology, path, form);
     if (connection === undefined) return undefined;
-    this.#connections = [...this.#connections.filter((other) => !sameConnection(other, connection)), connection];
+    this.#connections = withConnection(this.#connections, connection);
     return { kind: 'connect', connection };
   }
 

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
-import { Labctl, s10h10Spec } from '../support/labctl.ts';
+import { Labctl, ringSpec, s10h10Spec } from '../support/labctl.ts';
 
 const labctl = new Labctl();
 afterAll(() => labctl.clean());
@@ -84,6 +84,14 @@ test('dry runs print the entries and the curl commands, and change nothing', asy
     expect(stderr).toContain(`the connection alone: ${alone}\nall connections: `);
   }
   await labctl.ok('disconnect', 'h1', 'h2');
+
+  // As connect would, it takes the place of the one with the same members.
+  const protectedRing = labctl.file(
+    'ring.yaml',
+    ringSpec('dry-ring', 3, 'connections: [{hosts: [h1, h2], ways: protected}]\n'),
+  );
+  expect(await labctl.ok('plan', protectedRing)).toContain('group=');
+  expect(await labctl.ok('connect', 'h1', 'h2', '--dry-run', '-t', protectedRing)).not.toContain('group=');
 
   // What the curl commands say is what connect would push: run by a shell, they connect the hosts.
   const curl = await labctl.ok('connect', 'h2', 'h5', '--curl');
