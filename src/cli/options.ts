@@ -138,7 +138,10 @@ export const noRepairOption = () =>
   new Option('--no-repair', "leave the connections' entries as they are; without it they are computed anew");
 
 export const measureOption = () =>
-  new Option('--measure <hosts...>', 'measure for how long traffic from one host to another is interrupted: h1 h9');
+  new Option(
+    '--measure <hosts...>',
+    'measure for how long traffic from h1 to h9 is interrupted: --measure h1 h9, at the end',
+  );
 
 /** A whole number from `least` on. */
 export function wholeNumber(least: number): (text: string) => number {

@@ -62,7 +62,7 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
       progress.clear();
       if (running !== undefined) {
         progress.show({ step: `ending the running ${name}` });
-        former = changesIn(await running.run('status', {}));
+        former = changesIn(await running.run('status', {}, { signal }));
         const left = await running.down(progress.show);
         progress.clear();
         for (const problem of left) remark(`labctl: warning: ${describeProblem(problem)}`);
@@ -101,7 +101,7 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
   if (gone.length > 0) remark(`gone with the former ${name}: ${gone.join(', ')}`);
 }
 
-/** What commands may have made of a lab. */
+/** What commands may have added to a lab, as lines for people. */
 function changesIn(status: StatusDocument): readonly string[] {
   return [
     ...status.connections.map((_, index) => `connection ${describeConnection(status, index)}`),

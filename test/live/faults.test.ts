@@ -192,8 +192,7 @@ describe('faults of a lab', () => {
     // Far away from it.
     const { traffic } = await documentOf('link', 'down', 's4', 's5', '--measure', 'h1', 'h2');
     expect(traffic).toMatchObject({ source: 'h1', target: 'h2', lost: 0, interruptions: 0, longestMs: null });
-    // Half a second before, one and a half after, at 2 ms: 1,000 on a machine that keeps up.
-    expect(traffic.sent).toBeGreaterThan(20);
+    expect(traffic).toMatchObject({ answersAtFirst: true, answersAtLast: true });
     await labctl.ok('fault', 'clear');
   });
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Resident } from '../../../src/drivers/mininet/resident.ts';
@@ -231,18 +232,24 @@ describe('links and switches that go down', () => {
     const { pid } = resident;
     if (pid === undefined) throw new Error('the resident program does not run');
     // It gets to run for a moment only, 15 times a second.
-    const busy = setInterval(() => {
-      process.kill(pid, 'SIGSTOP');
-      setTimeout(() => process.kill(pid, 'SIGCONT'), 60);
-    }, 66);
+    let isBusy = true;
+    const stutter = async () => {
+      while (isBusy) {
+        process.kill(pid, 'SIGSTOP');
+        await setTimeout(60);
+        process.kill(pid, 'SIGCONT');
+        await setTimeout(6);
+      }
+    };
+    const busy = stutter();
     try {
       const cut = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', false), never);
       expect(cut).toMatchObject({ answersAtFirst: true, answersAtLast: false });
       const mended = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', true), never);
       expect(mended).toMatchObject({ answersAtFirst: false, answersAtLast: true });
     } finally {
-      clearInterval(busy);
-      process.kill(pid, 'SIGCONT');
+      isBusy = false;
+      await busy;
     }
   });
 });
