@@ -28,7 +28,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/nothing-left.ts', 'test/support/ordinary-user.ts'],
+    globalSetup: ['test/support/harness/nothing-left.ts', 'test/support/harness/ordinary-user.ts'],
     sequence: { sequencer: LongestFirst },
     // Live tests start real labs; each file has lab names and a run folder of its own.
     // They wait more than they compute.

@@ -74,7 +74,7 @@ async function floodlight() {
     if (theirs.length > 0) throw new Error(`${url} has switches already (${theirs.join(', ')}): end their lab first`);
     return { url, port, what: 'Floodlight', stop() {} };
   }
-  const program = join(root, 'test/support/floodlight-stand-in.py');
+  const program = join(root, 'test/stand-in/floodlight-stand-in.py');
   const child = spawn('/usr/bin/python3', [program, '--die-with-parent', '--rest-port', '0', '--openflow-port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

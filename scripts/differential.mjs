@@ -24,7 +24,7 @@ const vite = await createViteServer({
   optimizeDeps: { noDiscovery: true },
 });
 try {
-  const { compareLabs, summary } = await vite.ssrLoadModule('/test/support/differential/labs.ts');
+  const { compareLabs, summary } = await vite.ssrLoadModule('/test/differential/labs.ts');
   const options = { labs: Number(values.labs), seed: Number(values.seed), atOnce: Number(values['at-once']) };
   console.log(`seeds ${options.seed} to ${options.seed + options.labs - 1}`);
   const outcomes = await compareLabs(options, (outcome, done) => {

@@ -1,7 +1,6 @@
 /** labctl as a library: the pure parts, and the typed client of the Static Entry Pusher. Labs are run by the command. */
 
-export { FloodlightClient } from './drivers/floodlight/client.ts';
-export { netLines, renderMininet } from './drivers/mininet/render.ts';
+export { FloodlightClient } from './drivers/pusher/client.ts';
 export type {
   ConnectionChangeDocument,
   EntriesDocument,
@@ -40,6 +39,7 @@ export type {
   WayHop,
 } from './sim/trace.ts';
 export type { Fate } from './sim/walk.ts';
+export { netLines, renderMininet } from './spec/export/mininet.ts';
 export { specJsonSchema } from './spec/json-schema.ts';
 export { findSpec, type SpecSource } from './spec/locate.ts';
 export { type LabSpec, readSpec } from './spec/read.ts';

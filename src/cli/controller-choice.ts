@@ -1,5 +1,5 @@
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
-import type { ControllerOrder } from '../lab/standby.ts';
+import type { ControllerOrder } from '../lab/process/standby.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 
 /** What somebody asked for, and where it may be. */

@@ -11,11 +11,11 @@ import {
   sandboxRequirements,
   toolRequirement,
 } from '../drivers/mininet/requirements.ts';
-import { runFolder } from '../lab/run-folder.ts';
+import { runFolder } from '../lab/process/run-folder.ts';
 import { ProblemError } from '../model/problem.ts';
 import { floodlightImage } from './controller-choice.ts';
 import type { FormatOptions } from './options.ts';
-import { coloured, printJson, printLines } from './terminal.ts';
+import { coloured, printJson, printLines } from './output/terminal.ts';
 
 /** Exit code of a machine that cannot run labs. */
 const CANNOT = 3;

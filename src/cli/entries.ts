@@ -1,8 +1,8 @@
 import { readEntries, stepsDocument } from '../lab/answers.ts';
 import type { EntriesDocument, EntriesSentDocument, EntryDocument, StepsDocument } from '../lab/documents.ts';
 import { entriesInFile } from '../lab/entry-files.ts';
-import { RemoteLab } from '../lab/remote-lab.ts';
-import { isRunning } from '../lab/run-folder.ts';
+import { RemoteLab } from '../lab/process/remote-lab.ts';
+import { isRunning } from '../lab/process/run-folder.ts';
 import { withConnection } from '../model/connection.ts';
 import { matchKey } from '../model/match.ts';
 import { type Entry, formatActions, formatInstructions } from '../model/openflow.ts';
@@ -14,7 +14,7 @@ import { stepsBetween } from '../plan/steps.ts';
 import { findSpec } from '../spec/locate.ts';
 import { type LabSpec, readSpec } from '../spec/read.ts';
 import { type ApplyOptions, type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
-import { ProgressLine, printJson, printLines, remark, table } from './terminal.ts';
+import { ProgressLine, printJson, printLines, remark, table } from './output/terminal.ts';
 
 /** Exit codes of a network that answers otherwise than expected, and of wrong input. */
 const NOT_AS_EXPECTED = 1;

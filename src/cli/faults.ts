@@ -1,10 +1,10 @@
 import type { FaultsDocument, MeasuredTraffic } from '../lab/documents.ts';
 import type { FaultRequest } from '../lab/network-faults.ts';
-import { RemoteLab } from '../lab/remote-lab.ts';
+import { RemoteLab } from '../lab/process/remote-lab.ts';
 import { describeFault, type Fault } from '../model/fault.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import { type FaultOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
-import { ProgressLine, printJson, printLines, remark } from './terminal.ts';
+import { ProgressLine, printJson, printLines, remark } from './output/terminal.ts';
 
 /** `labctl link`, `switch`, `fault random` and `fault clear`. */
 export async function changeFaults(request: FaultRequest, options: FaultOptions, signal: AbortSignal): Promise<void> {

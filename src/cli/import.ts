@@ -6,7 +6,7 @@ import { importFormatOf, readGraph } from '../spec/import/formats.ts';
 import type { ImportedGraph } from '../spec/import/graph.ts';
 import { LARGEST_IMPORT, Source } from '../spec/import/source.ts';
 import { specOfGraph } from '../spec/import/spec-of-graph.ts';
-import { remark } from './terminal.ts';
+import { remark } from './output/terminal.ts';
 
 export interface ImportCommandOptions {
   readonly as?: ImportFormat;

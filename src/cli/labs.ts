@@ -1,12 +1,12 @@
 import type { SettableRole } from '../drivers/control-plane.ts';
 import type { StatusDocument } from '../lab/documents.ts';
-import { RemoteLab } from '../lab/remote-lab.ts';
-import { clearRemains, knownLab, knownLabs, lastingLabs, withLabLock } from '../lab/run-folder.ts';
+import { RemoteLab } from '../lab/process/remote-lab.ts';
+import { clearRemains, knownLab, knownLabs, lastingLabs, withLabLock } from '../lab/process/run-folder.ts';
 import { describeFault } from '../model/fault.ts';
 import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { abridged } from '../plan/requests.ts';
 import type { FormatOptions } from './options.ts';
-import { coloured, ProgressLine, printJson, printLines, remark, table } from './terminal.ts';
+import { coloured, ProgressLine, printJson, printLines, remark, table } from './output/terminal.ts';
 
 /**
  * `labctl down`: ends a lab and removes everything of it; does nothing when it is down already.

@@ -1,11 +1,11 @@
 import { closeSync, openSync, readdirSync, readSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { RemoteLab } from '../lab/remote-lab.ts';
-import { labFolder } from '../lab/run-folder.ts';
+import { RemoteLab } from '../lab/process/remote-lab.ts';
+import { labFolder } from '../lab/process/run-folder.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import { type LabOptions, labNamed } from './options.ts';
+import { printLines, remark, table } from './output/terminal.ts';
 import { onlyOn } from './signals.ts';
-import { printLines, remark, table } from './terminal.ts';
 
 const SUFFIX = '.log';
 /** The log of a host's start commands is named after it. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Argument, Command, CommanderError } from 'commander';
 import { describeProblem, type Problem, ProblemError } from '../model/problem.ts';
+import { INSTALLATION } from '../spec/installation.ts';
 import type { Call } from './commands/call.ts';
 import { addEntryCommands } from './commands/entries.ts';
 import { addFaultCommands } from './commands/faults.ts';
@@ -19,7 +20,7 @@ const interrupted = new AbortController();
 const call: Call = { signal: interrupted.signal, exitCode: EXIT.asExpected };
 
 function version(): string {
-  const file = join(import.meta.dirname, '../../package.json');
+  const file = join(INSTALLATION, 'package.json');
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
@@ -65,7 +66,7 @@ program
   .description('print what makes a shell complete commands, options and the names of a running lab')
   .addArgument(new Argument('<shell>', 'e.g. source <(labctl completion bash)').choices(['bash', 'zsh', 'fish']))
   .action(async (shell: 'bash' | 'zsh' | 'fish') => {
-    const { completionScript } = await import('./completion.ts');
+    const { completionScript } = await import('./completion/completion.ts');
     process.stdout.write(completionScript(shell));
   });
 
@@ -73,7 +74,7 @@ program
   .command('__complete', { hidden: true })
   .argument('[words...]')
   .action(async (words: string[]) => {
-    const { complete } = await import('./completion.ts');
+    const { complete } = await import('./completion/completion.ts');
     await complete(program, words);
   });
 

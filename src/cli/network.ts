@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Command } from '../drivers/data-plane.ts';
 import type { ConnectionChangeDocument } from '../lab/documents.ts';
-import { RemoteLab } from '../lab/remote-lab.ts';
-import { isRunning, labNameOf } from '../lab/run-folder.ts';
+import { RemoteLab } from '../lab/process/remote-lab.ts';
+import { isRunning, labNameOf } from '../lab/process/run-folder.ts';
 import type { Ways } from '../model/connection.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import type { ConnectionRequest } from '../plan/requests.ts';
 import { type ConnectOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
-import { observationLines } from './report.ts';
+import { observationLines } from './output/matrices.ts';
+import { ProgressLine, printJson, printLines, remark } from './output/terminal.ts';
 import { onlyOn, signalChildOf } from './signals.ts';
-import { ProgressLine, printJson, printLines, remark } from './terminal.ts';
 
 /** Exit code of a network that answers otherwise than expected. */
 const NOT_AS_EXPECTED = 1;
@@ -144,14 +144,14 @@ export async function net(name: string | undefined, options: LabOptions, signal:
   }
   const { file, spec } = await readNamed(named);
   remark(`from the spec ${file}`);
-  const { netLines } = await import('../drivers/mininet/render.ts');
+  const { netLines } = await import('../spec/export/mininet.ts');
   printLines(netLines(spec.topology));
 }
 
 /** `labctl render`: the spec as a Mininet custom topology. */
 export async function render(topo: string): Promise<void> {
   const { spec } = await readNamed(topo);
-  const { renderMininet } = await import('../drivers/mininet/render.ts');
+  const { renderMininet } = await import('../spec/export/mininet.ts');
   process.stdout.write(renderMininet(spec.topology, spec.topo));
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../spec/generators/topologies.ts';
 import { SHIPPED } from '../spec/locate.ts';
 import { generateSchema, specSchema } from '../spec/schema.ts';
-import { printLines, table } from './terminal.ts';
+import { printLines, table } from './output/terminal.ts';
 
 export interface NewOptions {
   readonly name?: string;

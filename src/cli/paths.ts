@@ -12,8 +12,8 @@ import {
 import { type Metric, PathGraph } from '../plan/paths.ts';
 import { abridged, requestedFault, requestedHosts, requestedSwitches } from '../plan/requests.ts';
 import type { PathsOptions } from './options.ts';
+import { printJson, printLines, remark } from './output/terminal.ts';
 import { type Subject, subjectNamed } from './subject.ts';
-import { printJson, printLines, remark } from './terminal.ts';
 
 /** What `labctl paths --format json` prints. Grows by new keys; `version` counts breaks. */
 interface PathsDocument {

@@ -8,9 +8,9 @@ import { compileConnections } from '../plan/connections.ts';
 import { abridged, requestedFault, requestedHosts } from '../plan/requests.ts';
 import type { LabSpec } from '../spec/read.ts';
 import type { ExplainOptions, PredictOptions, SupposeOptions } from './options.ts';
-import { predictionLines } from './report.ts';
+import { predictionLines } from './output/matrices.ts';
+import { coloured, printJson, printLines, remark } from './output/terminal.ts';
 import { type Subject, subjectNamed } from './subject.ts';
-import { coloured, printJson, printLines, remark } from './terminal.ts';
 
 /** Exit code of a network that will answer otherwise than expected. */
 const NOT_AS_EXPECTED = 1;

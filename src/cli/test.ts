@@ -1,17 +1,17 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, relative, resolve } from 'node:path';
-import type { TestReport } from '../lab/scenario-result.ts';
+import type { TestReport } from '../lab/scenario/result.ts';
 import { describeProblem, environmentProblem, ProblemError } from '../model/problem.ts';
 import { chooseController, refuseWhatCannotBeSimulated } from './controller-choice.ts';
 import type { TestOptions } from './options.ts';
-import { coloured, ProgressLine, printJson, printLines, remark } from './terminal.ts';
-import { planTests, type TestFile } from './test-files.ts';
-import { junitXml } from './test-junit.ts';
-import { type LabOpener, mininetLabs, simulatedLabs } from './test-labs.ts';
-import { annotations, fileLines, markdownSummary, scenarioLines, summaryLine } from './test-report.ts';
-import { runTests } from './test-run.ts';
-import { SAVED, watchTests } from './test-watch.ts';
+import { coloured, ProgressLine, printJson, printLines, remark } from './output/terminal.ts';
+import { planTests, type TestFile } from './test/files.ts';
+import { junitXml } from './test/junit.ts';
+import { type LabOpener, mininetLabs, simulatedLabs } from './test/labs.ts';
+import { annotations, fileLines, markdownSummary, scenarioLines, summaryLine } from './test/report.ts';
+import { runTests } from './test/run.ts';
+import { SAVED, watchTests } from './test/watch.ts';
 
 /** Exit codes of a report; those of problems are the same as everywhere. */
 const EXIT = { asExpected: 0, notAsExpected: 1, wrongInput: 2, cannot: 3 } as const;

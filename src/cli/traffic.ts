@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
+import { INSIDE } from '../drivers/mininet/inside.ts';
 import { isRoot, MININET_PYTHON, SANDBOX_PATH } from '../drivers/mininet/machine.ts';
 import { missingTool } from '../drivers/mininet/requirements.ts';
 import type { ThroughputDocument } from '../lab/documents.ts';
-import { RemoteLab } from '../lab/remote-lab.ts';
+import { RemoteLab } from '../lab/process/remote-lab.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import { type CaptureOptions, type FormatOptions, type IperfOptions, labNamed } from './options.ts';
+import { ProgressLine, printJson, printLines } from './output/terminal.ts';
 import { onlyOn, signalChildOf } from './signals.ts';
-import { ProgressLine, printJson, printLines } from './terminal.ts';
 
 /** Exit code of hosts between which nothing comes through. */
 const NOT_AS_EXPECTED = 1;
@@ -30,7 +31,7 @@ export async function iperf(
   return document.mbps === null ? NOT_AS_EXPECTED : 0;
 }
 
-const CAPTURER = join(import.meta.dirname, '../drivers/mininet/capturer.py');
+const CAPTURER = join(INSIDE, 'capturer.py');
 
 function throughputLine({ source, target, mbps, lostPercent, why }: ThroughputDocument): string {
   if (mbps === null) return `${source} -> ${target}: X, ${why}`;

@@ -1,20 +1,21 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import type { StatusDocument } from '../lab/documents.ts';
-import { RemoteLab } from '../lab/remote-lab.ts';
-import { StandbyLab } from '../lab/standby.ts';
+import { RemoteLab } from '../lab/process/remote-lab.ts';
+import { StandbyLab } from '../lab/process/standby.ts';
 import { describeFault } from '../model/fault.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
+import { programFile } from '../spec/installation.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { chooseController, refuseWhatCannotBeSimulated } from './controller-choice.ts';
 import { describeConnection, underLock } from './labs.ts';
 import type { UpOptions } from './options.ts';
-import { ProgressLine, printLines, remark } from './terminal.ts';
+import { ProgressLine, printLines, remark } from './output/terminal.ts';
 
 /** The modules that are a lab's process, as they were compiled. */
 const LAB_PROGRAMS: Readonly<Record<DataPlaneKind, string>> = {
-  mininet: join(import.meta.dirname, 'lab-program.js'),
-  simulated: join(import.meta.dirname, 'simulated-lab-program.js'),
+  mininet: programFile('lab-program'),
+  simulated: programFile('simulated-lab-program'),
 };
 const DEFAULT_DATA_PLANE: DataPlaneKind = 'mininet';
 

@@ -2,9 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { findSpec, readSpecFile } from '../spec/locate.ts';
 import { checkedSpec } from './checked-spec.ts';
-import { annotation } from './github.ts';
+import { annotation } from './output/github.ts';
+import { coloured, printJson, printLines } from './output/terminal.ts';
 import { specsIn } from './spec-folder.ts';
-import { coloured, printJson, printLines } from './terminal.ts';
 
 export interface ValidateOptions {
   readonly format: 'text' | 'json' | 'github';

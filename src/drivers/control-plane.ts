@@ -1,7 +1,7 @@
 import type { Dpid } from '../model/addresses.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Entry } from '../model/openflow.ts';
-import type { UncheckedBody } from './floodlight/unchecked-body.ts';
+import type { UncheckedBody } from './pusher/unchecked-body.ts';
 
 /** A switch as its controller sees it. */
 export interface ConnectedSwitch {

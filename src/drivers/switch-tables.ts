@@ -1,6 +1,6 @@
 import type { Dpid } from '../model/addresses.ts';
 import type { Flow, Group, InstalledFlow } from '../model/openflow.ts';
-import type { PortCounters, PortDescription, SwitchDescription } from './floodlight/switch-statistics.ts';
+import type { PortCounters, PortDescription, SwitchDescription } from './pusher/switch-statistics.ts';
 
 /** One change of a switch's tables. Flows are identified by table, priority and match; groups by id. */
 export type TableChange =

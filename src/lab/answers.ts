@@ -1,8 +1,8 @@
 import type { EntryList, SentBody } from '../drivers/control-plane.ts';
 import type { Traffic } from '../drivers/data-plane.ts';
-import { decodePost } from '../drivers/floodlight/post-reader.ts';
-import { type UncheckedBody, uncheckedBody } from '../drivers/floodlight/unchecked-body.ts';
-import { encodeEntry } from '../drivers/floodlight/wire.ts';
+import { decodePost } from '../drivers/pusher/post-reader.ts';
+import { type UncheckedBody, uncheckedBody } from '../drivers/pusher/unchecked-body.ts';
+import { encodeEntry } from '../drivers/pusher/wire.ts';
 import { describeFault } from '../model/fault.ts';
 import type { Entry } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
+import { INSTALLATION } from './installation.ts';
 import { LARGEST_SPEC, tooLarge } from './located-document.ts';
 
 /** The topologies that come with labctl, and the JSON Schema of specs. */
-export const SHIPPED = resolve(import.meta.dirname, '../../topologies');
+export const SHIPPED = join(INSTALLATION, 'topologies');
 
 /** A spec's text and the name of its file, as problems show it. */
 export interface SpecSource {

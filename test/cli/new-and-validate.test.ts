@@ -5,7 +5,7 @@ import { TOPOLOGY_FLAGS } from '../../src/cli/options.ts';
 import { specDifference } from '../../src/spec/difference.ts';
 import { GENERATOR_NAMES, GENERATORS } from '../../src/spec/generators/topologies.ts';
 import { readSpec } from '../../src/spec/read.ts';
-import { Labctl } from '../support/labctl.ts';
+import { Labctl } from '../support/harness/labctl.ts';
 
 const labctl = new Labctl();
 afterAll(() => labctl.clean());

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { FloodlightClient } from '../../src/drivers/floodlight/client.ts';
-import { pushEntries, removeEntries } from '../../src/drivers/floodlight/entry-push.ts';
-import { cookieOf, isStaticEntryCookie } from '../../src/drivers/floodlight/wire.ts';
+import { FloodlightClient } from '../../src/drivers/pusher/client.ts';
+import { pushEntries, removeEntries } from '../../src/drivers/pusher/entry-push.ts';
+import { cookieOf, isStaticEntryCookie } from '../../src/drivers/pusher/wire.ts';
 import type { Dpid } from '../../src/model/addresses.ts';
 import { exactly } from '../../src/model/match.ts';
 import type { Entry, FlowEntry, GroupEntry } from '../../src/model/openflow.ts';
-import { isRecorded, recorded, recordedJson } from '../support/recorded-exchanges.ts';
-import { s10h10 } from '../support/topologies.ts';
+import { isRecorded, recorded, recordedJson } from '../support/fixtures/recorded-exchanges.ts';
+import { s10h10 } from '../support/fixtures/topologies.ts';
 
 /** A controller of a running S10H10. Its static entries are cleared, and the tables of s9 are wiped. */
 interface RunningController {

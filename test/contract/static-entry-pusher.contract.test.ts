@@ -1,10 +1,10 @@
 import { EmbeddedController } from '../../src/drivers/embedded/controller.ts';
 import { OpenVSwitchTables } from '../../src/drivers/open-vswitch/tables.ts';
 import { SimulatedTables } from '../../src/drivers/simulated/tables.ts';
-import { startControlledNetwork } from '../support/controlled-network.ts';
-import { startFloodlight } from '../support/floodlight-stand-in.ts';
-import { startBridges } from '../support/open-vswitch.ts';
-import { s10h10 } from '../support/topologies.ts';
+import { startFloodlight } from '../stand-in/floodlight-stand-in.ts';
+import { s10h10 } from '../support/fixtures/topologies.ts';
+import { startControlledNetwork } from '../support/harness/controlled-network.ts';
+import { startBridges } from '../support/harness/open-vswitch.ts';
 import { contractSuite } from './contract-suite.ts';
 
 contractSuite({

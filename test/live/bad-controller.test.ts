@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Floodlight, startFloodlight } from '../support/floodlight-stand-in.ts';
-import { HttpStub, type StubAnswer } from '../support/http-stub.ts';
-import { Labctl, smallSpec } from '../support/labctl.ts';
-import { recorded } from '../support/recorded-exchanges.ts';
-import { type Intervention, type ProxiedRequest, RestProxy } from '../support/rest-proxy.ts';
+import { type Floodlight, startFloodlight } from '../stand-in/floodlight-stand-in.ts';
+import { HttpStub, type StubAnswer } from '../support/fakes/http-stub.ts';
+import { type Intervention, type ProxiedRequest, RestProxy } from '../support/fakes/rest-proxy.ts';
+import { recorded } from '../support/fixtures/recorded-exchanges.ts';
+import { Labctl, smallSpec } from '../support/harness/labctl.ts';
 
 /** For what a lab mends by itself. */
 const MENDING = { timeout: 40_000, interval: 250 };

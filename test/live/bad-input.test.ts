@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Labctl, smallSpec } from '../support/labctl.ts';
+import { Labctl, smallSpec } from '../support/harness/labctl.ts';
 
 const labctl = new Labctl();
 afterAll(() => labctl.clean());

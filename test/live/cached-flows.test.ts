@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Labctl } from '../support/labctl.ts';
+import { Labctl } from '../support/harness/labctl.ts';
 
 // Open vSwitch's userspace datapath before 3.1.3 goes on with an old action where a cached flow of former entries overlaps
 // one of later entries and the entries change once more: see forgetCachedFlows. Each test here takes it to that point.

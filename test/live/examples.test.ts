@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { Labctl } from '../support/labctl.ts';
+import { Labctl } from '../support/harness/labctl.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../../topologies');
 const SPECS = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Labctl, ringSpec } from '../support/labctl.ts';
+import { Labctl, ringSpec } from '../support/harness/labctl.ts';
 
 const AS_EXPECTED = '*** Verdict: as expected';
 

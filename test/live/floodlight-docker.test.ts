@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { delimiter, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type DockerEngine, noEngineBecause, startDockerEngine } from '../support/docker-engine.ts';
-import { Labctl, smallSpec } from '../support/labctl.ts';
+import { type DockerEngine, noEngineBecause, startDockerEngine } from '../support/harness/docker-engine.ts';
+import { Labctl, smallSpec } from '../support/harness/labctl.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const SUPPORT = join(ROOT, 'test/support');
+const SUPPORT = join(ROOT, 'test/stand-in');
 const PYTHON = '/usr/bin/python3';
 const STAND_IN = join(SUPPORT, 'floodlight-stand-in.py');
 const BUSYBOX = { programs: ['/bin/busybox'], links: { '/bin/sh': 'busybox' } };

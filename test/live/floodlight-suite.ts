@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { Labctl, ringSpec, s10h10Spec, smallSpec } from '../support/labctl.ts';
-import { BASELINE, CONNECTED, ISOLATED } from '../support/s10h10-matrices.ts';
+import { BASELINE, CONNECTED, ISOLATED } from '../support/fixtures/s10h10-matrices.ts';
+import { Labctl, ringSpec, s10h10Spec, smallSpec } from '../support/harness/labctl.ts';
 
 /** A Floodlight, or what stands in for one, that has no switches. */
 export interface FloodlightUnderTest {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { type Floodlight, startFloodlight } from '../support/floodlight-stand-in.ts';
-import { Labctl, smallSpec } from '../support/labctl.ts';
+import { type Floodlight, startFloodlight } from '../stand-in/floodlight-stand-in.ts';
+import { Labctl, smallSpec } from '../support/harness/labctl.ts';
 import { floodlightSuite } from './floodlight-suite.ts';
 
 floodlightSuite('a stand-in for Floodlight', () => startFloodlight());

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
 import { GENERATOR_NAMES } from '../../src/spec/generators/topologies.ts';
-import { Labctl } from '../support/labctl.ts';
+import { Labctl } from '../support/harness/labctl.ts';
 
 const labctl = new Labctl();
 afterAll(() => labctl.clean());

@@ -1,7 +1,7 @@
 import { test } from 'vitest';
 import { contractSuite } from '../contract/contract-suite.ts';
-import { givenFloodlight, startControlledNetwork } from '../support/controlled-network.ts';
-import { s10h10 } from '../support/topologies.ts';
+import { s10h10 } from '../support/fixtures/topologies.ts';
+import { givenFloodlight, startControlledNetwork } from '../support/harness/controlled-network.ts';
 import { floodlightSuite } from './floodlight-suite.ts';
 
 /** All that is run against the Floodlight at FLOODLIGHT_URL: in one file, as it serves one network at a time. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Labctl, ringSpec } from '../support/labctl.ts';
+import { Labctl, ringSpec } from '../support/harness/labctl.ts';
 
 interface Measured {
   readonly repair: { readonly pushed: number; readonly removed: number } | null;

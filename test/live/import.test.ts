@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Labctl } from '../support/labctl.ts';
+import { Labctl } from '../support/harness/labctl.ts';
 
 const PROGRAM = `from mininet.topo import Topo
 from mininet.node import OVSKernelSwitch

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Labctl, networkNamespaceOf, networkNamespaces, s10h10Spec } from '../support/labctl.ts';
-import { BASELINE, CONNECTED, ISOLATED } from '../support/s10h10-matrices.ts';
+import { BASELINE, CONNECTED, ISOLATED } from '../support/fixtures/s10h10-matrices.ts';
+import { Labctl, networkNamespaceOf, networkNamespaces, s10h10Spec } from '../support/harness/labctl.ts';
 
 describe.each([['as we are'], ['ordinary']] as const)('S10H10 (user: %s)', (user) => {
   const labctl = new Labctl(user);

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { Labctl } from '../support/labctl.ts';
+import { Labctl } from '../support/harness/labctl.ts';
 
 const labctl = new Labctl();
 afterAll(() => labctl.clean());

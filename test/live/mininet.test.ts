@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
-import { Labctl, ringSpec, s10h10Spec } from '../support/labctl.ts';
+import { Labctl, ringSpec, s10h10Spec } from '../support/harness/labctl.ts';
 
 const labctl = new Labctl();
 afterAll(() => labctl.clean());

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Labctl, s10h10Spec } from '../support/labctl.ts';
-import { AT_ONCE_WITH_SIX_FLOW_MODS } from '../support/s10h10-matrices.ts';
+import { AT_ONCE_WITH_SIX_FLOW_MODS } from '../support/fixtures/s10h10-matrices.ts';
+import { Labctl, s10h10Spec } from '../support/harness/labctl.ts';
 
 const labctl = new Labctl();
 const spec = labctl.file('lab.yaml', s10h10Spec('predict'));
@@ -32,7 +32,7 @@ test('the prediction of a running lab is what its pingall shows', async () => {
 test('a spec is predicted without a lab and without any program', async () => {
   const { stdout, exitCode } = await execa(
     process.execPath,
-    [resolve(import.meta.dirname, '../../dist/cli/main.js'), 'predict', 's10h10'],
+    [resolve(import.meta.dirname, '../../dist/labctl.js'), 'predict', 's10h10'],
     { env: { PATH: '', LABCTL_RUN_DIR: labctl.runFolder }, extendEnv: false },
   );
   expect(stdout).toContain('(44/90 received)');

@@ -3,8 +3,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Labctl } from '../support/labctl.ts';
-import { AS_NOBODY } from '../support/ordinary-user.ts';
+import { Labctl } from '../support/harness/labctl.ts';
+import { AS_NOBODY } from '../support/harness/ordinary-user.ts';
 
 const DELAYED = `version: 1
 name: delayed

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { xmlElements } from '../support/junit.ts';
-import { Labctl, s10h10Spec, smallSpec } from '../support/labctl.ts';
+import { xmlElements } from '../support/harness/junit.ts';
+import { Labctl, s10h10Spec, smallSpec } from '../support/harness/labctl.ts';
 
 let labctl: Labctl;
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Labctl, smallSpec } from '../support/labctl.ts';
+import { Labctl, smallSpec } from '../support/harness/labctl.ts';
 
 let labctl: Labctl;
 beforeEach(() => {

@@ -3,8 +3,8 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Labctl, s10h10Spec, smallSpec } from '../support/labctl.ts';
-import { AT_ONCE_WITH_SIX_FLOW_MODS, BASELINE, CONNECTED, ISOLATED } from '../support/s10h10-matrices.ts';
+import { AT_ONCE_WITH_SIX_FLOW_MODS, BASELINE, CONNECTED, ISOLATED } from '../support/fixtures/s10h10-matrices.ts';
+import { Labctl, s10h10Spec, smallSpec } from '../support/harness/labctl.ts';
 
 /** Where programs are looked for: in a folder with nothing but what starts labctl as another user. */
 const bare = mkdtempSync('/tmp/lt-bare-');

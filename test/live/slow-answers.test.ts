@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, expect, test } from 'vitest';
-import { Labctl } from '../support/labctl.ts';
+import { Labctl } from '../support/harness/labctl.ts';
 
 const SPEC = `version: 1
 name: slow-answers

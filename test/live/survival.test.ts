@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Labctl, smallSpec } from '../support/labctl.ts';
+import { Labctl, smallSpec } from '../support/harness/labctl.ts';
 
 let labctl: Labctl;
 beforeEach(() => {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Labctl } from '../support/labctl.ts';
+import { Labctl } from '../support/harness/labctl.ts';
 
 const SPEC = `version: 1
 name: traffic

@@ -10,7 +10,7 @@ import { routeProblems } from '../../src/plan/requests.ts';
 import { stepsBetween } from '../../src/plan/steps.ts';
 import { predict } from '../../src/sim/predict.ts';
 import { askedMatrix } from '../../src/verify/asked.ts';
-import { anyConnections, anyTopology, s10h10, topologyOf } from '../support/topologies.ts';
+import { anyConnections, anyTopology, s10h10, topologyOf } from '../support/fixtures/topologies.ts';
 
 function reachablePairs(
   topology: typeof s10h10,

@@ -3,7 +3,7 @@ import type { Dpid } from '../../src/model/addresses.ts';
 import { exactly } from '../../src/model/match.ts';
 import type { Entry, FlowEntry, GroupEntry } from '../../src/model/openflow.ts';
 import { checkEntries } from '../../src/plan/entry-check.ts';
-import { s10h10 } from '../support/topologies.ts';
+import { s10h10 } from '../support/fixtures/topologies.ts';
 
 const dpid = (digits: string) => `00:00:00:00:00:00:00:${digits}` as Dpid;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { describeFault, type Fault } from '../../src/model/fault.ts';
 import { checkedFault, randomFaults } from '../../src/plan/fault-requests.ts';
-import { topologyOf } from '../support/topologies.ts';
+import { topologyOf } from '../support/fixtures/topologies.ts';
 
 const ring = topologyOf(6, [
   [1, 2],

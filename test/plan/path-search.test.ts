@@ -12,7 +12,7 @@ import {
   type Path,
 } from '../../src/plan/path-search.ts';
 import { type Metric, PathGraph } from '../../src/plan/paths.ts';
-import { anyTopology, fatTree, topologyOf } from '../support/topologies.ts';
+import { anyTopology, fatTree, topologyOf } from '../support/fixtures/topologies.ts';
 
 /** A path as the tests tell it, found without the code under test. */
 interface Found {

@@ -11,7 +11,7 @@ import { exchangeBetween } from '../../src/sim/exchange.ts';
 import { Network } from '../../src/sim/network.ts';
 import { predict } from '../../src/sim/predict.ts';
 import { askedMatrix } from '../../src/verify/asked.ts';
-import { fatTree, topologyOf } from '../support/topologies.ts';
+import { fatTree, topologyOf } from '../support/fixtures/topologies.ts';
 
 // What is expected comes from the graph (askedMatrix), what is found from the simulator. Matrices are compared as text: of
 // objects with private fields, `toEqual` finds any two equal.

@@ -6,8 +6,8 @@ import { exchangeBetween } from '../../src/sim/exchange.ts';
 import { Network, type NetworkState } from '../../src/sim/network.ts';
 import type { SwitchEntries } from '../../src/sim/pipeline.ts';
 import { predict } from '../../src/sim/predict.ts';
-import { flow, group, output, setField, toGroup } from '../support/entries.ts';
-import { topologyOf } from '../support/topologies.ts';
+import { flow, group, output, setField, toGroup } from '../support/fixtures/entries.ts';
+import { topologyOf } from '../support/fixtures/topologies.ts';
 
 // Whatever the entries, there is an answer: the time limit of a test is the guard.
 

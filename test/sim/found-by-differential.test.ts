@@ -8,7 +8,7 @@ import { exchangeBetween } from '../../src/sim/exchange.ts';
 import { Network, type NetworkState } from '../../src/sim/network.ts';
 import type { SwitchEntries } from '../../src/sim/pipeline.ts';
 import { predict } from '../../src/sim/predict.ts';
-import { topologyOf } from '../support/topologies.ts';
+import { topologyOf } from '../support/fixtures/topologies.ts';
 
 // What `npm run differential` found: here the expected results are those of Open vSwitch 3.1 and Linux 6.18.
 

@@ -13,8 +13,8 @@ import { Network, type NetworkState } from '../../src/sim/network.ts';
 import type { SwitchEntries } from '../../src/sim/pipeline.ts';
 import { predict } from '../../src/sim/predict.ts';
 import { askedMatrix } from '../../src/verify/asked.ts';
-import { flow, output, popVlan, pushVlan, setField, toGroup } from '../support/entries.ts';
-import { anyConnections, anyTopology, withAnyWays } from '../support/topologies.ts';
+import { flow, output, popVlan, pushVlan, setField, toGroup } from '../support/fixtures/entries.ts';
+import { anyConnections, anyTopology, withAnyWays } from '../support/fixtures/topologies.ts';
 
 const macs = ['00:00:00:00:00:01', '00:00:00:00:00:02', '00:00:00:00:00:03'];
 const ips = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];

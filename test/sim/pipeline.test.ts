@@ -3,7 +3,7 @@ import type { MatchField } from '../../src/model/match.ts';
 import type { Course } from '../../src/sim/course.ts';
 import { arpReply, arpRequest, ECHO_REQUEST, echo, type Packet } from '../../src/sim/packet.ts';
 import { Pipeline, type SwitchEntries } from '../../src/sim/pipeline.ts';
-import { flow, group, output, popVlan, pushVlan, setField, toGroup } from '../support/entries.ts';
+import { flow, group, output, popVlan, pushVlan, setField, toGroup } from '../support/fixtures/entries.ts';
 
 // Expected outcomes are those of ONF TS-006 (OpenFlow 1.3.1), whose sections are cited, and where Open vSwitch differs,
 // which is said, those of ofproto/trace on Open vSwitch 3.1.

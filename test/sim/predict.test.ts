@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { decodePost } from '../../src/drivers/floodlight/post-reader.ts';
+import { decodePost } from '../../src/drivers/pusher/post-reader.ts';
 import type { Dpid } from '../../src/model/addresses.ts';
 import { connectionOf } from '../../src/model/connection.ts';
 import { formatPingall, ReachabilityMatrix } from '../../src/model/matrix.ts';
@@ -10,7 +10,7 @@ import { compileConnections } from '../../src/plan/connections.ts';
 import { forwardingFlows } from '../../src/plan/forwarding.ts';
 import type { NetworkState } from '../../src/sim/network.ts';
 import { predict } from '../../src/sim/predict.ts';
-import { s10h10 } from '../support/topologies.ts';
+import { s10h10 } from '../support/fixtures/topologies.ts';
 
 // The expected matrices are those that the design measured on a real Floodlight. They are compared as text: of objects with
 // private fields, `toEqual` finds any two equal.

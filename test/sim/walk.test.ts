@@ -8,8 +8,8 @@ import { Network, type NetworkState } from '../../src/sim/network.ts';
 import { addressesOf, arpRequest, ECHO_REQUEST, echo } from '../../src/sim/packet.ts';
 import { predict } from '../../src/sim/predict.ts';
 import { type Exit, endsOf, Walk } from '../../src/sim/walk.ts';
-import { flow, group, onSwitches, output, popVlan, pushVlan, setField, toGroup } from '../support/entries.ts';
-import { topologyOf } from '../support/topologies.ts';
+import { flow, group, onSwitches, output, popVlan, pushVlan, setField, toGroup } from '../support/fixtures/entries.ts';
+import { topologyOf } from '../support/fixtures/topologies.ts';
 
 // hN is on port 1 of sN; ports 2 and up follow the order of the links.
 

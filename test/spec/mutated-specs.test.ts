@@ -7,9 +7,9 @@ import { expandedSpec, shortSpec } from '../../src/spec/generators/text.ts';
 import { allParameters, GENERATOR_NAMES } from '../../src/spec/generators/topologies.ts';
 import { readSpecFile } from '../../src/spec/locate.ts';
 import { readSpec } from '../../src/spec/read.ts';
-import { schemaAccepts, TOPOLOGIES } from '../support/json-schema.ts';
-import { Labctl } from '../support/labctl.ts';
-import { mutatedSpecs } from '../support/mutated-specs.ts';
+import { schemaAccepts, TOPOLOGIES } from '../support/fixtures/json-schema.ts';
+import { mutatedSpecs } from '../support/fixtures/mutated-specs.ts';
+import { Labctl } from '../support/harness/labctl.ts';
 
 /** The specs that come with labctl, what `labctl new` prints, and one with nearly every key. */
 const examples = [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { specDifference } from '../../src/spec/difference.ts';
 import { readSpec } from '../../src/spec/read.ts';
-import { inputProblems } from '../support/input-problems.ts';
+import { inputProblems } from '../support/harness/input-problems.ts';
 
 const HOSTS = 'hosts: [h1, h2]';
 const LINKS = 'links: [[h1, s1], [h2, s1]]';

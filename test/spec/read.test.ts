@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { formatPingall } from '../../src/model/matrix.ts';
 import { readSpec } from '../../src/spec/read.ts';
-import { inputProblems } from '../support/input-problems.ts';
-import { s10h10 } from '../support/topologies.ts';
+import { s10h10 } from '../support/fixtures/topologies.ts';
+import { inputProblems } from '../support/harness/input-problems.ts';
 
 const shipped = readFileSync(resolve(import.meta.dirname, '../../topologies/s10h10.yaml'), 'utf8');
 

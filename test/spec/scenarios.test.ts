@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { describeAction } from '../../src/model/scenario.ts';
 import { readSpec } from '../../src/spec/read.ts';
-import { inputProblems } from '../support/input-problems.ts';
+import { inputProblems } from '../support/harness/input-problems.ts';
 
 /** Three hosts on a triangle of switches, h4 with nobody; line 6 is the first of what is added. */
 const LAB = `version: 1

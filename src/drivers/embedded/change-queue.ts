@@ -9,7 +9,7 @@ import {
   groupPlace,
   placeOf,
 } from '../../model/openflow.ts';
-import { cookieOf } from '../floodlight/wire.ts';
+import { cookieOf } from '../pusher/wire.ts';
 import type { SwitchTables, TableChange } from '../switch-tables.ts';
 
 /** The static entries of one switch, by name and by what the switch identifies them by. */

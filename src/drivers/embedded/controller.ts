@@ -6,11 +6,11 @@ import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
 import { forwardingFlows } from '../../plan/forwarding.ts';
 import type { ConnectedSwitch, ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
-import type { FloodlightClient } from '../floodlight/client.ts';
-import { pushEntries, removeEntries } from '../floodlight/entry-push.ts';
-import { listedWithTables } from '../floodlight/read-back.ts';
-import { sendUnchecked } from '../floodlight/send-unchecked.ts';
-import type { UncheckedBody } from '../floodlight/unchecked-body.ts';
+import type { FloodlightClient } from '../pusher/client.ts';
+import { pushEntries, removeEntries } from '../pusher/entry-push.ts';
+import { listedWithTables } from '../pusher/read-back.ts';
+import { sendUnchecked } from '../pusher/send-unchecked.ts';
+import type { UncheckedBody } from '../pusher/unchecked-body.ts';
 import type { SwitchTables, TableChange } from '../switch-tables.ts';
 import { type ControllerState, restApi } from './rest-api.ts';
 import { RestServer } from './server.ts';
@@ -36,7 +36,7 @@ export class EmbeddedController implements ControlPlane {
   /** The flows of its own forwarding that each switch has. */
   readonly #forwarding = new Map<Dpid, readonly Flow[]>();
   /** With its HTTP library it loads while the lab's network is built, and not before. */
-  readonly #loading = import('../floodlight/client.ts');
+  readonly #loading = import('../pusher/client.ts');
   #server: RestServer | undefined;
   #state: ControllerState | undefined;
   #client: FloodlightClient | undefined;

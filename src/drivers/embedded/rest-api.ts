@@ -1,9 +1,9 @@
 import type { Dpid } from '../../model/addresses.ts';
 import { ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
-import { decodePost } from '../floodlight/post-reader.ts';
-import { encodeDescription, encodePortCounters, encodePorts, encodeTotals } from '../floodlight/switch-statistics.ts';
-import { encodeGroupDescription, encodeListed, encodeSwitchFlow, readDpid } from '../floodlight/wire.ts';
+import { decodePost } from '../pusher/post-reader.ts';
+import { encodeDescription, encodePortCounters, encodePorts, encodeTotals } from '../pusher/switch-statistics.ts';
+import { encodeGroupDescription, encodeListed, encodeSwitchFlow, readDpid } from '../pusher/wire.ts';
 import type { SwitchTables } from '../switch-tables.ts';
 import { type Answer, type Handler, HttpError } from './server.ts';
 import { RefusedError, type StaticEntries } from './static-entries.ts';

@@ -2,8 +2,8 @@ import type { Dpid } from '../../model/addresses.ts';
 import { type Entry, type Flow, type FlowEntry, flowKey, type GroupEntry } from '../../model/openflow.ts';
 import type { Switch, Topology } from '../../model/topology.ts';
 import { actionsOf, portFaults, unknownSwitchFault } from '../../plan/entry-check.ts';
-import type { Refusal } from '../floodlight/action-text.ts';
-import { cookieOf } from '../floodlight/wire.ts';
+import type { Refusal } from '../pusher/action-text.ts';
+import { cookieOf } from '../pusher/wire.ts';
 import type { SwitchTables, TableChange } from '../switch-tables.ts';
 import { ChangeQueue, type SwitchEntries, usesGroup } from './change-queue.ts';
 

@@ -1,7 +1,7 @@
 import type { Dpid } from '../../model/addresses.ts';
 import type { Switch, Topology } from '../../model/topology.ts';
 import { PathGraph } from '../../plan/paths.ts';
-import { readDpid } from '../floodlight/wire.ts';
+import { readDpid } from '../pusher/wire.ts';
 import { HttpError } from './server.ts';
 
 /**

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
-import { FloodlightClient } from './client.ts';
+import { INSTALLATION } from '../../spec/installation.ts';
+import { FloodlightClient } from '../pusher/client.ts';
 import {
   askDocker,
   type ComposeCommand,
@@ -41,7 +42,7 @@ export interface FloodlightContainerOptions {
   readonly timeoutMs?: number;
 }
 
-const COMPOSE_FILE = resolve(import.meta.dirname, '../../../docker-compose.yml');
+const COMPOSE_FILE = join(INSTALLATION, 'docker-compose.yml');
 const REST_PORT = 8080;
 const OPENFLOW_PORT = 6653;
 /** How many ports are tried in search of a free one. */

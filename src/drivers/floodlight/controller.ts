@@ -8,12 +8,12 @@ import type { Switch, Topology } from '../../model/topology.ts';
 import { actionsOf } from '../../plan/entry-check.ts';
 import { isolationEntries } from '../../plan/forwarding.ts';
 import type { ConnectedSwitch, ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
-import { FloodlightClient } from './client.ts';
+import { FloodlightClient } from '../pusher/client.ts';
+import { settledRoles } from '../pusher/roles.ts';
+import type { UncheckedBody } from '../pusher/unchecked-body.ts';
 import { EntryKeeper } from './entry-keeper.ts';
 import type { FloodlightAddress, FloodlightInstance } from './instance.ts';
 import { OpenFlowRelay } from './relay.ts';
-import { settledRoles } from './roles.ts';
-import type { UncheckedBody } from './unchecked-body.ts';
 
 const POLL_INTERVAL_MS = 100;
 /** Floodlight took 0.3 s for ten switches and 1.7 s for their links; both grow with the network. */

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
+import { INSIDE } from './inside.ts';
 import { SANDBOX_PATH } from './machine.ts';
 import { endNamespaces, firstProcessOf, spawnInNamespaces } from './namespaces.ts';
 
@@ -40,7 +41,7 @@ export class Resident {
   #nextId = 1;
 
   constructor() {
-    this.#child = spawnInNamespaces(join(import.meta.dirname, 'resident.py'), {
+    this.#child = spawnInNamespaces(join(INSIDE, 'resident.py'), {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
       env: {
         PATH: SANDBOX_PATH,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Dpid } from '../../model/addresses.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { interfaceName, Topology } from '../../model/topology.ts';
+import { renderMininet } from '../../spec/export/mininet.ts';
 import type {
   Command,
   DataPlane,
@@ -20,7 +21,6 @@ import { traceInBridge } from '../open-vswitch/trace.ts';
 import { makeCpuShares, removeCpuShares, SHARES_FILE } from './cpu-shares.ts';
 import { longestPingMs } from './longest-ping.ts';
 import { type Datapath, isRoot, NAMESPACE_REMEDY } from './machine.ts';
-import { renderMininet } from './render.ts';
 import type { Resident } from './resident.ts';
 
 /** The longest path that a Unix socket can have, in bytes (sun_path less its terminator). */

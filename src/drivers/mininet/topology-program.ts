@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { environmentProblem, inputProblem, ProblemError } from '../../model/problem.ts';
 import { type MininetTopology, mininetTopologySchema } from '../../spec/import/mininet.ts';
+import { INSIDE } from './inside.ts';
 import { isRoot, NAMESPACE_REMEDY, SANDBOX_PATH } from './machine.ts';
 import { endNamespaces, spawnInNamespaces } from './namespaces.ts';
 
@@ -38,7 +39,7 @@ const answerSchema = z.union([
 ]);
 
 /**
- * Runs a topology program where it can do no harm (see `topology-reader.py`), and ends it with all that it started,
+ * Runs a topology program where it can do no harm (see `topology_reader.py`), and ends it with all that it started,
  * whatever it does.
  * @throws ProblemError when it makes no topology or takes too long, with the line at fault, or cannot be run here
  */
@@ -47,7 +48,7 @@ export async function runTopologyProgram(
   signal: AbortSignal,
   timeLimitSeconds = TIME_LIMIT_SECONDS,
 ): Promise<MininetTopology> {
-  const child = spawnInNamespaces(join(import.meta.dirname, 'topology-reader.py'), {
+  const child = spawnInNamespaces(join(INSIDE, 'topology_reader.py'), {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { PATH: SANDBOX_PATH, LANG: 'C.UTF-8', HOME: '/', PYTHONDONTWRITEBYTECODE: '1' },
   });

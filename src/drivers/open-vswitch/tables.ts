@@ -2,12 +2,12 @@ import type { ExecaError } from 'execa';
 import type { Dpid } from '../../model/addresses.ts';
 import type { Flow, Group, InstalledFlow } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
-import type { PortCounters, PortDescription, SwitchDescription } from '../floodlight/switch-statistics.ts';
-import { isStaticEntryCookie } from '../floodlight/wire.ts';
-import { switchRefusal } from '../switch-refusal.ts';
+import type { PortCounters, PortDescription, SwitchDescription } from '../pusher/switch-statistics.ts';
+import { isStaticEntryCookie } from '../pusher/wire.ts';
 import type { SwitchTables, TableChange } from '../switch-tables.ts';
 import { parseDescription, parsePortCounters, parsePorts } from './ofctl-statistics.ts';
 import { formatFlow, formatFlowKey, formatGroup, parseFlow, parseGroup } from './ofctl-text.ts';
+import { switchRefusal } from './switch-refusal.ts';
 
 /** ovs-ofctl processes at once, over all switches: more are no faster on a few cores. */
 const PROCESSES_AT_ONCE = 8;

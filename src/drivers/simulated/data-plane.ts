@@ -4,6 +4,7 @@ import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts
 import type { Topology } from '../../model/topology.ts';
 import { Network, type NetworkState } from '../../sim/network.ts';
 import { predict } from '../../sim/predict.ts';
+import { netLines } from '../../spec/export/mininet.ts';
 import type {
   Command,
   DataPlane,
@@ -14,7 +15,6 @@ import type {
   SwitchTrace,
   Traffic,
 } from '../data-plane.ts';
-import { netLines } from '../mininet/render.ts';
 import { type PacketCount, ping } from './ping.ts';
 import type { SimulatedTables } from './tables.ts';
 

@@ -7,7 +7,7 @@ import {
   missingPrerequisites,
 } from '../../model/match.ts';
 import type { Action, Bucket, Flow, Group, OutputPort } from '../../model/openflow.ts';
-import type { RefusalCode } from '../switch-refusal.ts';
+import type { RefusalCode } from '../open-vswitch/switch-refusal.ts';
 import type { TableChange } from '../switch-tables.ts';
 
 /**

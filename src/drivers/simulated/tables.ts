@@ -4,15 +4,15 @@ import { type Flow, flowKey, type Group, type InstalledFlow } from '../../model/
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { interfaceName, type Switch, type Topology } from '../../model/topology.ts';
 import type { SwitchEntries } from '../../sim/pipeline.ts';
+import { type RefusalCode, switchRefusal } from '../open-vswitch/switch-refusal.ts';
 import {
   countersFrom,
   type PortCounter,
   type PortCounters,
   type PortDescription,
   type SwitchDescription,
-} from '../floodlight/switch-statistics.ts';
-import { isStaticEntryCookie } from '../floodlight/wire.ts';
-import { type RefusalCode, switchRefusal } from '../switch-refusal.ts';
+} from '../pusher/switch-statistics.ts';
+import { isStaticEntryCookie } from '../pusher/wire.ts';
 import type { SwitchTables, TableChange } from '../switch-tables.ts';
 import { refusalOfMessage, refusalOfText } from './refusals.ts';
 

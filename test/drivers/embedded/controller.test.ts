@@ -5,9 +5,9 @@ import { OpenVSwitchTables } from '../../../src/drivers/open-vswitch/tables.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly } from '../../../src/model/match.ts';
 import { type FlowEntry, flowKey } from '../../../src/model/openflow.ts';
-import { startBridges, type TestBridges } from '../../support/open-vswitch.ts';
-import { recorded } from '../../support/recorded-exchanges.ts';
-import { s10h10 } from '../../support/topologies.ts';
+import { recorded } from '../../support/fixtures/recorded-exchanges.ts';
+import { s10h10 } from '../../support/fixtures/topologies.ts';
+import { startBridges, type TestBridges } from '../../support/harness/open-vswitch.ts';
 
 const S5 = '00:00:00:00:00:00:00:05' as Dpid;
 const S6 = '00:00:00:00:00:00:00:06' as Dpid;

@@ -4,7 +4,7 @@ import type { SwitchTables, TableChange } from '../../../src/drivers/switch-tabl
 import type { Dpid } from '../../../src/model/addresses.ts';
 import type { Fault } from '../../../src/model/fault.ts';
 import { type Flow, flowKey, formatInstructions, type Group, groupPlace } from '../../../src/model/openflow.ts';
-import { topologyOf } from '../../support/topologies.ts';
+import { topologyOf } from '../../support/fixtures/topologies.ts';
 
 const JUST_INSTALLED = { packets: 0n, bytes: 0n, durationSeconds: 0, sendsFlowRemoved: false };
 

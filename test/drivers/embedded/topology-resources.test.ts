@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { devices, links, routing } from '../../../src/drivers/embedded/topology-resources.ts';
-import { devicesAnswer, pathAnswer, pathsAnswer } from '../../../src/drivers/floodlight/answers.ts';
+import { devicesAnswer, pathAnswer, pathsAnswer } from '../../../src/drivers/pusher/answers.ts';
 import type { Topology } from '../../../src/model/topology.ts';
-import { recordedJson } from '../../support/recorded-exchanges.ts';
-import { anyTopology, s10h10 } from '../../support/topologies.ts';
+import { recordedJson } from '../../support/fixtures/recorded-exchanges.ts';
+import { anyTopology, s10h10 } from '../../support/fixtures/topologies.ts';
 
 const S1 = '00:00:00:00:00:00:00:01';
 const S5 = '00:00:00:00:00:00:00:05';

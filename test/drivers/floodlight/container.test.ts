@@ -22,8 +22,8 @@ import {
   runningByHand,
 } from '../../../src/drivers/floodlight/container.ts';
 import { engineProblem, findEngine } from '../../../src/drivers/floodlight/docker-engine.ts';
-import { type DockerEngine, noEngineBecause, startDockerEngine } from '../../support/docker-engine.ts';
-import { AS_NOBODY, NOBODY } from '../../support/ordinary-user.ts';
+import { type DockerEngine, noEngineBecause, startDockerEngine } from '../../support/harness/docker-engine.ts';
+import { AS_NOBODY, NOBODY } from '../../support/harness/ordinary-user.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const COMPOSE_FILE = join(ROOT, 'docker-compose.yml');

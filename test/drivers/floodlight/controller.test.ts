@@ -8,9 +8,9 @@ import type { Dpid } from '../../../src/model/addresses.ts';
 import type { Forwarding } from '../../../src/model/connection.ts';
 import { exactly } from '../../../src/model/match.ts';
 import type { FlowEntry, GroupEntry } from '../../../src/model/openflow.ts';
-import { type FloodlightNetwork, startFloodlightNetwork } from '../../support/floodlight-network.ts';
-import { RestProxy } from '../../support/rest-proxy.ts';
-import { topologyOf } from '../../support/topologies.ts';
+import { RestProxy } from '../../support/fakes/rest-proxy.ts';
+import { topologyOf } from '../../support/fixtures/topologies.ts';
+import { type FloodlightNetwork, startFloodlightNetwork } from '../../support/harness/floodlight-network.ts';
 
 const S1 = '00:00:00:00:00:00:00:01' as Dpid;
 const S2 = '00:00:00:00:00:00:00:02' as Dpid;

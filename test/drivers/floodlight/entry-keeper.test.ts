@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FloodlightClient } from '../../../src/drivers/floodlight/client.ts';
 import { EntryKeeper } from '../../../src/drivers/floodlight/entry-keeper.ts';
 import { OpenFlowRelay } from '../../../src/drivers/floodlight/relay.ts';
-import { uncheckedBody } from '../../../src/drivers/floodlight/unchecked-body.ts';
+import { FloodlightClient } from '../../../src/drivers/pusher/client.ts';
+import { uncheckedBody } from '../../../src/drivers/pusher/unchecked-body.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly } from '../../../src/model/match.ts';
 import type { FlowEntry, GroupEntry } from '../../../src/model/openflow.ts';
-import { type FloodlightNetwork, startFloodlightNetwork } from '../../support/floodlight-network.ts';
-import { RestProxy } from '../../support/rest-proxy.ts';
-import { topologyOf } from '../../support/topologies.ts';
+import { RestProxy } from '../../support/fakes/rest-proxy.ts';
+import { topologyOf } from '../../support/fixtures/topologies.ts';
+import { type FloodlightNetwork, startFloodlightNetwork } from '../../support/harness/floodlight-network.ts';
 
 const [S1, S2, S3] = ['1', '2', '3'].map((digit) => `00:00:00:00:00:00:00:0${digit}`) as [Dpid, Dpid, Dpid];
 /** What Floodlight has: the switches of the lab, and one of somebody else. */

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OpenFlowRelay } from '../../../src/drivers/floodlight/relay.ts';
 import { Resident } from '../../../src/drivers/mininet/resident.ts';
 import { MininetSandbox } from '../../../src/drivers/mininet/sandbox.ts';
-import { s10h10, topologyOf } from '../../support/topologies.ts';
+import { s10h10, topologyOf } from '../../support/fixtures/topologies.ts';
 
 const never = new AbortController().signal;
 /** Its first packets of a pair go through the controller. */

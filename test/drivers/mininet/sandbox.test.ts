@@ -9,7 +9,7 @@ import { MininetSandbox } from '../../../src/drivers/mininet/sandbox.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly } from '../../../src/model/match.ts';
 import { flowOf, forwardingFlows } from '../../../src/plan/forwarding.ts';
-import { topologyOf } from '../../support/topologies.ts';
+import { topologyOf } from '../../support/fixtures/topologies.ts';
 
 let folder: string;
 let sandbox: MininetSandbox | undefined;

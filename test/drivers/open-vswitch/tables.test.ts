@@ -3,8 +3,8 @@ import { OpenVSwitchTables } from '../../../src/drivers/open-vswitch/tables.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly, type Match } from '../../../src/model/match.ts';
 import type { Action, Flow, Group, Instructions } from '../../../src/model/openflow.ts';
-import { startBridges, type TestBridges } from '../../support/open-vswitch.ts';
-import { s10h10 } from '../../support/topologies.ts';
+import { s10h10 } from '../../support/fixtures/topologies.ts';
+import { startBridges, type TestBridges } from '../../support/harness/open-vswitch.ts';
 
 const S6 = '00:00:00:00:00:00:00:06' as Dpid;
 const DROP: Instructions = { apply: [], clearActions: false, write: [] };

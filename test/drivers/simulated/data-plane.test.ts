@@ -9,7 +9,7 @@ import type { Action, Flow, Group } from '../../../src/model/openflow.ts';
 import { type Link, type LinkEnd, Topology } from '../../../src/model/topology.ts';
 import { forwardingFlows } from '../../../src/plan/forwarding.ts';
 import { predict } from '../../../src/sim/predict.ts';
-import { anyTopology, s10h10, topologyOf } from '../../support/topologies.ts';
+import { anyTopology, s10h10, topologyOf } from '../../support/fixtures/topologies.ts';
 
 const never = new AbortController().signal;
 

@@ -14,8 +14,8 @@ import {
   type OutputPort,
 } from '../../../src/model/openflow.ts';
 import { ProblemError } from '../../../src/model/problem.ts';
-import { startBridges, type TestBridges } from '../../support/open-vswitch.ts';
-import { s10h10 } from '../../support/topologies.ts';
+import { s10h10 } from '../../support/fixtures/topologies.ts';
+import { startBridges, type TestBridges } from '../../support/harness/open-vswitch.ts';
 
 const S6 = '00:00:00:00:00:00:00:06' as Dpid;
 const COOKIE = 0xa000004039d1a6n;

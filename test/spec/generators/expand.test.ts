@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { interfaceName, type Topology } from '../../../src/model/topology.ts';
 import { specDifference } from '../../../src/spec/difference.ts';
 import { readSpec } from '../../../src/spec/read.ts';
-import { inputProblems } from '../../support/input-problems.ts';
+import { inputProblems } from '../../support/harness/input-problems.ts';
 
 const read = (lines: string) => readSpec('lab.yaml', `version: 1\n${lines}`);
 

@@ -223,7 +223,7 @@ describe("hosts, switches, DPIDs, addresses and ports are Mininet's own", () => 
   ] as const;
 
   test('for every parameter that is tried', async () => {
-    const script = join(import.meta.dirname, '../../support/mininet-topologies.py');
+    const script = join(import.meta.dirname, '../../support/fixtures/mininet-topologies.py');
     const input = JSON.stringify(cases.map(([, name, parameters]) => [name, parameters]));
     const { stdout } = await execa('/usr/bin/python3', [script], { input });
     const mininets = JSON.parse(stdout) as readonly unknown[];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { imported, importProblems } from '../../support/imported.ts';
+import { imported, importProblems } from '../../support/fixtures/imported.ts';
 
 /** What the Topology Zoo's files have, in small: attributes of all kinds, an id for edges, a note that quotes. */
 const ZOO = `# a comment

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { imported, importProblems } from '../../support/imported.ts';
+import { imported, importProblems } from '../../support/fixtures/imported.ts';
 
 const graphml = (inside: string) =>
   `<?xml version="1.0" encoding="utf-8"?>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { imported, importProblems } from '../../support/imported.ts';
+import { imported, importProblems } from '../../support/fixtures/imported.ts';
 
 const json = (value: unknown) => JSON.stringify(value, null, '\t');
 const between = (links: readonly string[]) => links.filter((link) => !link.startsWith('h'));

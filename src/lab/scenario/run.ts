@@ -1,0 +1,314 @@
+import { describeFault, type Fault } from '../../model/fault.ts';
+import { ProblemError } from '../../model/problem.ts';
+import {
+  type Action,
+  describeAction,
+  type Expectation,
+  type HostCommand,
+  type Scenario,
+  type ScenarioStep,
+  type Throughput,
+} from '../../model/scenario.ts';
+import type { Difference } from '../../verify/verdict.ts';
+import { judge } from '../../verify/verdict.ts';
+import {
+  type EntryDocument,
+  type ExplainedDifference,
+  type LabCommand,
+  type LabCommands,
+  type ObservationDocument,
+  observedMatrix,
+} from '../documents.ts';
+import { problemsOf } from '../process/service.ts';
+import type { LabProgress } from '../running.ts';
+import { runCommand } from './host-command.ts';
+import { oneLine, type StepResult } from './result.ts';
+
+/** The lab of a scenario: a process of its own, or computed in this one. */
+export interface ScenarioLab {
+  /** Why it runs no commands on hosts; undefined where it does. */
+  readonly noCommands: string | undefined;
+  run<C extends LabCommand>(
+    command: C,
+    input: LabCommands[C]['input'],
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: LabProgress) => void },
+  ): Promise<LabCommands[C]['output']>;
+  /** Lets time pass in it. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface ScenarioOptions {
+  readonly signal: AbortSignal;
+  readonly onStep: (step: string) => void;
+  readonly onProgress: (progress: LabProgress) => void;
+  /** Goes on after an expectation that failed. */
+  readonly keepGoing: boolean;
+  /** The working folder of commands. */
+  readonly folder: string;
+  /** The entries of a step that has some. */
+  readonly entriesOf: (step: ScenarioStep) => readonly EntryDocument[];
+}
+
+/** What came of a step, but for how it is called and how long it took. */
+type Course = Pick<StepResult, 'outcome' | 'message'> &
+  Partial<Pick<StepResult, 'differences' | 'output' | 'problems'>>;
+
+/**
+ * Does the steps of a scenario on a lab that is up, one after another until one of them fails. Never throws: that the
+ * signal is aborted, or the lab dies, is an error of the step at which it happens.
+ */
+export async function runScenario(
+  lab: ScenarioLab,
+  { steps }: Scenario,
+  options: ScenarioOptions,
+): Promise<readonly StepResult[]> {
+  const course = new ScenarioCourse(lab, options);
+  const results: StepResult[] = [];
+  let isOver = false;
+  for (const step of steps) {
+    if (isOver) {
+      results.push(notRun(step));
+      continue;
+    }
+    options.onStep(describeAction(step.action));
+    const begin = performance.now();
+    const { outcome, message, differences = [], output = null, problems = [] } = await course.step(step);
+    const seconds = Math.round(performance.now() - begin) / 1000;
+    results.push({ ...stepOf(step), outcome, seconds, message, differences, output, problems });
+    isOver = outcome === 'error' || (outcome === 'failed' && !options.keepGoing);
+  }
+  return results;
+}
+
+/** A step that was not done, as one before it failed or the lab did not come up. */
+export function notRun(step: ScenarioStep): StepResult {
+  return {
+    ...stepOf(step),
+    outcome: 'not-run',
+    seconds: 0,
+    message: null,
+    differences: [],
+    output: null,
+    problems: [],
+  };
+}
+
+function stepOf({ where, action }: ScenarioStep): Pick<StepResult, 'kind' | 'step' | 'where'> {
+  return { kind: action.kind, step: describeAction(action), where };
+}
+
+/** A scenario on its way. */
+class ScenarioCourse {
+  readonly #lab: ScenarioLab;
+  readonly #options: ScenarioOptions;
+  /** What the network answered since it was last changed; `connect` and the like ping too. */
+  #observation: ObservationDocument | undefined;
+
+  constructor(lab: ScenarioLab, options: ScenarioOptions) {
+    this.#lab = lab;
+    this.#options = options;
+  }
+
+  async step(step: ScenarioStep): Promise<Course> {
+    const { signal } = this.#options;
+    const { action } = step;
+    try {
+      signal.throwIfAborted();
+      if (action.kind === 'expect') return await this.#expect(action.expectation);
+      this.#observation = undefined;
+      return await this.#change(step, action);
+    } catch (error) {
+      if (signal.aborted) return { outcome: 'error', message: 'interrupted' };
+      const problems = problemsOf(error);
+      return { outcome: 'error', message: problems.map(oneLine).join('; '), problems };
+    }
+  }
+
+  #run<C extends LabCommand>(command: C, input: LabCommands[C]['input']): Promise<LabCommands[C]['output']> {
+    const { signal, onProgress } = this.#options;
+    return this.#lab.run(command, input, { signal, onProgress });
+  }
+
+  async #change(step: ScenarioStep, action: Exclude<Action, { kind: 'expect' }>): Promise<Course> {
+    switch (action.kind) {
+      case 'connect': {
+        const { members, ways, via, avoid } = action.connection;
+        return this.#changeConnections('connect', {
+          hosts: members,
+          ...(ways === undefined ? {} : { ways }),
+          ...(via === undefined ? {} : { via }),
+          ...(avoid === undefined ? {} : { avoid: avoid.map(describeFault) }),
+        });
+      }
+      case 'disconnect':
+        return this.#changeConnections('disconnect', { hosts: action.connection.members });
+      case 'entries': {
+        const { pushed, unchanged, warnings } = await this.#run('applyEntries', {
+          entries: this.#options.entriesOf(step),
+        });
+        const there = unchanged.length > 0 ? [`${unchanged.length} there already`] : [];
+        return passed([`${counted(pushed.length)} pushed`, ...there, ...warnings.map(oneLine)].join(', '));
+      }
+      case 'fault':
+        for (const fault of action.faults) await this.#setFault('down', fault);
+        return passed(undefined);
+      case 'heal': {
+        if (action.faults === 'all') {
+          await this.#run('changeFaults', { request: { kind: 'clear' }, repair: true });
+          return this.#changeConnections('heal', {});
+        }
+        for (const fault of action.faults) await this.#setFault('up', fault);
+        return passed(undefined);
+      }
+      case 'wait':
+        await this.#lab.wait(action.ms, this.#options.signal);
+        return passed(undefined);
+      case 'exec':
+        return this.#skipped() ?? this.#exec(action);
+      case 'iperf':
+        return this.#skipped() ?? this.#iperf(action);
+    }
+  }
+
+  #skipped(): Course | undefined {
+    const { noCommands } = this.#lab;
+    return noCommands === undefined ? undefined : { outcome: 'skipped', message: noCommands };
+  }
+
+  async #changeConnections<C extends 'connect' | 'disconnect' | 'heal'>(
+    command: C,
+    input: LabCommands[C]['input'],
+  ): Promise<Course> {
+    const change = await this.#run(command, input);
+    this.#observation = change;
+    const counts = [
+      ...(change.pushed > 0 ? [`${counted(change.pushed)} pushed`] : []),
+      ...(change.removed > 0 ? [`${counted(change.removed)} taken away`] : []),
+    ];
+    return passed(counts.join(', ') || undefined);
+  }
+
+  async #setFault(kind: 'down' | 'up', fault: Fault): Promise<void> {
+    await this.#run('changeFaults', { request: { kind, fault }, repair: true });
+  }
+
+  async #expect(expectation: Expectation): Promise<Course> {
+    this.#observation ??= await this.#run('pingall', {});
+    const observation = this.#observation;
+    const { received, pairs } = observation;
+    if (expectation.kind === 'predicted' && observation.predicted === null) {
+      const message = 'there is no prediction: the switches hold what labctl cannot read';
+      return { outcome: 'failed', message };
+    }
+    const differences = differencesTo(expectation, observation);
+    if (differences.length === 0) {
+      const undecided = expectation.kind === 'predicted' ? (observation.predicted?.undecided ?? 0) : 0;
+      const left = undecided === 0 ? '' : `, ${undecided} pairs are left to the switches`;
+      const isTold = expectation.kind !== 'pairs' && !(expectation.kind === 'matrix' && expectation.name === undefined);
+      return passed(isTold ? `${received}/${pairs}${left}` : undefined);
+    }
+    const compared = expectation.kind === 'pairs' ? expectation.pairs.length : pairs;
+    const differ = differences.length === 1 ? 'differs' : 'differ';
+    return {
+      outcome: 'failed',
+      message: `${differences.length} of ${compared} pairs ${differ} from ${nameOf(expectation)}`,
+      differences: await this.#explained(differences),
+    };
+  }
+
+  async #explained(differences: readonly ExplainedDifference[]): Promise<readonly ExplainedDifference[]> {
+    if (differences.every(({ why }) => why !== undefined)) return differences;
+    const pairs = differences.map(({ source, target, expected }) => ({ source, target, expected }));
+    // What switches hold that labctl cannot read hides no difference.
+    const { reasons } = await this.#run('reasons', { differences: pairs }).catch((error: unknown) => {
+      if (error instanceof ProblemError) return { reasons: [] };
+      throw error;
+    });
+    return pairs.map((pair, index) => {
+      const why = reasons[index];
+      return why === undefined ? pair : { ...pair, why };
+    });
+  }
+
+  async #exec({ host, argv, exitCode, output: pattern, timeoutMs }: HostCommand): Promise<Course> {
+    const { folder, signal } = this.#options;
+    // timeout(1) ends what the command has started, too, which nobody outside of the lab's namespace could.
+    const limited = ['env', `--chdir=${folder}`, 'timeout', '--kill-after=1', `${timeoutMs / 1000}`, ...argv];
+    const command = await this.#run('command', { host, argv: limited });
+    const begin = performance.now();
+    const { code, output } = await runCommand(command, signal);
+    const end = { output: output.slice(-LONGEST_OUTPUT) };
+    const failed = (message: string): Course => ({ outcome: 'failed', message, ...end });
+    if (code === TIMED_OUT && performance.now() - begin >= timeoutMs) {
+      return failed(`it had not ended after ${timeoutMs / 1000} s`);
+    }
+    if (code !== exitCode) return failed(`exit code ${code}, where ${exitCode} is expected`);
+    if (pattern?.kind === 'text' && !output.includes(pattern.text)) {
+      return failed(`its output does not hold ${JSON.stringify(pattern.text)}`);
+    }
+    if (pattern?.kind === 'regex' && !new RegExp(pattern.source, pattern.flags).test(output)) {
+      return failed(`its output does not match /${pattern.source}/${pattern.flags}`);
+    }
+    return { ...passed(undefined), ...end };
+  }
+
+  async #iperf({ source, target, atLeastMbps, atMostMbps }: Throughput): Promise<Course> {
+    const request = { source, target, protocol: 'tcp', seconds: IPERF_SECONDS } as const;
+    const { mbps, why } = await this.#run('iperf', request);
+    if (mbps === null) return { outcome: 'failed', message: `nothing came through: ${why}` };
+    const figure = `${mbps.toFixed(1)} Mbit/s`;
+    if (atLeastMbps !== undefined && mbps < atLeastMbps) {
+      return { outcome: 'failed', message: `${figure}, where at least ${atLeastMbps} are expected` };
+    }
+    if (atMostMbps !== undefined && mbps > atMostMbps) {
+      return { outcome: 'failed', message: `${figure}, where at most ${atMostMbps} are expected` };
+    }
+    return passed(figure);
+  }
+}
+
+/** For how long an iperf step measures: TCP has long found what the links carry. */
+const IPERF_SECONDS = 3;
+
+/** What timeout(1) answers when it ended the command. */
+const TIMED_OUT = 124;
+
+/** Of a command's output, in characters, as much as is kept in the result: its end. */
+const LONGEST_OUTPUT = 4_096;
+
+function passed(message: string | undefined): Course {
+  return { outcome: 'passed', message: message ?? null };
+}
+
+function counted(entries: number): string {
+  return `${entries} ${entries === 1 ? 'entry' : 'entries'}`;
+}
+
+function differencesTo(expectation: Expectation, observation: ObservationDocument): readonly ExplainedDifference[] {
+  const observed = observedMatrix(observation);
+  switch (expectation.kind) {
+    case 'matrix':
+      return judge(expectation.matrix, observed).differences;
+    case 'pairs':
+      return expectation.pairs
+        .filter(({ source, target, reaches }) => observed.reaches(source, target) !== reaches)
+        .map(({ source, target, reaches }): Difference => ({ source, target, expected: reaches }));
+    case 'predicted':
+      return observation.predicted?.surprises ?? [];
+    case 'asked':
+      return observation.differences;
+  }
+}
+
+function nameOf(expectation: Expectation): string {
+  switch (expectation.kind) {
+    case 'matrix':
+      return expectation.name === undefined ? 'what this step expects' : `the expectation "${expectation.name}"`;
+    case 'pairs':
+      return 'what this step expects';
+    case 'predicted':
+      return 'what the entries of the switches make labctl predict';
+    case 'asked':
+      return 'what the spec and its connections ask for';
+  }
+}
