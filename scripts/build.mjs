@@ -1,6 +1,5 @@
 // Bundles each program of labctl into one file in dist/, with everything that it needs but Node.js and, of the library,
 // the packages that its user installs with it; and writes the library's types.
-import { execFileSync } from 'node:child_process';
 import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
