@@ -18,6 +18,28 @@ const upwardOrSideways = floors.flatMap((floor, level) =>
   })),
 );
 
+/** Inside drivers/: interface files know no driver, and drivers stand side by side on pusher/ and open-vswitch/. */
+const drivers = [
+  {
+    name: 'driver-interfaces-import-only-the-model-and-each-other',
+    severity: 'error',
+    from: { path: '^src/drivers/[^/]+$' },
+    to: { path: '^src/', pathNot: '^src/(model/|drivers/[^/]+$)' },
+  },
+  {
+    name: 'drivers-import-only-their-ground',
+    severity: 'error',
+    from: { path: '^src/drivers/([^/]+)/' },
+    to: { path: '^src/drivers/[^/]+/', pathNot: '^src/drivers/($1|pusher|open-vswitch)/' },
+  },
+  {
+    name: 'the-pusher-knows-no-open-vswitch',
+    severity: 'error',
+    from: { path: '^src/drivers/pusher/' },
+    to: { path: '^src/drivers/open-vswitch/' },
+  },
+];
+
 /** Pure floors touch no Node API; the vocabulary uses no package either. */
 const purity = [
   {
@@ -37,7 +59,7 @@ const purity = [
 ];
 
 module.exports = {
-  forbidden: [...upwardOrSideways, ...purity],
+  forbidden: [...upwardOrSideways, ...drivers, ...purity],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },

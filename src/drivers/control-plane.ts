@@ -1,7 +1,6 @@
 import type { Dpid } from '../model/addresses.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Entry } from '../model/openflow.ts';
-import type { UncheckedBody } from './pusher/unchecked-body.ts';
 
 /** A switch as its controller sees it. */
 export interface ConnectedSwitch {
@@ -35,6 +34,11 @@ export interface EntryList {
   readonly entries: readonly Entry[];
   readonly unreadable: readonly UnreadableEntry[];
 }
+
+declare const harmless: unique symbol;
+
+/** An entry as somebody wrote it: perhaps nonsense, but nothing that would break the controller. */
+export type UncheckedBody = Readonly<Record<string, unknown>> & { readonly [harmless]: true };
 
 /** What became of an entry that was sent as somebody wrote it. */
 export interface SentBody {

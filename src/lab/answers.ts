@@ -1,7 +1,7 @@
-import type { EntryList, SentBody } from '../drivers/control-plane.ts';
+import type { EntryList, SentBody, UncheckedBody } from '../drivers/control-plane.ts';
 import type { Traffic } from '../drivers/data-plane.ts';
 import { decodePost } from '../drivers/pusher/post-reader.ts';
-import { type UncheckedBody, uncheckedBody } from '../drivers/pusher/unchecked-body.ts';
+import { uncheckedBody } from '../drivers/pusher/unchecked-body.ts';
 import { encodeEntry } from '../drivers/pusher/wire.ts';
 import { describeFault } from '../model/fault.ts';
 import type { Entry } from '../model/openflow.ts';

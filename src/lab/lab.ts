@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '../drivers/control-plane.ts';
+import type {
+  ControlPlane,
+  EntryList,
+  SentBody,
+  SettableRole,
+  UncheckedBody,
+  Upkeep,
+} from '../drivers/control-plane.ts';
 import type { Command, DataPlane, FailedCommand, Pair, ProbeResult } from '../drivers/data-plane.ts';
-import type { UncheckedBody } from '../drivers/pusher/unchecked-body.ts';
 import type { Dpid } from '../model/addresses.ts';
 import { type Connection, type Forwarding, sameConnection, withConnection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';

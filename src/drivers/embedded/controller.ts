@@ -5,12 +5,19 @@ import { type Entry, effectKey, type Flow, flowKey } from '../../model/openflow.
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
 import { forwardingFlows } from '../../plan/forwarding.ts';
-import type { ConnectedSwitch, ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
+import type {
+  ConnectedSwitch,
+  ControlPlane,
+  EntryList,
+  SentBody,
+  SettableRole,
+  UncheckedBody,
+  Upkeep,
+} from '../control-plane.ts';
 import type { FloodlightClient } from '../pusher/client.ts';
 import { pushEntries, removeEntries } from '../pusher/entry-push.ts';
 import { listedWithTables } from '../pusher/read-back.ts';
 import { sendUnchecked } from '../pusher/send-unchecked.ts';
-import type { UncheckedBody } from '../pusher/unchecked-body.ts';
 import type { SwitchTables, TableChange } from '../switch-tables.ts';
 import { type ControllerState, restApi } from './rest-api.ts';
 import { RestServer } from './server.ts';

@@ -7,10 +7,17 @@ import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import type { Switch, Topology } from '../../model/topology.ts';
 import { actionsOf } from '../../plan/entry-check.ts';
 import { isolationEntries } from '../../plan/forwarding.ts';
-import type { ConnectedSwitch, ControlPlane, EntryList, SentBody, SettableRole, Upkeep } from '../control-plane.ts';
+import type {
+  ConnectedSwitch,
+  ControlPlane,
+  EntryList,
+  SentBody,
+  SettableRole,
+  UncheckedBody,
+  Upkeep,
+} from '../control-plane.ts';
 import { FloodlightClient } from '../pusher/client.ts';
 import { settledRoles } from '../pusher/roles.ts';
-import type { UncheckedBody } from '../pusher/unchecked-body.ts';
 import { EntryKeeper } from './entry-keeper.ts';
 import type { FloodlightAddress, FloodlightInstance } from './instance.ts';
 import { OpenFlowRelay } from './relay.ts';

@@ -3,13 +3,20 @@ import type { Dpid } from '../../model/addresses.ts';
 import { type Entry, effectKey, placeOf } from '../../model/openflow.ts';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
-import type { ConnectedSwitch, EntryList, SentBody, SettableRole, UnreadableEntry, Upkeep } from '../control-plane.ts';
+import type {
+  ConnectedSwitch,
+  EntryList,
+  SentBody,
+  SettableRole,
+  UncheckedBody,
+  UnreadableEntry,
+  Upkeep,
+} from '../control-plane.ts';
 import type { FloodlightClient } from '../pusher/client.ts';
 import { confirmGone, pushEntries, putBack, removeAgain, removeEntries } from '../pusher/entry-push.ts';
 import { listedKey, listedWithTables, missing, readBack, remaining } from '../pusher/read-back.ts';
 import { settledRoles } from '../pusher/roles.ts';
 import { sendUnchecked } from '../pusher/send-unchecked.ts';
-import type { UncheckedBody } from '../pusher/unchecked-body.ts';
 
 /** Floodlight loses entries of concurrent requests (CONTRACT.md, section 8). */
 const ONE_AT_A_TIME = { concurrency: 1 } as const;

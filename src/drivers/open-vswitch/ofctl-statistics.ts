@@ -6,7 +6,7 @@ import {
   type PortCounters,
   type PortDescription,
   type SwitchDescription,
-} from '../pusher/switch-statistics.ts';
+} from '../switch-tables.ts';
 
 /** What ovs-ofctl(8) prints of a switch and its ports, read; what it prints of flows and groups is in `ofctl-text.ts`. */
 

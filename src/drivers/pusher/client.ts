@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Dpid } from '../../model/addresses.ts';
 import type { Entry, Group, InstalledFlow } from '../../model/openflow.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
-import type { ConnectedSwitch, EntryList, SettableRole, UnreadableEntry } from '../control-plane.ts';
+import type { ConnectedSwitch, EntryList, SettableRole, UncheckedBody, UnreadableEntry } from '../control-plane.ts';
+import type { PortCounters, PortDescription, SwitchDescription } from '../switch-tables.ts';
 import type { Refusal } from './action-text.ts';
 import {
   type ControllerDevice,
@@ -35,14 +36,10 @@ import { RestConnection, type RestRequest, withoutShout } from './rest-connectio
 import {
   descriptionAnswer,
   type FlowTotals,
-  type PortCounters,
-  type PortDescription,
   portCountersAnswer,
   portsAnswer,
-  type SwitchDescription,
   totalsAnswer,
 } from './switch-statistics.ts';
-import type { UncheckedBody } from './unchecked-body.ts';
 import { decodeGroupDescription, decodeListed, decodeSwitchFlow, encodeEntry, readDpid } from './wire.ts';
 
 /** What the Static Entry Pusher is called in the controller's paths: the second in older versions. */

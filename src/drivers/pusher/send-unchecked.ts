@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry } from '../../model/openflow.ts';
-import type { SentBody } from '../control-plane.ts';
+import type { SentBody, UncheckedBody } from '../control-plane.ts';
 import type { FloodlightClient } from './client.ts';
 import { listedWithTables, missing, readBack } from './read-back.ts';
-import { addresseeOf, type UncheckedBody } from './unchecked-body.ts';
+import { addresseeOf } from './unchecked-body.ts';
 
 /** Floodlight installs after it has answered, and gives up silently: what is not there by then does not come. */
 const SETTLE_MS = 1_000;

@@ -1,6 +1,14 @@
 import { z } from 'zod';
-import { type MacAddress, parseMac } from '../../model/addresses.ts';
-import type { InstalledFlow, OutputPort } from '../../model/openflow.ts';
+import { parseMac } from '../../model/addresses.ts';
+import type { InstalledFlow } from '../../model/openflow.ts';
+import {
+  countersFrom,
+  PORT_COUNTERS,
+  type PortCounter,
+  type PortCounters,
+  type PortDescription,
+  type SwitchDescription,
+} from '../switch-tables.ts';
 import { parsedText, portText } from './answers.ts';
 import { flagNames, objectOf } from './former-answers.ts';
 
@@ -9,35 +17,11 @@ import { flagNames, objectOf } from './former-answers.ts';
  * both ways (CONTRACT.md, section 5). Flows and groups are in `wire.ts`.
  */
 
-/** Make and version (OpenFlow 1.3, section A.3.5.1), e.g. `Open vSwitch` and `3.1.0`. */
-export interface SwitchDescription {
-  readonly manufacturer: string;
-  readonly hardware: string;
-  readonly software: string;
-  readonly serialNumber: string;
-  /** A name for people; Mininet writes the switch's. */
-  readonly datapath: string;
-}
-
 /** Sums over all flows of a switch (section A.3.5.3). */
 export interface FlowTotals {
   readonly flows: number;
   readonly packets: bigint;
   readonly bytes: bigint;
-}
-
-/** A port of a switch (section A.2.1). */
-export interface PortDescription {
-  readonly port: OutputPort;
-  /** The interface, e.g. `s6-eth1`. */
-  readonly name: string;
-  readonly mac: MacAddress;
-  /** Not put down by an administrator. */
-  readonly isEnabled: boolean;
-  /** There is a carrier. */
-  readonly hasLink: boolean;
-  /** Kilobits per second, 0 where the port has none. */
-  readonly currentSpeedKbps: number;
 }
 
 /** Floodlight's names of a port's counters (section A.3.5.6). */
@@ -54,27 +38,7 @@ const COUNTER_KEYS = {
   overrunErrors: 'receive_overrun_errors',
   crcErrors: 'receive_CRC_errors',
   collisions: 'collisions',
-} as const;
-
-export type PortCounter = keyof typeof COUNTER_KEYS;
-
-/** The counters of a port since it was made; undefined where the switch does not count that. */
-export interface PortCounters extends Readonly<Record<PortCounter, bigint | undefined>> {
-  readonly port: OutputPort;
-  readonly durationSeconds: number;
-}
-
-const PORT_COUNTERS = Object.keys(COUNTER_KEYS) as readonly PortCounter[];
-
-/** Counters from a function that reads each. */
-export function countersFrom(
-  port: OutputPort,
-  durationSeconds: number,
-  read: (counter: PortCounter) => bigint | undefined,
-): PortCounters {
-  const counters = Object.fromEntries(PORT_COUNTERS.map((counter) => [counter, read(counter)]));
-  return { ...(counters as Record<PortCounter, bigint | undefined>), port, durationSeconds };
-}
+} as const satisfies Readonly<Record<PortCounter, string>>;
 
 const integer = z
   .string()

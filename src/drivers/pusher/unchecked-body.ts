@@ -1,11 +1,7 @@
 import { ETH_TYPE } from '../../model/match.ts';
+import type { UncheckedBody } from '../control-plane.ts';
 import type { Refusal } from './action-text.ts';
 import { readDpid } from './wire.ts';
-
-declare const harmless: unique symbol;
-
-/** The body of a POST as somebody wrote it: perhaps nonsense, but nothing that would break the controller. */
-export type UncheckedBody = Readonly<Record<string, unknown>> & { readonly [harmless]: true };
 
 /** The least and the most that Java's `Integer` holds, which Floodlight reads numbers with. */
 const INTEGER: readonly [number, number] = [-(2 ** 31), 2 ** 31 - 1];

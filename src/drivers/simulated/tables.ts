@@ -5,15 +5,15 @@ import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { interfaceName, type Switch, type Topology } from '../../model/topology.ts';
 import type { SwitchEntries } from '../../sim/pipeline.ts';
 import { type RefusalCode, switchRefusal } from '../open-vswitch/switch-refusal.ts';
+import { isStaticEntryCookie } from '../pusher/wire.ts';
+import type { SwitchTables, TableChange } from '../switch-tables.ts';
 import {
   countersFrom,
   type PortCounter,
   type PortCounters,
   type PortDescription,
   type SwitchDescription,
-} from '../pusher/switch-statistics.ts';
-import { isStaticEntryCookie } from '../pusher/wire.ts';
-import type { SwitchTables, TableChange } from '../switch-tables.ts';
+} from '../switch-tables.ts';
 import { refusalOfMessage, refusalOfText } from './refusals.ts';
 
 /** What a flow or one direction of a port has carried. */
