@@ -13,17 +13,17 @@ export interface ConnectedSwitch {
 export type SettableRole = 'MASTER' | 'EQUAL' | 'SLAVE';
 export const SETTABLE_ROLES: readonly SettableRole[] = ['MASTER', 'EQUAL', 'SLAVE'];
 
-/** How the entries stand that were pushed and not taken away since. */
+/** The state of the entries that were pushed and not removed since. */
 export interface Upkeep {
   /** Names of entries that are not in their switch now; they are put back as soon as that can be. */
   readonly missing: readonly string[];
-  /** Names of entries that are taken away as soon as their switch is back. */
+  /** Names of entries that are removed as soon as their switch is back. */
   readonly leaving: readonly string[];
   /** How many entries were lost and put back since the lab came up. */
   readonly repaired: number;
 }
 
-/** A static entry that says what labctl does not know. */
+/** A static entry with parts that labctl does not know. */
 export interface UnreadableEntry {
   readonly name: string;
   readonly dpid: Dpid;
@@ -50,18 +50,23 @@ export interface SentBody {
   readonly reason?: string;
 }
 
-/** The controller of a lab: who decides what the switches do. Every method throws `ProblemError`. */
-export interface ControlPlane {
-  /** What kind it is, for people: `embedded`, `Floodlight`. */
-  readonly kind: string;
-  /** Where its REST interface answers, e.g. `http://127.0.0.1:8080`; known once it is started. */
-  readonly url: string;
-  /** Seconds that it may take for the first packet of a pair of hosts; 0 where it does not react to packets. */
-  readonly reactionSeconds: number;
-  /** What can be done before there are switches; goes on while the data plane is built. `onStep` hears what it does. */
-  prepare(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
-  /** Resolves when every switch of the topology is under control and forwards as the spec asks. */
-  start(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
+/**
+ * How a controller has packets forwarded where no static entry applies: it reacts to the first packet of a pair of hosts,
+ * or its flows are in the switches in advance.
+ */
+export type ControllerForwarding =
+  /** `reactionSeconds` is how long it may take for a pair's first packet. */
+  | { readonly kind: 'reactive'; readonly reactionSeconds: number }
+  /**
+   * `restore` puts back flows of its own that switches have lost, and removes flows that should not be there. Resolves
+   * with the number of flows that it changed.
+   */
+  | { readonly kind: 'in-advance'; restore(): Promise<number> };
+
+/** The roles of a controller. Every method of each throws `ProblemError`. */
+
+/** The static entries that a controller keeps in its switches. */
+export interface EntryStore {
   /**
    * Makes these entries those of their names: groups first, each read back from the controller's list and from its
    * switch. All or nothing: when one does not arrive, what was pushed is taken back and the error names it.
@@ -69,31 +74,49 @@ export interface ControlPlane {
   push(entries: readonly Entry[], signal: AbortSignal): Promise<void>;
   /** Sends entries in the form of a POST as they were written; nothing is checked, and nothing undone. */
   sendUnchecked(bodies: readonly UncheckedBody[], signal: AbortSignal): Promise<readonly SentBody[]>;
-  /** Takes these entries away, flows before groups, and reads back that they are gone. */
+  /** Removes these entries, flows before groups, and reads back that they are gone. */
   remove(list: EntryList, signal: AbortSignal): Promise<void>;
   /** Every static entry that the controller lists for switches of the topology, whoever pushed it. */
   entries(signal: AbortSignal): Promise<EntryList>;
+  upkeep(signal: AbortSignal): Promise<Upkeep>;
+}
+
+/** The switches that a controller has, and its role for each. */
+export interface ControlledSwitches {
   /** The switches of the topology that are connected now. */
   switches(signal: AbortSignal): Promise<readonly ConnectedSwitch[]>;
   /** The controller's role for each connected switch, in its own words. */
   roles(signal: AbortSignal): Promise<ReadonlyMap<Dpid, string>>;
   /** Sets its role for these switches; their entries are there afterwards as they were before. */
   setRole(dpids: readonly Dpid[], role: SettableRole, signal: AbortSignal): Promise<void>;
-  upkeep(signal: AbortSignal): Promise<Upkeep>;
+}
+
+/** What a controller forwards by itself, and how it follows faults. */
+export interface Forwarder {
+  readonly forwarding: ControllerForwarding;
   /**
    * Called when links or switches have gone down or come up again, with all that is down now. Resolves when the controller
    * forwards over what survives and switches that came back hold their static entries again, as far as that can be
    * asked, or when it takes the controller too long. Aborting the signal ends only the waiting.
    */
   reconverge(faults: readonly Fault[], signal: AbortSignal): Promise<void>;
+}
+
+export interface ControllerLife {
+  /** What kind it is, for people: `embedded`, `Floodlight`. */
+  readonly kind: string;
+  /** Where its REST interface answers, e.g. `http://127.0.0.1:8080`; known once it is started. */
+  readonly url: string;
+  /** What can be done before there are switches; goes on while the data plane is built. `onStep` hears what it does. */
+  prepare(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
+  /** Resolves when every switch of the topology is under control and forwards as the spec asks. */
+  start(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
   /**
-   * Puts back what switches have lost of the controller's own forwarding, and takes away what they have too much of it.
-   * Returns how many flows that were. Absent where it forwards by reacting to packets.
-   */
-  restoreForwarding?(): Promise<number>;
-  /**
-   * Takes from the controller every static entry of the topology's switches, whoever pushed it, and lets go of it. Safe
+   * Removes from the controller every static entry of the topology's switches, whoever pushed it, and lets go of it. Safe
    * to call at any time; where something could not be cleaned up it throws, having done the rest.
    */
   stop(): Promise<void>;
 }
+
+/** The controller of a lab, in all its roles: who decides what the switches do. */
+export interface ControlPlane extends ControllerLife, EntryStore, ControlledSwitches, Forwarder {}

@@ -69,17 +69,18 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** The hosts, switches and links of a lab: what carries packets. Every method throws `ProblemError`. */
-export interface DataPlane {
-  /** What carries the packets, for people: e.g. `Mininet 2.3.0, Open vSwitch 3.1.0, userspace datapath`. */
-  readonly description: string;
-  /** Builds it all; resolves when every host, switch and link is up. `onStep` hears what is being done. */
-  start(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
-  /**
-   * Runs the start commands of hosts, those of a host one after another, and leaves those running that go on. Returns
-   * those that failed at once, after which no other of that host is run.
-   */
-  runStartCommands(signal: AbortSignal): Promise<readonly FailedCommand[]>;
+/** Pings pairs of hosts, with the patience that the controller needs; see `Prober`. */
+export type Probe = (
+  pairs: readonly Pair[],
+  reactionSeconds: number,
+  signal: AbortSignal,
+  onProgress: (progress: ProbeProgress) => void,
+) => Promise<readonly ProbeResult[]>;
+
+/** The roles of a data plane. Every method of each throws `ProblemError`. */
+
+/** Sends packets between hosts, and sees what arrives. */
+export interface Prober {
   /**
    * Pings every host from every host. Never reports an unreachable pair because of one lost probe, nor because the
    * controller took up to `reactionSeconds` for the first packet of a pair.
@@ -89,36 +90,37 @@ export interface DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]>;
-  /** Asks pairs again, for longer, whose silence surprises. Absent where nothing is ever lost. */
-  probeAgain?(
-    pairs: readonly Pair[],
-    reactionSeconds: number,
-    signal: AbortSignal,
-    onProgress: (progress: ProbeProgress) => void,
-  ): Promise<readonly ProbeResult[]>;
-  /**
-   * To be called when what switches hold has changed: has them forget what they have cached of how they treated packets
-   * before. Probes do so first. Absent where nothing is cached.
-   */
-  forgetCached?(): Promise<void>;
-  /** Has every switch connect to an OpenFlow controller: `unix:` and a socket in the lab's folder. */
-  connectSwitches(target: string, signal: AbortSignal): Promise<void>;
-  /**
-   * Takes down, or up again, every link between two nodes. The ports at both ends lose their carrier. Links of a switch
-   * that is stopped come up with it. Once begun it is done, which takes milliseconds; nothing where it is so already.
-   */
-  setLink(a: string, b: string, up: boolean): Promise<void>;
-  /**
-   * Stops a switch, or starts it again. A stopped switch forwards nothing and holds nothing, nobody can ask it anything,
-   * and its neighbours' ports have no carrier. Started again it has its former DPID, port numbers and controller, and
-   * empty tables. Once begun it is done; nothing where it is so already.
-   */
-  setSwitch(name: string, up: boolean): Promise<void>;
+  /** Asks again, for longer, pairs that did not answer and should. Undefined where no probe is ever lost. */
+  readonly probeAgain: Probe | undefined;
   /**
    * Has one host ping another at short intervals, from half a second before `act` begins until 1.5 s after it has ended.
    * Rejects with what `act` throws.
    */
   measureWhile(source: string, target: string, act: () => Promise<void>, signal: AbortSignal): Promise<Traffic>;
+  /**
+   * To be called when the entries of switches have changed: afterwards no switch treats packets by anything that it
+   * cached before. Probes do so first.
+   */
+  forgetCached(): Promise<void>;
+}
+
+/** Takes links and switches down and up. Once begun, a change is done; nothing happens where it is so already. */
+export interface FaultMaker {
+  /**
+   * Takes down, or up again, every link between two nodes. The ports at both ends lose their carrier. Links of a switch
+   * that is stopped come up with it. Takes milliseconds.
+   */
+  setLink(a: string, b: string, up: boolean): Promise<void>;
+  /**
+   * Stops a switch, or starts it again. A stopped switch forwards nothing and holds nothing, nobody can ask it anything,
+   * and its neighbours' ports have no carrier. Started again it has its former DPID, port numbers and controller, and
+   * empty tables.
+   */
+  setSwitch(name: string, up: boolean): Promise<void>;
+}
+
+/** Shows what switches hold and what they would do. */
+export interface Inspector {
   /** What a switch holds now, whoever put it there; nothing where it is stopped. */
   entriesOf(dpid: Dpid): Promise<HeldEntries>;
   /**
@@ -128,10 +130,29 @@ export interface DataPlane {
   traceAt(dpid: Dpid, inPort: number, fields: Readonly<Record<string, string>>): Promise<SwitchTrace>;
   /** The lines that Mininet's `net` prints, read from the running network. */
   net(): Promise<readonly string[]>;
+}
+
+/** Runs commands inside the lab. */
+export interface Shells {
+  /**
+   * Runs the start commands of hosts, those of a host one after another, and leaves those running that go on. Returns
+   * those that failed at once, after which no other of that host is run.
+   */
+  runStartCommands(signal: AbortSignal): Promise<readonly FailedCommand[]>;
   /** The command that runs `argv` on a host of the lab, or where the ports of a switch are. */
   commandOn(node: string, argv: readonly string[]): Command;
+}
+
+export interface DataPlaneLife {
+  /** What carries the packets, for people: e.g. `Mininet 2.3.0, Open vSwitch 3.1.0, userspace datapath`. */
+  readonly description: string;
+  /** Builds it all; resolves when every host, switch and link is up. `onStep` hears what is being done. */
+  start(signal: AbortSignal, onStep: (step: string) => void): Promise<void>;
   /** Ends every process and interface. Safe to call at any time, and twice. */
   stop(): Promise<void>;
   /** Resolves when it ended without being asked to, with the reason. */
   readonly died: Promise<string>;
 }
+
+/** The hosts, switches and links of a lab, in all their roles: what carries packets. */
+export interface DataPlane extends DataPlaneLife, Prober, FaultMaker, Inspector, Shells {}

@@ -69,7 +69,7 @@ export type TableChange =
   /** Deletes a group and, as OpenFlow has it, the flows that use it. */
   | { readonly kind: 'delete-group'; readonly groupId: number };
 
-/** The tables of a lab's switches, real or simulated, as the embedded controller programs them. */
+/** The tables of a lab's switches, real or simulated, as a controller without OpenFlow programs them. */
 export interface SwitchTables {
   /** All the changes in their order, or none: throws `ProblemError` with the switch's reason. */
   apply(dpid: Dpid, changes: readonly TableChange[]): Promise<void>;
@@ -79,4 +79,14 @@ export interface SwitchTables {
   ports(dpid: Dpid): Promise<readonly PortDescription[]>;
   portCounters(dpid: Dpid): Promise<readonly PortCounters[]>;
   description(dpid: Dpid): Promise<SwitchDescription>;
+}
+
+/** How a controller reaches the switches of a lab. */
+export interface ControllableSwitches {
+  readonly tables: SwitchTables;
+  /**
+   * Has every switch connect to an OpenFlow controller: `unix:` and a socket in the lab's folder. Undefined where switches
+   * speak no OpenFlow.
+   */
+  readonly connectSwitches: ((target: string, signal: AbortSignal) => Promise<void>) | undefined;
 }

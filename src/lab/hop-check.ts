@@ -1,4 +1,4 @@
-import type { DataPlane } from '../drivers/data-plane.ts';
+import type { Inspector } from '../drivers/data-plane.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Trace, TracedHop } from '../sim/trace.ts';
 
@@ -23,7 +23,7 @@ export interface HopChecks {
 }
 
 /** Asks the switch of every hop of a trace what it would do with the packet, and compares that with the trace. */
-export async function checkHops(trace: Trace, topology: Topology, dataPlane: DataPlane): Promise<HopChecks> {
+export async function checkHops(trace: Trace, topology: Topology, inspector: Inspector): Promise<HopChecks> {
   const hops = trace.legs.flatMap((leg) =>
     leg.hops.map((hop) => ({ hop, message: leg.message, fields: hop.rewritten ?? leg.packet })),
   );
@@ -32,7 +32,7 @@ export async function checkHops(trace: Trace, topology: Topology, dataPlane: Dat
   for (const { hop, message, fields } of hops) {
     const node = topology.switchNamed(hop.switch);
     if (node === undefined) continue;
-    const { ports: said, isUndecided, text } = await dataPlane.traceAt(node.dpid, hop.inPort, fields);
+    const { ports: said, isUndecided, text } = await inspector.traceAt(node.dpid, hop.inPort, fields);
     if (isUndecided) {
       undecided += 1;
       continue;

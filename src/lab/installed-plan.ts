@@ -1,5 +1,5 @@
-import type { ControlPlane, EntryList, UnreadableEntry } from '../drivers/control-plane.ts';
-import type { DataPlane, HeldEntries } from '../drivers/data-plane.ts';
+import type { ControlledSwitches, EntryList, EntryStore, UnreadableEntry } from '../drivers/control-plane.ts';
+import type { HeldEntries, Inspector } from '../drivers/data-plane.ts';
 import type { Dpid } from '../model/addresses.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
@@ -32,12 +32,12 @@ export interface PlannedOver {
 
 /** The entries that a lab's plans have in its switches. */
 export class InstalledPlan {
-  readonly #dataPlane: DataPlane;
-  readonly #controlPlane: ControlPlane;
+  readonly #dataPlane: Inspector;
+  readonly #controlPlane: EntryStore & ControlledSwitches;
 
-  constructor({ dataPlane, controlPlane }: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane }) {
-    this.#dataPlane = dataPlane;
-    this.#controlPlane = controlPlane;
+  constructor(drivers: { readonly dataPlane: Inspector; readonly controlPlane: EntryStore & ControlledSwitches }) {
+    this.#dataPlane = drivers.dataPlane;
+    this.#controlPlane = drivers.controlPlane;
   }
 
   /** All that switches hold, of plans or not. */

@@ -173,9 +173,8 @@ export class Lab {
   async pingall(expectation: string | undefined, running: Running): Promise<Observation> {
     const { topology } = this.spec;
     const expected = expectedMatrix(this.#spec, this.#connections, expectation);
-    const { reactionSeconds } = this.#controlPlane;
     const [first, network] = await Promise.all([
-      this.#dataPlane.probeAll(reactionSeconds, running.signal, (probe) => running.report({ probe })),
+      this.#dataPlane.probeAll(this.#reactionSeconds, running.signal, (probe) => running.report({ probe })),
       // What switches hold that labctl cannot read hides no observation.
       this.#network(running.signal).catch((error: unknown) => {
         if (!(error instanceof ProblemError)) throw error;
@@ -211,9 +210,7 @@ export class Lab {
     const silent = probes.filter((probe) => probe.rttMs === null && shouldAnswer(probe));
     if (silent.length === 0 || this.#dataPlane.probeAgain === undefined) return probes;
     report({ step: `asking ${silent.length === 1 ? 'a pair' : `${silent.length} pairs`} once more` });
-    const again = await this.#dataPlane.probeAgain(silent, this.#controlPlane.reactionSeconds, signal, (probe) =>
-      report({ probe }),
-    );
+    const again = await this.#dataPlane.probeAgain(silent, this.#reactionSeconds, signal, (probe) => report({ probe }));
     const later = new Map(again.map((probe) => [`${probe.source} ${probe.target}`, probe]));
     return probes.map((probe) => {
       const { rttMs = null, probes: more = 0 } = later.get(`${probe.source} ${probe.target}`) ?? {};
@@ -248,13 +245,19 @@ export class Lab {
     return checkHops(trace, this.spec.topology, this.#dataPlane);
   }
 
+  /** How long the controller may take for the first packet of a pair. */
+  get #reactionSeconds(): number {
+    const { forwarding } = this.#controlPlane;
+    return forwarding.kind === 'reactive' ? forwarding.reactionSeconds : 0;
+  }
+
   async #network(signal: AbortSignal): Promise<NetworkState> {
     const { topology } = this.spec;
     const [held, { entries: listed }] = await Promise.all([
       this.#plan.heldBy(topology.switches.map(({ dpid }) => dpid)),
       this.#controlPlane.entries(signal),
     ]);
-    const missForwarding = this.#controlPlane.reactionSeconds > 0 ? 'shortest-path' : 'none';
+    const missForwarding = this.#controlPlane.forwarding.kind === 'reactive' ? 'shortest-path' : 'none';
     const network = networkOfSwitches(topology, held, listed, missForwarding);
     return { ...network, faults: this.#faults.now.faults };
   }
@@ -284,7 +287,8 @@ export class Lab {
    */
   async heal(running: Running): Promise<ConnectionChange> {
     await this.#faults.catchUp(running);
-    const restored = (await this.#controlPlane.restoreForwarding?.()) ?? 0;
+    const { forwarding } = this.#controlPlane;
+    const restored = forwarding.kind === 'in-advance' ? await forwarding.restore() : 0;
     return this.#changeTo(this.#connections, undefined, running, restored);
   }
 
@@ -494,7 +498,7 @@ export class Lab {
     try {
       return await change();
     } finally {
-      await this.#dataPlane.forgetCached?.();
+      await this.#dataPlane.forgetCached();
     }
   }
 

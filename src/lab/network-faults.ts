@@ -1,5 +1,5 @@
-import type { ControlPlane } from '../drivers/control-plane.ts';
-import type { DataPlane, Traffic } from '../drivers/data-plane.ts';
+import type { Forwarder } from '../drivers/control-plane.ts';
+import type { FaultMaker, Prober, Traffic } from '../drivers/data-plane.ts';
 import type { Connection } from '../model/connection.ts';
 import { describeFault, type Fault, sameFault } from '../model/fault.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
@@ -33,8 +33,8 @@ export interface FaultChange {
 /** What of a running network is down, as far as labctl took it down, and what was down when its connections were planned. */
 export class NetworkFaults {
   readonly #intact: Topology;
-  readonly #dataPlane: DataPlane;
-  readonly #controlPlane: ControlPlane;
+  readonly #dataPlane: FaultMaker & Prober;
+  readonly #controlPlane: Forwarder;
   readonly #plan: InstalledPlan;
   #faults: readonly Fault[] = [];
   /** What was down when protected connections were planned, which the data plane itself keeps up since. */
@@ -44,7 +44,7 @@ export class NetworkFaults {
 
   constructor(
     intact: Topology,
-    { dataPlane, controlPlane }: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane },
+    { dataPlane, controlPlane }: { readonly dataPlane: FaultMaker & Prober; readonly controlPlane: Forwarder },
     plan: InstalledPlan,
   ) {
     this.#intact = intact;
@@ -109,7 +109,7 @@ export class NetworkFaults {
       try {
         steps = await this.#setAll(changed, down, repair ? connections : undefined, running);
       } finally {
-        await this.#dataPlane.forgetCached?.();
+        await this.#dataPlane.forgetCached();
       }
       tookMs = performance.now() - begin;
     };

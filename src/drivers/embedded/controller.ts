@@ -7,6 +7,7 @@ import type { Topology } from '../../model/topology.ts';
 import { forwardingFlows } from '../../plan/forwarding.ts';
 import type {
   ConnectedSwitch,
+  ControllerForwarding,
   ControlPlane,
   EntryList,
   SentBody,
@@ -35,7 +36,7 @@ const REQUESTS_AT_ONCE = 256;
  */
 export class EmbeddedController implements ControlPlane {
   readonly kind = 'embedded';
-  readonly reactionSeconds = 0;
+  readonly forwarding: ControllerForwarding = { kind: 'in-advance', restore: () => this.#restoreForwarding() };
   readonly #topology: Topology;
   readonly #tables: SwitchTables;
   readonly #firstPort: number;
@@ -151,7 +152,7 @@ export class EmbeddedController implements ControlPlane {
     );
   }
 
-  async restoreForwarding(): Promise<number> {
+  async #restoreForwarding(): Promise<number> {
     const counts = [...this.#forwarding].map(async ([dpid, flows]) => {
       const { name = '' } = this.#topology.switchWithDpid(dpid) ?? {};
       if (this.#state?.topology.switchIsUp(name) !== true) return 0;

@@ -46,9 +46,9 @@ const PROBE_GROUP_ID = 0x7ffffe00;
 export class FloodlightController implements ControlPlane {
   readonly kind = 'Floodlight';
   // The first packet of a pair goes through the controller, at each hop once where it is flooded.
-  readonly reactionSeconds = 1;
+  readonly forwarding = { kind: 'reactive', reactionSeconds: 1 } as const;
   readonly #topology: Topology;
-  readonly #forwarding: Forwarding;
+  readonly #isolates: boolean;
   readonly #instance: FloodlightInstance;
   readonly #relaySocket: string;
   readonly #connectSwitches: (target: string, signal: AbortSignal) => Promise<void>;
@@ -74,7 +74,7 @@ export class FloodlightController implements ControlPlane {
     formerSwitchesMs?: number;
   }) {
     this.#topology = parts.topology;
-    this.#forwarding = parts.forwarding;
+    this.#isolates = parts.forwarding === 'none';
     this.#instance = parts.instance;
     this.#relaySocket = parts.relaySocket;
     this.#connectSwitches = parts.connectSwitches;
@@ -125,7 +125,7 @@ export class FloodlightController implements ControlPlane {
     await this.#waitFor('links', () => this.#missingLinks(client, this.#topology, signal), signal, onStep);
     await this.#findOutGroups(client, keeper, signal);
     await keeper.start(signal);
-    if (this.#forwarding === 'none') await keeper.pushOwn(isolationEntries(this.#topology), signal);
+    if (this.#isolates) await keeper.pushOwn(isolationEntries(this.#topology), signal);
   }
 
   async push(entries: readonly Entry[], signal: AbortSignal): Promise<void> {

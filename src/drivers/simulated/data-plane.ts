@@ -34,6 +34,8 @@ const NOT_COUNTED: PacketCount = { flow: () => {}, port: () => {} };
  */
 export class SimulatedDataPlane implements DataPlane {
   readonly description = 'simulated: labctl computes what Open vSwitch and Linux hosts do, no packet is sent';
+  /** No packet is ever lost. */
+  readonly probeAgain = undefined;
   /** It has no process that could die. */
   readonly died = new Promise<string>(() => {});
   readonly #topology: Topology;
@@ -95,14 +97,6 @@ export class SimulatedDataPlane implements DataPlane {
     return results;
   }
 
-  async connectSwitches(): Promise<void> {
-    throw notSimulated({
-      where: 'connecting switches',
-      cause: 'simulated switches speak no OpenFlow, and so have the embedded controller only',
-      remedy: 'take the embedded controller, or real switches: labctl up --dataplane mininet',
-    });
-  }
-
   async setLink(a: string, b: string, up: boolean): Promise<void> {
     this.#tables.setFault({ kind: 'link', between: [a, b] }, !up);
   }
@@ -132,6 +126,9 @@ export class SimulatedDataPlane implements DataPlane {
       remedy: 'ask a real one: labctl up --dataplane mininet',
     });
   }
+
+  /** Nothing is cached. */
+  async forgetCached(): Promise<void> {}
 
   async net(): Promise<readonly string[]> {
     return netLines(this.#topology);
