@@ -40,6 +40,8 @@ export interface FloodlightContainerOptions {
   readonly logFile: string;
   /** For Floodlight to answer once its container runs; 120 s by default. */
   readonly timeoutMs?: number;
+  /** For an earlier container of this name to be removed; longer than that takes, by default 20 s. */
+  readonly removalMs?: number;
 }
 
 const COMPOSE_FILE = join(INSTALLATION, 'docker-compose.yml');
@@ -53,7 +55,6 @@ const MOST_STARTS = 5;
 /** For compose to have the container run. */
 const CONTAINER_TIMEOUT_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 120_000;
-/** Longer than the removal of a container takes. */
 const REMOVAL_TIMEOUT_MS = 20_000;
 const POLL_MS = 150;
 const LOG_LINES_SHOWN = 20;
@@ -349,7 +350,7 @@ class ComposeRun {
  * @throws ProblemError when a container goes on running, as a lab of another run folder or user may own it
  */
 async function waitForEarlier(
-  { lab, image }: FloodlightContainerOptions,
+  { lab, image, removalMs = REMOVAL_TIMEOUT_MS }: FloodlightContainerOptions,
   signal: AbortSignal,
   onStep: (step: string) => void,
 ): Promise<void> {
@@ -363,7 +364,7 @@ async function waitForEarlier(
   const remains = async () => (await ids('ps', '--all')) || (await ids('network', 'ls'));
   if ((await remains()) === '') return;
   onStep('waiting for the container of an earlier lab of this name to be removed');
-  const deadline = performance.now() + REMOVAL_TIMEOUT_MS;
+  const deadline = performance.now() + removalMs;
   while (performance.now() < deadline) {
     await sleep(POLL_MS, undefined, { signal }).catch(() => {});
     if ((await remains()) === '') return;

@@ -18,7 +18,7 @@ import type {
 } from '../control-plane.ts';
 import { FloodlightClient } from '../pusher/client.ts';
 import { settledRoles } from '../pusher/roles.ts';
-import { EntryKeeper } from './entry-keeper.ts';
+import { EntryKeeper, type KeeperPace } from './entry-keeper.ts';
 import type { FloodlightAddress, FloodlightInstance } from './instance.ts';
 import { OpenFlowRelay } from './relay.ts';
 
@@ -54,6 +54,8 @@ export class FloodlightController implements ControlPlane {
   readonly #connectSwitches: (target: string, signal: AbortSignal) => Promise<void>;
   readonly #patienceMs: number;
   readonly #formerSwitchesMs: number;
+  readonly #groupArrivalMs: number;
+  readonly #keeperPace: KeeperPace | undefined;
   #client: FloodlightClient | undefined;
   #relay: OpenFlowRelay | undefined;
   #keeper: EntryKeeper | undefined;
@@ -62,7 +64,7 @@ export class FloodlightController implements ControlPlane {
   /**
    * @param parts `relaySocket` is a path in the sandbox's run folder, to which `connectSwitches` sends the switches;
    * `patienceMs` is how long to wait for the switches, and then for the links; `formerSwitchesMs` for those of a lab that
-   * has just ended to go
+   * has just ended to go; `groupArrivalMs` for the group that shows whether it takes any
    */
   constructor(parts: {
     topology: Topology;
@@ -72,6 +74,8 @@ export class FloodlightController implements ControlPlane {
     connectSwitches: (target: string, signal: AbortSignal) => Promise<void>;
     patienceMs?: number;
     formerSwitchesMs?: number;
+    groupArrivalMs?: number;
+    keeperPace?: KeeperPace;
   }) {
     this.#topology = parts.topology;
     this.#isolates = parts.forwarding === 'none';
@@ -80,6 +84,8 @@ export class FloodlightController implements ControlPlane {
     this.#connectSwitches = parts.connectSwitches;
     this.#patienceMs = parts.patienceMs ?? LEAST_PATIENCE_MS + PATIENCE_PER_SWITCH_MS * parts.topology.switches.length;
     this.#formerSwitchesMs = parts.formerSwitchesMs ?? FORMER_SWITCHES_MS;
+    this.#groupArrivalMs = parts.groupArrivalMs ?? GROUP_ARRIVAL_MS;
+    this.#keeperPace = parts.keeperPace;
   }
 
   get url(): string {
@@ -108,7 +114,7 @@ export class FloodlightController implements ControlPlane {
 
   async #start(signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
     const client = this.#prepared();
-    const keeper = new EntryKeeper(client, this.#topology);
+    const keeper = new EntryKeeper(client, this.#topology, this.#keeperPace);
     this.#keeper = keeper;
     await this.#connectSwitches(`unix:${this.#relaySocket}`, signal);
     onStep('waiting for the switches to connect to Floodlight');
@@ -330,7 +336,7 @@ export class FloodlightController implements ControlPlane {
       groupType: 'select',
       buckets: [{ weight: 1, actions: [{ kind: 'output', port }] }],
     };
-    const deadline = Date.now() + GROUP_ARRIVAL_MS;
+    const deadline = Date.now() + this.#groupArrivalMs;
     try {
       await client.post(probe, signal);
       do {

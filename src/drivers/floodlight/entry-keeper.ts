@@ -13,25 +13,42 @@ import type {
   Upkeep,
 } from '../control-plane.ts';
 import type { FloodlightClient } from '../pusher/client.ts';
-import { confirmGone, pushEntries, putBack, removeAgain, removeEntries } from '../pusher/entry-push.ts';
+import {
+  confirmGone,
+  PUSH_PACE,
+  type PushOptions,
+  type PushPace,
+  pushEntries,
+  putBack,
+  removeAgain,
+  removeEntries,
+} from '../pusher/entry-push.ts';
 import { listedKey, listedWithTables, missing, readBack, remaining } from '../pusher/read-back.ts';
 import { settledRoles } from '../pusher/roles.ts';
 import { sendUnchecked } from '../pusher/send-unchecked.ts';
 
-/** Floodlight loses entries of concurrent requests (CONTRACT.md, section 8). */
-const ONE_AT_A_TIME = { concurrency: 1 } as const;
-const LOOK_INTERVAL_MS = 1_000;
-/** Between looks while something is to be mended. */
-const MEND_INTERVAL_MS = 300;
 /** Every so many looks the tables are read too, as a role that somebody sets wipes them and nothing else shows it. */
 const LOOKS_PER_TABLE_READ = 5;
-/** How long the tables of a switch that came back are doubted: Floodlight sends it its own entries a second later. */
-const DOUBT_MS = 3_000;
 /** By how much a controller's start has to move to be another start, and not another reading of the clocks. */
 const RESTART_MS = 1_000;
-const ROLE_MEND_DEADLINE_MS = 15_000;
 /** Roles in which Floodlight's writes reach a switch. */
 const WRITING_ROLES: ReadonlySet<string> = new Set(['MASTER', 'EQUAL']);
+
+/** How often a keeper looks, and how long it waits, in milliseconds. */
+export interface KeeperPace {
+  readonly lookMs: number;
+  /** Between looks while something is missing. */
+  readonly mendMs: number;
+  /** How long the tables of a switch that came back are doubted: Floodlight sends it its own entries a second later. */
+  readonly doubtMs: number;
+  /** For a switch whose role was set to have its entries again. */
+  readonly roleMendMs: number;
+  /** Between bodies that were sent unchecked and the look at what became of them. */
+  readonly settleMs?: number;
+  readonly push?: PushPace;
+}
+
+const KEEPER_PACE: KeeperPace = { lookMs: 1_000, mendMs: 300, doubtMs: 3_000, roleMendMs: 15_000 };
 
 /**
  * Keeps the static entries of a lab in a Floodlight that loses them: when it restarts, when a switch comes back, when a
@@ -41,6 +58,9 @@ const WRITING_ROLES: ReadonlySet<string> = new Set(['MASTER', 'EQUAL']);
 export class EntryKeeper {
   readonly #client: FloodlightClient;
   readonly #topology: Topology;
+  readonly #pace: KeeperPace;
+  /** Floodlight loses entries of concurrent requests (CONTRACT.md, section 8). */
+  readonly #pushing: Omit<PushOptions, 'signal'>;
   readonly #wanted = new Map<string, Entry>();
   /** Names of wanted entries that nobody sees or takes away: they stand for the controller's own forwarding. */
   readonly #own = new Set<string>();
@@ -58,9 +78,11 @@ export class EntryKeeper {
   #last: Promise<unknown> = Promise.resolve();
   readonly #ended = new AbortController();
 
-  constructor(client: FloodlightClient, topology: Topology) {
+  constructor(client: FloodlightClient, topology: Topology, pace = KEEPER_PACE) {
     this.#client = client;
     this.#topology = topology;
+    this.#pace = pace;
+    this.#pushing = { concurrency: 1, pace: pace.push ?? PUSH_PACE };
   }
 
   /** Begins to look after the entries. Nothing has been pushed yet, and every switch is connected. */
@@ -89,7 +111,7 @@ export class EntryKeeper {
           this.#doubt(entry.dpid);
         }
       };
-      await pushEntries(this.#client, entries, { ...ONE_AT_A_TIME, signal, onNotTakenBack });
+      await pushEntries(this.#client, entries, { ...this.#pushing, signal, onNotTakenBack });
       for (const entry of entries) {
         this.#wanted.set(entry.name, entry);
         this.#leaving.delete(entry.name);
@@ -105,7 +127,7 @@ export class EntryKeeper {
   }
 
   sendUnchecked(bodies: readonly UncheckedBody[], signal: AbortSignal): Promise<readonly SentBody[]> {
-    return this.#inTurn(() => sendUnchecked(this.#client, bodies, signal));
+    return this.#inTurn(() => sendUnchecked(this.#client, bodies, signal, this.#pace.settleMs));
   }
 
   /** Entries of a switch that is away are taken away when it is back: Floodlight would keep them if told now. */
@@ -119,7 +141,7 @@ export class EntryKeeper {
         this.#leaving.set(entry.name, entry);
       }
       const present = entries.filter(({ dpid }) => connected.has(dpid));
-      await removeEntries(this.#client, present, { ...ONE_AT_A_TIME, signal });
+      await removeEntries(this.#client, present, { ...this.#pushing, signal });
       for (const { name } of unreadable) await this.#client.delete(name, signal);
       for (const { name } of present) this.#leaving.delete(name);
     });
@@ -162,11 +184,11 @@ export class EntryKeeper {
         await this.#client.setRole(dpid, role, signal);
       }
       if (!WRITING_ROLES.has(role)) return;
-      const deadline = Date.now() + ROLE_MEND_DEADLINE_MS;
+      const deadline = Date.now() + this.#pace.roleMendMs;
       let lost = await this.#mend(new Set(dpids), signal);
       while (lost.length > 0) {
         if (Date.now() > deadline) throw new ProblemError(lost);
-        await sleep(MEND_INTERVAL_MS, undefined, { signal });
+        await sleep(this.#pace.mendMs, undefined, { signal });
         lost = await this.#mend(new Set(dpids), signal);
       }
     });
@@ -212,7 +234,7 @@ export class EntryKeeper {
       const dpids = found === undefined ? connected : new Set(found.map(({ dpid }) => dpid));
       for (const dpid of dpids) await this.#client.clear(dpid, signal);
       const { entries } = list ?? (await this.#list(signal));
-      await confirmGone(this.#client, entries.filter(isHere), signal);
+      await confirmGone(this.#client, entries.filter(isHere), signal, this.#pushing.pace);
       return found?.length;
     });
   }
@@ -293,7 +315,7 @@ export class EntryKeeper {
     const { signal } = this.#ended;
     while (!signal.aborted) {
       const isQuiet = this.#doubted.size === 0 && this.#leaving.size === 0;
-      await sleep(isQuiet ? LOOK_INTERVAL_MS : MEND_INTERVAL_MS, undefined, { signal, ref: false }).catch(() => {});
+      await sleep(isQuiet ? this.#pace.lookMs : this.#pace.mendMs, undefined, { signal, ref: false }).catch(() => {});
       // A controller that is away is looked at again: commands and `status` tell of it meanwhile.
       if (!signal.aborted) await this.#inTurn(() => this.#look(signal)).catch(() => {});
     }
@@ -338,7 +360,7 @@ export class EntryKeeper {
   }
 
   #doubt(dpid: Dpid): void {
-    this.#doubted.set(dpid, Date.now() + DOUBT_MS);
+    this.#doubted.set(dpid, Date.now() + this.#pace.doubtMs);
   }
 
   /** Takes over what others pushed and deleted; of a switch that is away it cannot be seen what it has. */

@@ -14,11 +14,25 @@ import {
   split,
 } from './read-back.ts';
 
+/** How long is waited for what a controller was told, in milliseconds. */
+export interface PushPace {
+  /** Waiting ends when for so long nothing more has arrived, or gone. */
+  readonly arrivalMs: number;
+  readonly pollMs: number;
+  /** What has not arrived, or not gone, after this long was lost and is sent again; less than `arrivalMs`. */
+  readonly repairMs: number;
+}
+
+/** Floodlight installs after it has answered; 2,000 flows took it 0.1 s. */
+export const PUSH_PACE: PushPace = { arrivalMs: 3_000, pollMs: 40, repairMs: 700 };
+
 /** How entries are sent. */
 export interface PushOptions {
   /** Requests under way at once. 1 for Floodlight, which loses entries of concurrent ones (CONTRACT.md, section 8). */
   readonly concurrency: number;
   readonly signal: AbortSignal;
+  /** `PUSH_PACE` by default. */
+  readonly pace?: PushPace;
 }
 
 /** What else a push can be told. */
@@ -27,11 +41,6 @@ export interface PushAllOptions extends PushOptions {
   readonly onNotTakenBack?: (pushed: readonly Entry[], replaced: readonly Entry[]) => void;
 }
 
-/** Floodlight installs after it has answered; 2,000 flows took it 0.1 s. */
-const ARRIVAL_DEADLINE_MS = 3_000;
-const POLL_INTERVAL_MS = 40;
-/** What has not arrived, or not gone, after this long was lost and is sent again; less than the deadline. */
-const REPAIR_INTERVAL_MS = 700;
 /** For taking back, when the caller's own signal may be aborted already. */
 const ROLLBACK_DEADLINE_MS = 30_000;
 
@@ -44,7 +53,7 @@ const ROLLBACK_DEADLINE_MS = 30_000;
 export async function pushEntries(
   client: FloodlightClient,
   entries: readonly Entry[],
-  { concurrency, signal, onNotTakenBack }: PushAllOptions,
+  { concurrency, signal, pace = PUSH_PACE, onNotTakenBack }: PushAllOptions,
 ): Promise<void> {
   if (entries.length === 0) return;
   refuseClashes(entries);
@@ -58,7 +67,7 @@ export async function pushEntries(
     await removeEntries(
       client,
       remade.flatMap(({ name }) => former.get(name) ?? []),
-      { concurrency, signal },
+      { concurrency, signal, pace },
     );
     const [groups, flows] = split(entries);
     const post = async (entry: Entry) => {
@@ -73,9 +82,9 @@ export async function pushEntries(
     await forEach(groups, chained ? 1 : concurrency, post);
     // One switch after the other: what was pushed first has long arrived when it is read back, in the same order.
     await forEach(bySwitch(flows), concurrency, post);
-    await settle(client, entries, signal, missing, putBack);
+    await settle(client, entries, { signal, pace }, missing, putBack);
   } catch (error) {
-    const outcome = await takeBack(client, [...sent], former);
+    const outcome = await takeBack(client, [...sent], former, pace);
     if (outcome !== undefined) {
       const replaced = [...sent].flatMap(({ name }) => former.get(name) ?? []);
       onNotTakenBack?.(
@@ -95,14 +104,14 @@ export async function pushEntries(
 export async function removeEntries(
   client: FloodlightClient,
   entries: readonly Entry[],
-  { concurrency, signal }: PushOptions,
+  { concurrency, signal, pace = PUSH_PACE }: PushOptions,
 ): Promise<void> {
   if (entries.length === 0) return;
   const [groups, flows] = split(entries);
   const remove = (entry: Entry) => client.delete(entry.name, signal);
   await forEach(flows, concurrency, remove);
   await forEach(groups, concurrency, remove);
-  await confirmGone(client, entries, signal);
+  await confirmGone(client, entries, signal, pace);
 }
 
 /**
@@ -113,8 +122,9 @@ export async function confirmGone(
   client: FloodlightClient,
   entries: readonly Entry[],
   signal: AbortSignal,
+  pace = PUSH_PACE,
 ): Promise<void> {
-  if (entries.length > 0) await settle(client, entries, signal, remaining, removeAgain);
+  if (entries.length > 0) await settle(client, entries, { signal, pace }, remaining, removeAgain);
 }
 
 /**
@@ -124,14 +134,14 @@ export async function confirmGone(
 async function settle(
   client: FloodlightClient,
   entries: readonly Entry[],
-  signal: AbortSignal,
+  { signal, pace }: { readonly signal: AbortSignal; readonly pace: PushPace },
   faultOf: (entry: Entry, state: ReadBack, url: string) => Problem | undefined,
   mend: (client: FloodlightClient, entries: readonly Entry[], state: ReadBack, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   let open = entries;
   let fewest = entries.length;
-  let deadline = Date.now() + ARRIVAL_DEADLINE_MS;
-  let nextRepair = Date.now() + REPAIR_INTERVAL_MS;
+  let deadline = Date.now() + pace.arrivalMs;
+  let nextRepair = Date.now() + pace.repairMs;
   for (;;) {
     const state = await readBack(client, open, signal);
     const faults = new Map<Entry, Problem>();
@@ -142,18 +152,18 @@ async function settle(
     if (faults.size === 0) return;
     if (faults.size < fewest) {
       fewest = faults.size;
-      deadline = Date.now() + ARRIVAL_DEADLINE_MS;
-      nextRepair = Date.now() + REPAIR_INTERVAL_MS;
+      deadline = Date.now() + pace.arrivalMs;
+      nextRepair = Date.now() + pace.repairMs;
     }
     open = [...faults.keys()];
     if (Date.now() >= deadline) throw new ProblemError([...faults.values()]);
     if (Date.now() >= nextRepair) {
       await mend(client, open, state, signal);
-      nextRepair = Date.now() + REPAIR_INTERVAL_MS;
+      nextRepair = Date.now() + pace.repairMs;
       // To send a group again takes the flows that use it along.
       open = entries;
     }
-    await sleep(POLL_INTERVAL_MS, undefined, { signal });
+    await sleep(pace.pollMs, undefined, { signal });
   }
 }
 
@@ -276,6 +286,7 @@ async function takeBack(
   client: FloodlightClient,
   sent: readonly Entry[],
   former: ReadonlyMap<string, Entry>,
+  pace: PushPace,
 ): Promise<unknown> {
   const signal = AbortSignal.timeout(ROLLBACK_DEADLINE_MS);
   try {
@@ -284,10 +295,10 @@ async function takeBack(
       const before = former.get(entry.name);
       return before === undefined || placeOf(before) !== placeOf(entry) || isRemade(entry, before);
     });
-    await removeEntries(client, gone, { concurrency: 1, signal });
+    await removeEntries(client, gone, { concurrency: 1, signal, pace });
     const [groups, flows] = split(sent.flatMap(({ name }) => former.get(name) ?? []));
     for (const entry of [...groups, ...flows]) await client.post(entry, signal);
-    await settle(client, [...groups, ...flows], signal, missing, putBack);
+    await settle(client, [...groups, ...flows], { signal, pace }, missing, putBack);
     return undefined;
   } catch (error) {
     return error ?? new Error('unknown');

@@ -16,6 +16,7 @@ export async function sendUnchecked(
   client: FloodlightClient,
   bodies: readonly UncheckedBody[],
   signal: AbortSignal,
+  settleMs = SETTLE_MS,
 ): Promise<readonly SentBody[]> {
   const groups = new Set<unknown>((await client.list('all', signal)).filter(isGroup).map(({ name }) => name));
   const refusals: (string | undefined)[] = [];
@@ -28,7 +29,7 @@ export async function sendUnchecked(
         : await client.postUnchecked(body, signal),
     );
   }
-  await sleep(SETTLE_MS, undefined, { signal });
+  await sleep(settleMs, undefined, { signal });
   const connected = new Set((await client.switches(signal)).map(({ dpid }) => dpid));
   const listed = new Map((await client.list('all', signal)).map((entry) => [entry.name, entry]));
   const sent = bodies.map((body) => listed.get(addresseeOf(body).name ?? ''));
