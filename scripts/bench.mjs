@@ -1,28 +1,38 @@
 // Speed and memory, as ratios of things measured side by side in this run. Starts labs of its own, and leaves nothing.
 // usage: npm run bench
+// It measures the built program: run scripts/setup --tests first.
 // With FLOODLIGHT_URL (and LABCTL_OPENFLOW_PORT) pushes are measured on that Floodlight, which must have no switches,
-// else on the tests' stand-in.
+// else on the tests' stand-in. Then scripts/setup is enough.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import { withTypeScript } from './typescript.mjs';
 
 const START_MS = 10_000;
 const CONNECT_MS = 30_000;
 const EMPTY_MS = 60_000;
 const PUSH_MS = 300_000;
 const root = join(import.meta.dirname, '..');
+const program = join(root, 'dist/labctl.js');
+const setup = process.env.FLOODLIGHT_URL ? 'scripts/setup' : 'scripts/setup --tests';
+const hasStandIn = () => spawnSync('/usr/bin/python3', ['-c', 'import os_ken']).status === 0;
+if (!existsSync(program) || !existsSync('/usr/bin/mn') || !(process.env.FLOODLIGHT_URL || hasStandIn())) {
+  console.error(`bench: run ${setup} first`);
+  process.exit(3);
+}
 const folder = mkdtempSync('/tmp/lb-');
 const env = { ...process.env, LABCTL_RUN_DIR: join(folder, 'r'), LABCTL_LAB: 'bench', LABCTL_CONTROLLER: 'embedded' };
 
 function labctl(...args) {
-  return execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
+  // What it prints on stderr is in the error when it fails.
+  return execFileSync(process.execPath, [program, ...args], {
     env,
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
 
@@ -74,8 +84,8 @@ async function floodlight() {
     if (theirs.length > 0) throw new Error(`${url} has switches already (${theirs.join(', ')}): end their lab first`);
     return { url, port, what: 'Floodlight', stop() {} };
   }
-  const program = join(root, 'test/stand-in/floodlight-stand-in.py');
-  const child = spawn('/usr/bin/python3', [program, '--die-with-parent', '--rest-port', '0', '--openflow-port', '0'], {
+  const standIn = join(root, 'test/stand-in/floodlight-stand-in.py');
+  const child = spawn('/usr/bin/python3', [standIn, '--die-with-parent', '--rest-port', '0', '--openflow-port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stop = () => child.kill('SIGKILL');
@@ -124,21 +134,21 @@ function manyEntries(count, prefix) {
 }
 
 /**
- * S10H10's switches on a controller, with nothing of a lab beside that would look after entries meanwhile: their DPIDs,
- * and how to take them away.
+ * S10H10's switches on a controller, without the rest of a lab, which would look after entries: their DPIDs, and how to
+ * stop them.
  */
-async function switchesOn(url, port) {
-  const { MininetSandbox } = await import('../dist/drivers/mininet/sandbox.js');
-  const { Resident } = await import('../dist/drivers/mininet/resident.js');
-  const { OpenFlowRelay } = await import('../dist/drivers/floodlight/relay.js');
-  const { findSpec, readSpec } = await import('../dist/index.js');
+async function switchesOn(load, url, port) {
+  const { MininetSandbox } = await load('/src/drivers/mininet/sandbox.ts');
+  const { Resident } = await load('/src/drivers/mininet/resident.ts');
+  const { OpenFlowRelay } = await load('/src/drivers/floodlight/relay.ts');
+  const { findSpec, readSpec } = await load('/src/index.ts');
   const { file, text } = findSpec(join(root, 'topologies/s10h10.yaml'));
   const { topology, topo } = readSpec(file, text);
   const run = join(folder, 'n');
   mkdirSync(run);
   const sandbox = new MininetSandbox(new Resident(), { topology, topo, folder: run, datapath: 'user' });
   const relay = new OpenFlowRelay(join(run, 'of.sock'), { host: new URL(url).hostname, port: Number(port) });
-  const takeAway = async () => {
+  const stopSwitches = async () => {
     await sandbox.stop();
     relay.close();
   };
@@ -153,26 +163,26 @@ async function switchesOn(url, port) {
       return dpids.every((dpid) => connected.includes(dpid));
     });
   } catch (error) {
-    await takeAway();
+    await stopSwitches();
     throw error;
   }
-  return { dpids, takeAway };
+  return { dpids, stopSwitches };
 }
 
 /** Pushes in turn by a bare loop of POSTs over one connection and as labctl does, reading back that none is lost. */
-async function pushes(count, runs) {
-  const { FloodlightClient } = await import('../dist/drivers/floodlight/client.js');
-  const { pushEntries } = await import('../dist/drivers/floodlight/entry-push.js');
-  const { decodePost } = await import('../dist/drivers/floodlight/post-reader.js');
+async function pushes(load, count, runs) {
+  const { FloodlightClient } = await load('/src/drivers/pusher/client.ts');
+  const { pushEntries } = await load('/src/drivers/pusher/entry-push.ts');
+  const { decodePost } = await load('/src/drivers/pusher/post-reader.ts');
   const { url, port, what, stop } = await floodlight();
   const agent = new Agent({ connections: 1 });
   const client = new FloodlightClient({ url });
   const entries = manyEntries(count, 'labctl-bench').map((document) => decodePost(document).entry);
   const bodies = manyEntries(count, 'bare').map((document) => JSON.stringify(document));
-  let takeAway;
+  let stopSwitches;
   try {
-    const network = await switchesOn(url, port);
-    takeAway = network.takeAway;
+    const network = await switchesOn(load, url, port);
+    stopSwitches = network.stopSwitches;
     // On a Floodlight that is given, entries for other switches are somebody's.
     const empty = () =>
       until('no entry is listed', EMPTY_MS, 0, async () => {
@@ -199,7 +209,7 @@ async function pushes(count, runs) {
     await empty();
     return { what, ours: median(ours), bare: median(bare) };
   } finally {
-    await takeAway?.();
+    await stopSwitches?.();
     await client.close();
     await agent.close();
     stop();
@@ -290,7 +300,7 @@ try {
   row("the lab's Node process | its limit", `${memoryMb} MB`, '120 MB', 120 / memoryMb);
   labctl('down');
 
-  const { what, ours, bare } = await pushes(2_000, 5);
+  const { what, ours, bare } = await withTypeScript((load) => pushes(load, 2_000, 5));
   row(`push of 2,000 entries, none lost | a bare loop of POSTs, ${what}`, seconds(ours), seconds(bare), bare / ours);
 
   for (const [k, limitSeconds] of [
@@ -322,7 +332,7 @@ try {
     if (k === 16) row('its Node process | its limit', `${memoryMb} MB`, '2000 MB', 2000 / memoryMb);
   }
 } finally {
-  spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), 'down', '--all'], { env });
+  spawnSync(process.execPath, [program, 'down', '--all'], { env });
   rmSync(folder, { recursive: true, force: true });
 }
 

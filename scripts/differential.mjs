@@ -1,9 +1,8 @@
 // Random labs through the simulator and on real Open vSwitch, every cell compared. Exits with 1 where any differs.
 // usage: npm run differential -- [--labs 200] [--seed N] [--at-once 2]
 // Lab number K has the seed N+K; `--labs 1 --seed THAT` runs it again.
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createViteServer } from 'vitest/node';
+import { withTypeScript } from './typescript.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -13,18 +12,8 @@ const { values } = parseArgs({
   },
 });
 
-// The comparison is TypeScript, as tests are.
-const root = join(import.meta.dirname, '..');
-const vite = await createViteServer({
-  root,
-  configFile: false,
-  logLevel: 'error',
-  appType: 'custom',
-  server: { middlewareMode: true, watch: null, ws: false },
-  optimizeDeps: { noDiscovery: true },
-});
-try {
-  const { compareLabs, summary } = await vite.ssrLoadModule('/test/differential/labs.ts');
+await withTypeScript(async (load) => {
+  const { compareLabs, summary } = await load('/test/differential/labs.ts');
   const options = { labs: Number(values.labs), seed: Number(values.seed), atOnce: Number(values['at-once']) };
   console.log(`seeds ${options.seed} to ${options.seed + options.labs - 1}`);
   const outcomes = await compareLabs(options, (outcome, done) => {
@@ -35,6 +24,4 @@ try {
   if (outcomes.some(({ comparisons }) => comparisons.some(({ disagreements }) => disagreements.length > 0))) {
     process.exitCode = 1;
   }
-} finally {
-  await vite.close();
-}
+});

@@ -7,7 +7,8 @@ import { expandedSpec, shortSpec } from '../../src/spec/generators/text.ts';
 import { allParameters, GENERATOR_NAMES } from '../../src/spec/generators/topologies.ts';
 import { readSpecFile } from '../../src/spec/locate.ts';
 import { readSpec } from '../../src/spec/read.ts';
-import { schemaAccepts, TOPOLOGIES } from '../support/fixtures/json-schema.ts';
+import { TOPOLOGIES } from '../support/fixtures/examples.ts';
+import { schemaAccepts } from '../support/fixtures/json-schema.ts';
 import { mutatedSpecs } from '../support/fixtures/mutated-specs.ts';
 import { Labctl } from '../support/harness/labctl.ts';
 

@@ -30,6 +30,9 @@ def read_arguments():
     parser.add_argument('--openflow-port', type=int, required=True, help='0: any free one')
     parser.add_argument('--listen', default='127.0.0.1', metavar='ADDRESS')
     parser.add_argument('--link-timeout', type=float, default=35, metavar='SECONDS', help='of a link without LLDP')
+    parser.add_argument(
+        '--delay-factor', type=float, default=1, metavar='FACTOR', help='makes its own delays, of about a second, shorter'
+    )
     parser.add_argument('--old', action='store_true', help='as Floodlight 1.2: its paths and shapes, no groups')
     parser.add_argument('--die-with-parent', action='store_true')
     return parser.parse_args()
@@ -43,7 +46,9 @@ def die_with_parent():
 
 
 async def serve(arguments):
-    controller = Controller(arguments.link_timeout, with_groups=not arguments.old)
+    controller = Controller(
+        arguments.link_timeout, with_groups=not arguments.old, delay_factor=arguments.delay_factor
+    )
     rest = RestInterface(controller, arguments.old)
     openflow_server = await asyncio.start_server(controller.serve, arguments.listen, arguments.openflow_port)
     rest_server = await asyncio.start_server(rest.serve, arguments.listen, arguments.rest_port)

@@ -24,6 +24,8 @@ export interface FloodlightOptions {
   readonly old?: boolean;
   /** After how long without LLDP a link is gone; 35 s by default, as in Floodlight. */
   readonly linkTimeoutSeconds?: number;
+  /** Multiplies its own delays, which are Floodlight's: a second for a role, and before a switch that came is sent its entries. */
+  readonly delayFactor?: number;
 }
 
 const PROGRAM = join(import.meta.dirname, 'floodlight-stand-in.py');
@@ -33,6 +35,7 @@ export async function startFloodlight(options: FloodlightOptions = {}): Promise<
   const settings = [
     ...(options.old === true ? ['--old'] : []),
     ...(options.linkTimeoutSeconds === undefined ? [] : ['--link-timeout', String(options.linkTimeoutSeconds)]),
+    ...(options.delayFactor === undefined ? [] : ['--delay-factor', String(options.delayFactor)]),
   ];
   const run = (restPort: number, openflowPort: number) =>
     listening(['--rest-port', String(restPort), '--openflow-port', String(openflowPort), ...settings]);

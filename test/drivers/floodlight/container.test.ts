@@ -7,7 +7,6 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -15,7 +14,8 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { build } from 'rolldown';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   FloodlightContainer,
   type FloodlightContainerOptions,
@@ -37,6 +37,8 @@ if (lacking !== undefined) process.stderr.write(`Docker is not tested: ${lacking
 describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
   let folder: string;
   let engine: DockerEngine;
+  /** A module of Floodlight's driver as JavaScript, which an ordinary user can read, too. */
+  const compiled = (module: string) => join(folder, 'dist', module);
   beforeAll(async () => {
     engine = await startDockerEngine();
     await engine.importImage('answering', {
@@ -48,6 +50,8 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
     await engine.importImage('mute', { ...BUSYBOX, command: ['/bin/sh', '-c', 'echo Loading; exec sleep 600'] });
     folder = mkdtempSync('/tmp/lt-docker-');
     chmodSync(folder, 0o755);
+    await install(folder);
+    cpSync(COMPOSE_FILE, join(folder, 'docker-compose.yml'));
     vi.stubEnv('DOCKER_HOST', engine.host);
   });
   afterAll(async () => {
@@ -161,7 +165,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
       const steps: string[] = [];
       const later = start({ lab: 'again', logFile: logFile('again-2') }, never, (step) => steps.push(step));
       await expect
-        .poll(() => steps)
+        .poll(() => steps, { timeout: 60_000 })
         .toContain('waiting for the container of an earlier lab of this name to be removed');
       await earlier.stop();
       const floodlight = await later;
@@ -260,7 +264,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
         env: {
           LAB: 'member',
           IMAGE: 'answering',
-          MODULE: compiledForNobody('container.js'),
+          MODULE: compiled('container.js'),
           LOG: join(home, 'log'),
           HOME: home,
         },
@@ -317,7 +321,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
     const [setpriv = '', ...options] = AS_NOBODY;
     const { stdout } = await execa(setpriv, [...options, process.execPath, '--input-type=module', '--eval', ASKER], {
       cwd: '/',
-      env: { MODULE: compiledForNobody('docker-engine.js') },
+      env: { MODULE: compiled('docker-engine.js') },
     });
     expect(JSON.parse(stdout)).toMatchObject({
       finding: { kind: 'no-answer', reason: 'permission-denied' },
@@ -327,14 +331,12 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
 
   test('an installation without its compose file says so', async () => {
     const copy = join(folder, 'installation');
-    cpSync(join(ROOT, 'dist'), join(copy, 'dist'), { recursive: true });
-    cpSync(join(ROOT, 'package.json'), join(copy, 'package.json'));
-    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+    await install(copy);
     const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', STARTER], {
       env: {
         LAB: 'bare',
         IMAGE: 'answering',
-        MODULE: join(copy, 'dist/drivers/floodlight/container.js'),
+        MODULE: join(copy, 'dist/container.js'),
         LOG: logFile('bare'),
       },
     });
@@ -408,13 +410,15 @@ const finding = await findEngine({ image: 'answering', signal: new AbortControll
 console.log(JSON.stringify({ finding, problem: engineProblem(finding, 'answering') }));
 `;
 
-function compiled(module: string): string {
-  return join(ROOT, 'dist/drivers/floodlight', module);
-}
-
-/** The same where an ordinary user can read it. */
-function compiledForNobody(module: string): string {
-  return resolve(inject('programForOrdinaryUser'), '../../drivers/floodlight', module);
+/** An installation of labctl in a folder, of nothing but Floodlight's driver, and without its compose file. */
+async function install(installation: string): Promise<void> {
+  const driver = join(ROOT, 'src/drivers/floodlight');
+  await build({
+    input: [join(driver, 'container.ts'), join(driver, 'docker-engine.ts')],
+    platform: 'node',
+    output: { dir: join(installation, 'dist') },
+  });
+  cpSync(join(ROOT, 'package.json'), join(installation, 'package.json'));
 }
 
 /** Resolves when a process has printed the line; fails when it ends before. */

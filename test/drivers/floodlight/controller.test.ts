@@ -59,7 +59,7 @@ for (const old of [false, true]) {
     let url: string;
     let controller: FloodlightController | undefined;
     beforeAll(async () => {
-      network = await startFloodlightNetwork(pair, { old });
+      network = await startFloodlightNetwork(pair, { old, delayFactor: 0.1 });
     });
     beforeEach(async () => {
       proxy = new RestProxy(network.floodlight.url);
@@ -80,6 +80,8 @@ for (const old of [false, true]) {
         instance: runningFloodlight(url, network.floodlight.openflowPort),
         relaySocket: network.relaySocket,
         connectSwitches: connectSwitches ?? ((target) => network.connect(target)),
+        groupArrivalMs: 500,
+        keeperPace: { lookMs: 100, mendMs: 30, doubtMs: 300, roleMendMs: 15_000 },
         ...patience,
       });
       return controller;

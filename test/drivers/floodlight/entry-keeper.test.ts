@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { EntryKeeper } from '../../../src/drivers/floodlight/entry-keeper.ts';
+import { EntryKeeper, type KeeperPace } from '../../../src/drivers/floodlight/entry-keeper.ts';
 import { OpenFlowRelay } from '../../../src/drivers/floodlight/relay.ts';
 import { FloodlightClient } from '../../../src/drivers/pusher/client.ts';
 import { uncheckedBody } from '../../../src/drivers/pusher/unchecked-body.ts';
@@ -19,7 +19,13 @@ const two = topologyOf(2, []);
 const never = new AbortController().signal;
 const PUSHER = '/wm/staticentrypusher';
 /** Longer than a look at the tables takes to come, and a switch to come back after a restart. */
-const MENDING = { timeout: 40_000, interval: 100 };
+const MENDING = { timeout: 40_000, interval: 20 };
+/** A tenth of the usual ones, as of the delays of the stand-in. */
+const DELAY_FACTOR = 0.1;
+const PACE: KeeperPace = {
+  ...{ lookMs: 100, mendMs: 30, doubtMs: 300, roleMendMs: 15_000, settleMs: 100 },
+  push: { arrivalMs: 1_500, pollMs: 10, repairMs: 70 },
+};
 
 function flow(name: string, priority: number, more: Partial<FlowEntry> = {}): FlowEntry {
   return {
@@ -57,7 +63,7 @@ describe('who keeps the entries of a lab', () => {
   let client: FloodlightClient;
   let keeper: EntryKeeper;
   beforeAll(async () => {
-    network = await startFloodlightNetwork(three);
+    network = await startFloodlightNetwork(three, { delayFactor: DELAY_FACTOR });
     relay = new OpenFlowRelay(network.relaySocket, { host: '127.0.0.1', port: network.floodlight.openflowPort });
     await relay.listen();
   });
@@ -65,7 +71,7 @@ describe('who keeps the entries of a lab', () => {
     await connectAll();
     proxy = new RestProxy(network.floodlight.url);
     client = new FloodlightClient({ url: await proxy.start(), timeoutMs: 60_000 });
-    keeper = new EntryKeeper(client, two);
+    keeper = new EntryKeeper(client, two, PACE);
     await keeper.start(never);
   });
   afterEach(async () => {
@@ -82,16 +88,26 @@ describe('who keeps the entries of a lab', () => {
   const connectAll = async () => {
     await network.connect(`unix:${network.relaySocket}`);
     await vi.waitFor(async () => expect(await network.connected()).toEqual([S1, S2, S3]), MENDING);
-    // A second after a switch has come, Floodlight sends it its entries: what is wiped before then comes back by itself.
-    await sleep(1_200);
+    const roles = () => network.ask('GET', '/wm/core/switch/all/role/json');
+    await vi.waitFor(
+      async () => expect(await roles()).toEqual({ [S1]: 'MASTER', [S2]: 'MASTER', [S3]: 'MASTER' }),
+      MENDING,
+    );
+    // A moment after a switch has come, Floodlight sends it its entries: what is wiped before then comes back by itself.
+    await sleep(300);
   };
   /** Wipes a switch's tables, as somebody does who sets the role, and nothing else shows it. */
   const wipe = (dpid: Dpid) => network.ask('POST', `/wm/core/switch/${dpid}/role/json`, { role: 'MASTER' });
+  const twoMoreTableReads = async () => {
+    const reads = () => proxy.requests.filter(({ path }) => path === `/wm/core/switch/${S1}/flow/json`).length;
+    const before = reads();
+    await expect.poll(reads, MENDING).toBeGreaterThanOrEqual(before + 2);
+  };
   const priorities = async (name: string) =>
     (await network.staticFlows(name)).map((line) => Number(/priority=(\d+)/.exec(line)?.[1])).sort((a, b) => a - b);
 
   it('does not put back what times out by itself', async () => {
-    await keeper.push([flow('brief', 40000, { hardTimeoutSeconds: 3 }), flow('lasting', 40001)], never);
+    await keeper.push([flow('brief', 40000, { hardTimeoutSeconds: 1 }), flow('lasting', 40001)], never);
     expect(await priorities('s1')).toEqual([40000, 40001]);
     await wipe(S1);
     await expect.poll(() => priorities('s1'), MENDING).toEqual([40001]);
@@ -114,8 +130,7 @@ describe('who keeps the entries of a lab', () => {
     await network.ask('POST', `${PUSHER}/json`, { ...strange('later', S1, 40000), actions: 'output=3' });
     const actions = async () => (await network.staticFlows('s1')).map((line) => line.replace(/.*actions=/, ''));
     await expect.poll(actions, MENDING).toEqual(['output:3']);
-    // Longer than between two looks at the tables.
-    await sleep(6_000);
+    await twoMoreTableReads();
     expect(await actions()).toEqual(['output:3']);
     await wipe(S1);
     await expect.poll(actions, MENDING).toEqual([]);
@@ -273,7 +288,8 @@ describe('who keeps the entries of a lab', () => {
     await keeper.stop();
     proxy.intervene = () => 'pass';
     const until = proxy.requests.length;
-    await sleep(2_500);
+    // Three looks, if it looked.
+    await sleep(3 * PACE.lookMs);
     expect(proxy.requests).toHaveLength(until);
   }, 20_000);
 });

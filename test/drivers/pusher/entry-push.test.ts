@@ -128,7 +128,10 @@ async function start(floodlight: Floodlight) {
   return client;
 }
 
-const options = { concurrency: 1, signal: new AbortController().signal };
+const pace = { arrivalMs: 3_000, pollMs: 2, repairMs: 35 };
+const options = { concurrency: 1, signal: new AbortController().signal, pace };
+/** For what never arrives, or never goes. */
+const inVain = { ...options, pace: { ...pace, arrivalMs: 150 } };
 
 describe('a push', () => {
   it('sends groups before flows', async () => {
@@ -201,14 +204,14 @@ describe('a push', () => {
 
   it('names an entry that the list lacks, and takes the others back', async () => {
     const floodlight = new Floodlight({ lost: 'list' });
-    const push = pushEntries(await start(floodlight), [flow('f', 1, 2), flow('lost', 2, 1)], options);
+    const push = pushEntries(await start(floodlight), [flow('f', 1, 2), flow('lost', 2, 1)], inVain);
     await expect(push).rejects.toThrow(/entry lost.*missing from the controller's list[\s\S]*taken back/);
     expect([...floodlight.listed.keys()]).toEqual([]);
   });
 
   it('names an entry that the switch lacks', async () => {
     const client = await start(new Floodlight({ lost: 'switch' }));
-    await expect(pushEntries(client, [flow('lost', 2, 1)], options)).rejects.toMatchObject({
+    await expect(pushEntries(client, [flow('lost', 2, 1)], inVain)).rejects.toMatchObject({
       problems: [
         {
           kind: 'environment',
@@ -225,7 +228,7 @@ describe('a push', () => {
     const client = await start(floodlight);
     const before = flow('f', 3, 1);
     await pushEntries(client, [before], options);
-    await expect(pushEntries(client, [flow('f', 1, 2), flow('lost', 2, 1)], options)).rejects.toThrow(/taken back/);
+    await expect(pushEntries(client, [flow('f', 1, 2), flow('lost', 2, 1)], inVain)).rejects.toThrow(/taken back/);
     expect([...floodlight.held.values()]).toEqual([before]);
   });
 
@@ -235,7 +238,7 @@ describe('a push', () => {
     await pushEntries(client, [group, flow('f', 3, 1)], options);
     floodlight.loses['lost'] = 'switch';
     const changed: GroupEntry = { ...group, buckets: [{ actions: [{ kind: 'output', port: 3 }] }] };
-    const push = pushEntries(client, [changed, flow('f', 3, 2), flow('lost', 2, 1)], options);
+    const push = pushEntries(client, [changed, flow('f', 3, 2), flow('lost', 2, 1)], inVain);
     await expect(push).rejects.toThrow(/entry lost.*not in the switch[\s\S]*taken back/);
     expect(floodlight.changes).not.toContain('DELETE g');
     expect(floodlight.changes).not.toContain('DELETE f');
@@ -265,7 +268,7 @@ describe('a push', () => {
     const floodlight = new Floodlight({ lost: 'switch' });
     const onNotTakenBack = () => expect.unreachable();
     const push = pushEntries(await start(floodlight), [flow('f', 1, 2), flow('lost', 2, 1)], {
-      ...options,
+      ...inVain,
       onNotTakenBack,
     });
     await expect(push).rejects.toThrow('Nothing of this push remains');
@@ -280,7 +283,8 @@ describe('a push', () => {
       concurrency: 1,
       signal: controller.signal,
     });
-    setTimeout(() => controller.abort(new Error('enough')), 100);
+    await expect.poll(() => floodlight.changes, { interval: 5 }).toContain('POST lost');
+    controller.abort(new Error('enough'));
     await expect(push).rejects.toThrow('enough');
     expect([...floodlight.listed.keys()]).toEqual([]);
   });
@@ -310,14 +314,14 @@ describe('a removal', () => {
     const client = await start(floodlight);
     await pushEntries(client, [flow('f', 1, 2)], options);
     const elsewhere: FlowEntry = { ...flow('f', 1, 2), dpid: '00:00:00:00:00:00:00:07' as Dpid };
-    await confirmGone(client, [elsewhere], options.signal);
+    await confirmGone(client, [elsewhere], options.signal, pace);
     expect(floodlight.changes).toEqual(['POST f']);
   });
 
   it('names an entry that the switch still holds', async () => {
     const client = await start(new Floodlight({ 'delete f': 'switch' }));
     await pushEntries(client, [flow('f', 1, 2)], options);
-    await expect(removeEntries(client, [flow('f', 1, 2)], options)).rejects.toThrow(
+    await expect(removeEntries(client, [flow('f', 1, 2)], inVain)).rejects.toThrow(
       /entry f.*the switch still holds it/,
     );
   });

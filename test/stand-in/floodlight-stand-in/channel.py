@@ -163,7 +163,8 @@ class Switch:
 class Controller:
     """All switches, and what Floodlight knows of their network."""
 
-    def __init__(self, link_timeout, with_groups):
+    def __init__(self, link_timeout, with_groups, delay_factor):
+        self._delay_factor = delay_factor
         self.started = time.monotonic()
         self.switches = {}
         self.entries = StaticEntries(self.switches, with_groups)
@@ -198,7 +199,7 @@ class Controller:
             for port in switch.ports:
                 self.topology.send_lldp(switch, port)
             self.topology.changed()
-            await asyncio.sleep(PUSH_AGAIN_DELAY_SECONDS)
+            await asyncio.sleep(PUSH_AGAIN_DELAY_SECONDS * self._delay_factor)
             switch.is_clearing = False
             self.entries.push_again(switch)
 
@@ -244,7 +245,8 @@ class Controller:
             await switch.take_role(role)
         else:
             # Seen twice: it answers MASTER, and some seconds later holds a role that drops every write.
-            asyncio.get_running_loop().call_later(UNKNOWN_ROLE_DELAY_SECONDS, setattr, switch, 'role', 'NOCHANGE')
-        await asyncio.sleep(ROLE_SECONDS)
+            delay = UNKNOWN_ROLE_DELAY_SECONDS * self._delay_factor
+            asyncio.get_running_loop().call_later(delay, setattr, switch, 'role', 'NOCHANGE')
+        await asyncio.sleep(ROLE_SECONDS * self._delay_factor)
         switch.is_clearing = False
         return role if role in ROLES else 'MASTER'
