@@ -18,7 +18,9 @@ const output = {
   // Without comments and blanks it loads sooner; names stay, for the sake of stack traces.
   minify: { compress: true, mangle: false, codegen: true },
 };
-const common = { cwd: root, platform: 'node', logLevel: 'warn' };
+// Modules before what asks for its parts by a `require` of its own, which no bundler sees (jsonc-parser).
+const resolve = { mainFields: ['module', 'main'] };
+const common = { cwd: root, platform: 'node', logLevel: 'warn', resolve };
 // Parts that a command does not need are chunks of their own, which it does not load.
 await build({
   ...common,
