@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
+import { lineOf } from '../model/where.ts';
 import { findSpec, readSpecFile } from '../spec/locate.ts';
 import { checkedSpec } from './checked-spec.ts';
 import { annotation } from './output/github.ts';
@@ -68,16 +69,6 @@ function summaryOf(checked: readonly Checked[], wrong: readonly Checked[]): stri
   return `${files}, ${wrong.length} wrong: ${problems} ${problems === 1 ? 'problem' : 'problems'}`;
 }
 
-/** Line and column of a problem, which folders and files that do not exist have not. */
-function placeOf(
-  file: string,
-  { where = '' }: Problem,
-): { readonly line: number; readonly column: number } | undefined {
-  if (!where.startsWith(`${file}:`)) return undefined;
-  const [, line, column] = /^(\d+):(\d+)$/.exec(where.slice(file.length + 1)) ?? [];
-  return line === undefined || column === undefined ? undefined : { line: Number(line), column: Number(column) };
-}
-
 function documentOf(checked: readonly Checked[]): object {
   return {
     version: 1,
@@ -87,8 +78,8 @@ function documentOf(checked: readonly Checked[]): object {
       valid: problems.length === 0,
       problems: problems.map((problem) => ({
         code: problem.code,
-        line: placeOf(file, problem)?.line ?? null,
-        column: placeOf(file, problem)?.column ?? null,
+        line: lineOf(problem.where)?.line ?? null,
+        column: lineOf(problem.where)?.column ?? null,
         offending: problem.offending ?? null,
         cause: problem.cause,
         remedy: problem.remedy ?? null,
@@ -100,10 +91,10 @@ function documentOf(checked: readonly Checked[]): object {
 /** Workflow commands of GitHub Actions, one for each problem (docs.github.com, "Workflow commands"). */
 function annotationsOf({ file, problems }: Checked): readonly string[] {
   return problems.map((problem) => {
-    const place = placeOf(file, problem);
+    const place = lineOf(problem.where);
     const properties = {
       file,
-      ...(place === undefined ? {} : { line: String(place.line), col: String(place.column) }),
+      ...(place === undefined ? {} : { line: String(place.line), col: String(place.column ?? 1) }),
       title: `labctl: ${problem.code}`,
     };
     const { where: _, ...withoutPlace } = problem;

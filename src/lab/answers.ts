@@ -6,6 +6,7 @@ import { encodeEntry } from '../drivers/pusher/wire.ts';
 import { describeFault } from '../model/fault.ts';
 import type { Entry } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
+import type { Where } from '../model/where.ts';
 import type { NetworkState } from '../sim/network.ts';
 import type { Trace } from '../sim/trace.ts';
 import { Explainer } from '../verify/explain.ts';
@@ -242,7 +243,7 @@ export async function sendEntries(
  */
 export function readEntries(
   documents: readonly unknown[],
-  whereOf: (document: unknown, index: number) => string,
+  whereOf: (document: unknown, index: number) => Where | string,
 ): readonly Entry[] {
   const problems: Problem[] = [];
   const entries = documents.flatMap((document, index) => {

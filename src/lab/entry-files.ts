@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { inputProblem, ProblemError } from '../model/problem.ts';
+import type { EntryPlace } from '../model/where.ts';
 import type { EntryDocument } from './documents.ts';
 
 /** An entry as it stands in a file, and where for problems. */
 interface FoundEntry {
   readonly document: EntryDocument;
-  readonly where: string;
+  readonly where: EntryPlace;
 }
 
 /** One JSON object, a list of them, or one after another: what one or several `curl -d` would send. */
@@ -15,7 +16,7 @@ export function entriesInFile(file: string): readonly FoundEntry[] {
     new ProblemError(
       inputProblem({
         code: 'unreadable-entries',
-        where: name,
+        where: { kind: 'file', file: name },
         cause,
         remedy:
           'give entries as curl -d sends them: {"switch": "00:...", "name": "...", "in_port": "1", "active": "true", "actions": "output=2"}',
@@ -36,8 +37,8 @@ export function entriesInFile(file: string): readonly FoundEntry[] {
   if (documents.length === 0) throw wrong('has no entry');
   return documents.map((document, index) => {
     const { name: entry } = (document ?? {}) as { readonly name?: unknown };
-    const which = typeof entry === 'string' && entry !== '' ? `entry ${entry}` : `entry ${index + 1}`;
-    return { document: document as EntryDocument, where: `${name}: ${which}` };
+    const which = typeof entry === 'string' && entry !== '' ? entry : index + 1;
+    return { document: document as EntryDocument, where: { kind: 'entry', entry: which, file: name } };
   });
 }
 

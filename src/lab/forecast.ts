@@ -82,12 +82,14 @@ export function supposing(
   const refused: Problem[] = entries.flatMap((entry) =>
     entry.kind === 'flow'
       ? []
-      : groupFaults(entry).map((cause) => inputProblem({ code: 'wrong-group', where: `entry ${entry.name}`, cause })),
+      : groupFaults(entry).map((cause) =>
+          inputProblem({ code: 'wrong-group', where: { kind: 'entry', entry: entry.name }, cause }),
+        ),
   );
-  const wrong = new Set(refused.map(({ where }) => where));
-  const taken = entries.filter(
-    ({ dpid, name }) => topology.switchWithDpid(dpid) !== undefined && !wrong.has(`entry ${name}`),
+  const wrong = new Set(
+    entries.filter((entry) => entry.kind === 'group' && groupFaults(entry).length > 0).map(({ name }) => name),
   );
+  const taken = entries.filter(({ dpid, name }) => topology.switchWithDpid(dpid) !== undefined && !wrong.has(name));
   const next = withEntries(without(withFaults(state, faults), replacedByName(listed, taken)), taken);
   return { state: next, warnings: [...problems, ...refused, ...warnings] };
 }
@@ -206,7 +208,7 @@ export function expectedMatrix(
   throw new ProblemError(
     inputProblem({
       code: 'unknown-expectation',
-      where: '--expect',
+      where: { kind: 'option', option: '--expect' },
       offending: expectation,
       cause: 'the spec has no such expectation',
       remedy: known.length > 0 ? `name one of ${known.join(', ')}` : 'add it under expect: in the spec',

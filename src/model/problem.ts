@@ -1,4 +1,7 @@
-/** Who can mend a problem; decides the exit code (0 and 1 belong to verdicts, which are not problems). */
+import type { CodeOf, ProblemCode } from './problem-codes.ts';
+import { describeWhere, type Where } from './where.ts';
+
+/** Who can fix a problem; decides the exit code (0 and 1 belong to verdicts, which are not problems). */
 export type ProblemKind =
   /** Arguments or a spec are wrong: exit code 2. */
   | 'input'
@@ -9,9 +12,8 @@ export type ProblemKind =
 export interface Problem {
   readonly kind: ProblemKind;
   /** Stable name for programs, e.g. `duplicate-name`. */
-  readonly code: string;
-  /** `file:line:column`, or a switch and an entry, or a request. */
-  readonly where?: string;
+  readonly code: ProblemCode;
+  readonly where?: Where;
   /** The text at `where` that is wrong, verbatim. */
   readonly offending?: string;
   /** One sentence, no full stop. */
@@ -22,7 +24,7 @@ export interface Problem {
 
 /** Turns a problem into the text a person reads: one line for what and where, one for the remedy. */
 export function describeProblem(problem: Problem): string {
-  const where = problem.where === undefined ? '' : `${problem.where}: `;
+  const where = problem.where === undefined ? '' : `${describeWhere(problem.where)}: `;
   const offending = problem.offending === undefined ? '' : `: ${quoted(problem.offending)}`;
   const remedy = problem.remedy === undefined ? '' : `\n    ${problem.remedy}`;
   return `${where}${problem.cause}${offending}${remedy}`;
@@ -46,12 +48,24 @@ export class ProblemError extends Error {
   }
 }
 
+/** A problem without its kind; a text for `where` is the name of a plain thing. */
+type NewProblem<C extends ProblemCode> = Omit<Problem, 'kind' | 'code' | 'where'> & {
+  readonly code: C;
+  readonly where?: Where | string;
+};
+
 /** A problem of the user's input (exit code 2). */
-export function inputProblem(problem: Omit<Problem, 'kind'>): Problem {
-  return { kind: 'input', ...problem };
+export function inputProblem(problem: NewProblem<CodeOf<'input'>>): Problem {
+  return { kind: 'input', ...located(problem) };
 }
 
 /** A problem of the machine or the controller (exit code 3). */
-export function environmentProblem(problem: Omit<Problem, 'kind'>): Problem {
-  return { kind: 'environment', ...problem };
+export function environmentProblem(problem: NewProblem<CodeOf<'environment'>>): Problem {
+  return { kind: 'environment', ...located(problem) };
+}
+
+function located(problem: NewProblem<ProblemCode>): Omit<Problem, 'kind'> {
+  const { where, ...placeless } = problem;
+  if (where === undefined) return placeless;
+  return { ...problem, where: typeof where === 'string' ? { kind: 'thing', name: where } : where };
 }

@@ -1,18 +1,17 @@
 import type { Connection } from './connection.ts';
 import { describeFault, type Fault } from './fault.ts';
 import type { ReachabilityMatrix } from './matrix.ts';
+import type { FilePlace } from './where.ts';
 
 /** What is done to a lab one step after another, and what is expected of it meanwhile. */
 export interface Scenario {
   readonly name: string;
-  /** `file:line:column` */
-  readonly where: string;
+  readonly where: FilePlace;
   readonly steps: readonly ScenarioStep[];
 }
 
 export interface ScenarioStep {
-  /** `file:line:column` */
-  readonly where: string;
+  readonly where: FilePlace;
   readonly action: Action;
 }
 

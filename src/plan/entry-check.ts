@@ -1,7 +1,9 @@
 import { type Dpid, dpidFromNumber } from '../model/addresses.ts';
 import { type Action, type Entry, type FlowEntry, groupPlace, placeOf } from '../model/openflow.ts';
 import { inputProblem, type Problem } from '../model/problem.ts';
+import type { CodeOf } from '../model/problem-codes.ts';
 import type { Switch, Topology } from '../model/topology.ts';
+import type { Where } from '../model/where.ts';
 
 /** What is wrong with an entry for a network, and what to do about it: sentences without a full stop. */
 export interface EntryFault {
@@ -71,8 +73,8 @@ export function checkEntries(topology: Topology, installed: readonly Entry[], wa
 
   for (const entry of wanted) {
     const node = topology.switchWithDpid(entry.dpid);
-    const where = `entry ${entry.name} on ${node?.name ?? entry.dpid}`;
-    const problem = (code: string, { reason, remedy }: EntryFault) =>
+    const where: Where = { kind: 'entry', entry: entry.name, switch: node?.name ?? entry.dpid };
+    const problem = (code: CodeOf<'input'>, { reason, remedy }: EntryFault) =>
       problems.push(inputProblem({ code, where, cause: reason, remedy }));
     if (node === undefined) {
       problem('unknown-switch', unknownSwitchFault(topology, entry.dpid));

@@ -2,6 +2,7 @@ import { type Connection, connectionOf, unjoinedPairs, type Ways } from '../mode
 import { describeFault, type Fault } from '../model/fault.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
+import type { Where } from '../model/where.ts';
 import { isRouted, Routes } from './routes.ts';
 
 /**
@@ -73,7 +74,7 @@ function requestedRoute(topology: Topology, request: ConnectionRequest): Pick<Co
       unknown.map((name) =>
         inputProblem({
           code: 'unknown-switch',
-          where: '--via',
+          where: { kind: 'option', option: '--via' },
           offending: name,
           cause: 'there is no such switch',
           remedy: `the switches are ${abridged(topology.switches.map((node) => node.name))}`,
@@ -83,7 +84,9 @@ function requestedRoute(topology: Topology, request: ConnectionRequest): Pick<Co
   }
   return {
     ...(via.length === 0 ? {} : { via }),
-    ...(avoid.length === 0 ? {} : { avoid: avoid.map((text) => requestedFault(topology, text, '--avoid')) }),
+    ...(avoid.length === 0
+      ? {}
+      : { avoid: avoid.map((text) => requestedFault(topology, text, { kind: 'option', option: '--avoid' })) }),
   };
 }
 
@@ -126,7 +129,7 @@ export function routeProblems(topology: Topology, connection: Connection): reado
  * The switch or link that somebody writes: `s3`, `s1-s3`.
  * @throws ProblemError when there is none
  */
-export function requestedFault(topology: Topology, text: string, where: string): Fault {
+export function requestedFault(topology: Topology, text: string, where: Where | string): Fault {
   const part = topology.partNamed(text);
   if (part !== undefined) return part;
   const links = topology.links.map(({ ends }) => `${ends[0].node}-${ends[1].node}`);
@@ -146,7 +149,11 @@ export function requestedFault(topology: Topology, text: string, where: string):
  * The switches that somebody names, in their order.
  * @throws ProblemError for every name that is not a switch's
  */
-export function requestedSwitches(topology: Topology, names: readonly string[], where: string): readonly string[] {
+export function requestedSwitches(
+  topology: Topology,
+  names: readonly string[],
+  where: Where | string,
+): readonly string[] {
   const unknown = names.filter((name) => topology.switchNamed(name) === undefined);
   if (unknown.length === 0) return names;
   throw new ProblemError(

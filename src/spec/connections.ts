@@ -66,8 +66,11 @@ function readRoute(
   }
   for (const [index, name] of via.entries()) {
     if (topology.switchNamed(name) === undefined) {
-      const problem = { code: 'unknown-switch', cause: `there is no switch ${name}`, remedy: 'correct the name' };
-      document.add([...path, 'via', index], problem);
+      document.add([...path, 'via', index], {
+        code: 'unknown-switch',
+        cause: `there is no switch ${name}`,
+        remedy: 'correct the name',
+      });
     }
   }
   const avoided = avoid.flatMap((text, index) => {

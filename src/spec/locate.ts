@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { INSTALLATION } from './installation.ts';
-import { LARGEST_SPEC, tooLarge } from './located-document.ts';
+import { LARGEST_SPEC, startOf, tooLarge } from './located-document.ts';
 
 /** The topologies that come with labctl, and the JSON Schema of specs. */
 export const SHIPPED = join(INSTALLATION, 'topologies');
@@ -30,7 +30,7 @@ export function findSpec(nameOrFile: string): SpecSource {
     throw new ProblemError(
       inputProblem({
         code: 'no-such-spec',
-        where: nameOrFile,
+        where: isFile ? { kind: 'file', file: nameOrFile } : nameOrFile,
         cause: isFile ? 'there is no such file' : `there is no topologies/${nameOrFile}.yaml`,
         remedy: known.length > 0 ? `name a file, or one of ${known.join(', ')}` : 'name a file',
       }),
@@ -41,7 +41,7 @@ export function findSpec(nameOrFile: string): SpecSource {
 
 /** @throws ProblemError when the file cannot be read, is no text, or is too large to be a spec */
 export function readSpecFile(file: string): SpecSource {
-  const where = `${file}:1:1`;
+  const where = startOf(file);
   let bytes: Buffer;
   try {
     const status = statSync(file);
@@ -72,7 +72,7 @@ function notText(file: string, bytes: Buffer): Problem {
   const column = bytes.subarray(start).toString('utf8').indexOf('\uFFFD') + 1;
   return inputProblem({
     code: 'not-text',
-    where: `${file}:${line}:${Math.max(column, 1)}`,
+    where: { kind: 'file', file, line, column: Math.max(column, 1) },
     cause: 'this is not text in UTF-8',
     remedy: 'save the spec as UTF-8, or name another file',
   });

@@ -11,6 +11,8 @@ import {
 } from 'yaml';
 import type { z } from 'zod';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
+import type { CodeOf } from '../model/problem-codes.ts';
+import type { FilePlace } from '../model/where.ts';
 
 /** The largest spec that is read, in bytes. */
 export const LARGEST_SPEC = 1024 * 1024;
@@ -24,6 +26,11 @@ export function tooLarge(size: number, what = SPEC.what): Finding {
   };
 }
 
+/** The place of a problem with all of a file. */
+export function startOf(file: string): FilePlace {
+  return { kind: 'file', file, line: 1, column: 1 };
+}
+
 /** The most problems that are told of a spec. */
 const MOST_PROBLEMS = 100;
 
@@ -34,7 +41,11 @@ function plain(message: string): string {
 }
 
 /** A problem before its place is known; whoever finds one says what to do about it. */
-type Finding = Omit<Problem, 'kind' | 'where' | 'offending' | 'remedy'> & { readonly remedy: string };
+export interface Finding {
+  readonly code: CodeOf<'input'>;
+  readonly cause: string;
+  readonly remedy: string;
+}
 
 /** Where a value stands in a document, as zod and yaml give it. */
 export type Path = readonly PropertyKey[];
@@ -127,7 +138,7 @@ export class LocatedDocument {
   }
 
   /** The place of a key of a mapping. */
-  whereOfKey(path: Path, key: string): string {
+  whereOfKey(path: Path, key: string): FilePlace {
     return this.#position(this.#keyAt(path, key)?.range?.[0] ?? 0);
   }
 
@@ -149,8 +160,8 @@ export class LocatedDocument {
     });
   }
 
-  /** The `file:line:column` of a value, or of a key when `key` is given. */
-  whereIs(path: Path, key?: string): string {
+  /** The place of a value, or of a key when `key` is given. */
+  whereIs(path: Path, key?: string): FilePlace {
     const node = key === undefined ? this.#nodeAt(path) : this.#keyAt(path, key);
     return this.#position(node?.range?.[0] ?? 0);
   }
@@ -296,12 +307,12 @@ export class LocatedDocument {
     return offset;
   }
 
-  #position(offset: number): string {
+  #position(offset: number): FilePlace {
     const { line, col } = this.#lines.linePos(offset);
-    return `${this.#file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
+    return { kind: 'file', file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1) };
   }
 
-  #unreadable(problem: Finding & Pick<Problem, 'where'>): ProblemError {
-    return new ProblemError(inputProblem({ where: `${this.#file}:1:1`, ...problem }));
+  #unreadable(problem: Finding & { readonly where?: FilePlace }): ProblemError {
+    return new ProblemError(inputProblem({ where: startOf(this.#file), ...problem }));
   }
 }

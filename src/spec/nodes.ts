@@ -192,6 +192,12 @@ function isIn({ ip, prefixLength }: InterfaceAddress, other: Ipv4Address): boole
   return (ipv4ToNumber(ip) & mask) === (ipv4ToNumber(other) & mask);
 }
 
+const CLAIMED_TWICE = {
+  address: 'duplicate-address',
+  'MAC address': 'duplicate-mac',
+  DPID: 'duplicate-dpid',
+} as const;
+
 /** Notes who has a value; a second one who claims it is a problem. */
 function claim(
   document: LocatedDocument,
@@ -199,14 +205,14 @@ function claim(
   path: Path,
   value: string,
   name: string,
-  what: string,
+  what: keyof typeof CLAIMED_TWICE,
   remedy: string,
 ): void {
   const owner = owners.get(value);
   if (owner === undefined) owners.set(value, name);
   else
     document.add(path, {
-      code: `duplicate-${what.split(' ')[0]?.toLowerCase()}`,
+      code: CLAIMED_TWICE[what],
       cause: `${name} and ${owner} have one ${what}, ${value}`,
       remedy,
     });

@@ -1,6 +1,7 @@
 import { type Connection, sameConnection, withConnection } from '../model/connection.ts';
 import { describeFault, type Fault, sameFault } from '../model/fault.ts';
 import type { ReachabilityMatrix } from '../model/matrix.ts';
+import type { CodeOf } from '../model/problem-codes.ts';
 import type {
   Action,
   EntrySource,
@@ -298,7 +299,7 @@ class StepReader {
   #pairs(path: Path, form: Readonly<Record<string, string>>): readonly ExpectedPair[] {
     const seen = new Set<string>();
     return Object.entries(form).flatMap(([key, value]): readonly ExpectedPair[] => {
-      const add = (code: string, cause: string, remedy: string) =>
+      const add = (code: CodeOf<'input'>, cause: string, remedy: string) =>
         this.#document.add(path, { code, cause, remedy }, key);
       const [, source, target] = /^\s*(\S+)\s*->\s*(\S+)\s*$/.exec(key) ?? [];
       if (source === undefined || target === undefined) {

@@ -125,12 +125,12 @@ describe('the controller of a lab', () => {
     const wrong = { kind: 'input', code: 'controller', offending: given };
     expect(await problemOf(choose(given))).toMatchObject({
       ...wrong,
-      where: '--controller',
+      where: { name: '--controller' },
       remedy: expect.stringContaining('http://127.0.0.1:8080'),
     });
     // Of the variable, the empty text is none.
     if (given === '') return;
     vi.stubEnv('FLOODLIGHT_URL', given);
-    expect(await problemOf(choose('auto'))).toMatchObject({ ...wrong, where: 'FLOODLIGHT_URL' });
+    expect(await problemOf(choose('auto'))).toMatchObject({ ...wrong, where: { name: 'FLOODLIGHT_URL' } });
   });
 });

@@ -23,7 +23,8 @@ class FailingTables extends SimulatedTables {
   isFailing = false;
 
   override async apply(...change: Parameters<SimulatedTables['apply']>): Promise<void> {
-    if (this.isFailing) throw new ProblemError(environmentProblem({ code: 'away', where: 's1', cause: 'no answer' }));
+    if (this.isFailing)
+      throw new ProblemError(environmentProblem({ code: 'switch-unreachable', where: 's1', cause: 'no answer' }));
     return super.apply(...change);
   }
 }

@@ -4,6 +4,7 @@ import { exactly } from '../../src/model/match.ts';
 import type { Entry, FlowEntry, GroupEntry } from '../../src/model/openflow.ts';
 import { checkEntries } from '../../src/plan/entry-check.ts';
 import { s10h10 } from '../support/fixtures/topologies.ts';
+import { whereOf } from '../support/harness/input-problems.ts';
 
 const dpid = (digits: string) => `00:00:00:00:00:00:00:${digits}` as Dpid;
 
@@ -39,8 +40,8 @@ const throughGroup = flow('through', '06', 1, 0, {
 function told(installed: readonly Entry[], wanted: readonly Entry[]) {
   const { problems, warnings } = checkEntries(s10h10, installed, wanted);
   return {
-    problems: problems.map(({ where, cause, remedy }) => `${where}: ${cause}. ${remedy}`),
-    warnings: warnings.map(({ where }) => where),
+    problems: problems.map((problem) => `${whereOf(problem)}: ${problem.cause}. ${problem.remedy}`),
+    warnings: warnings.map(whereOf),
   };
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type Problem, ProblemError } from '../../src/model/problem.ts';
+import { lineOf } from '../../src/model/where.ts';
 import { expandedSpec, shortSpec } from '../../src/spec/generators/text.ts';
 import { allParameters, GENERATOR_NAMES } from '../../src/spec/generators/topologies.ts';
 import { readSpecFile } from '../../src/spec/locate.ts';
@@ -95,18 +96,19 @@ describe('a thousand specs that somebody spoilt', () => {
       const problems = problemsOf(file);
       if (problems.length > 0) wrong += 1;
       const lines = bytes.toString('utf8').split(/\r\n|\n/);
-      for (const { kind, where = '', cause, remedy, code } of problems) {
-        const told = `${how}: ${where} ${cause}`;
+      for (const { kind, where, cause, remedy, code } of problems) {
+        const place = lineOf(where);
+        const told = `${how}: ${JSON.stringify(where)} ${cause}`;
         expect(kind, told).toBe('input');
         expect(code, told).toMatch(/^[a-z-]+$/);
         expect(cause, told).toMatch(/\w/);
         expect(remedy, told).toMatch(/\w/);
-        expect(where.startsWith(`${file}:`), told).toBe(true);
-        const [, line, column] = /^:(\d+):(\d+)$/.exec(where.slice(file.length)) ?? [];
-        expect(Number(line), told).toBeGreaterThanOrEqual(1);
-        expect(Number(line), told).toBeLessThanOrEqual(lines.length);
-        expect(Number(column), told).toBeGreaterThanOrEqual(1);
-        expect(Number(column), told).toBeLessThanOrEqual((lines[Number(line) - 1] ?? '').length + 1);
+        expect(place?.file, told).toBe(file);
+        const { line = 0, column = 0 } = place ?? {};
+        expect(line, told).toBeGreaterThanOrEqual(1);
+        expect(line, told).toBeLessThanOrEqual(lines.length);
+        expect(column, told).toBeGreaterThanOrEqual(1);
+        expect(column, told).toBeLessThanOrEqual((lines[line - 1] ?? '').length + 1);
       }
     }
     // Mutations that change nothing that matters are few.

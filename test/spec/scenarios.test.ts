@@ -34,6 +34,7 @@ function problemsIn(text: string): readonly string[] {
 
 describe('scenarios', () => {
   test('are read in their order, with the places of their steps', () => {
+    const at = (line: number, column: number) => ({ kind: 'file', file: 'lab.yaml', line, column });
     const scenarios = scenariosOf(`scenarios:
   first:
     - expect: baseline
@@ -42,8 +43,8 @@ describe('scenarios', () => {
     - wait: 1
 `);
     expect(scenarios).toMatchObject([
-      { name: 'first', where: 'lab.yaml:7:3', steps: [{ where: 'lab.yaml:8:7' }, { where: 'lab.yaml:9:7' }] },
-      { name: 'second & last', steps: [{ where: 'lab.yaml:11:7', action: { kind: 'wait', ms: 1000 } }] },
+      { name: 'first', where: at(7, 3), steps: [{ where: at(8, 7) }, { where: at(9, 7) }] },
+      { name: 'second & last', steps: [{ where: at(11, 7), action: { kind: 'wait', ms: 1000 } }] },
     ]);
     expect(scenarios[0]?.steps[1]?.action).toEqual({ kind: 'connect', connection: { members: ['h1', 'h2'] } });
   });

@@ -1,14 +1,15 @@
 import { styleText } from 'node:util';
 import type { LabProgress } from '../../lab/running.ts';
+import { placesAsTexts } from '../../model/where.ts';
 
 /** Prints a result: whole lines, to stdout. */
 export function printLines(lines: readonly string[]): void {
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Prints a result as JSON, to stdout. */
+/** Prints a result as JSON, with places as texts, to stdout. */
 export function printJson(document: unknown): void {
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify(document, placesAsTexts, 2)}\n`);
 }
 
 /** Prints a remark for the person who waits, to stderr. */

@@ -17,7 +17,7 @@ const [
   { Lab },
   { runLabProcess },
   { readSpec },
-  { ProblemError },
+  { environmentProblem, ProblemError },
 ] = await Promise.all([
   import('../../drivers/mininet/requirements.ts'),
   import('../../drivers/mininet/sandbox.ts'),
@@ -48,7 +48,7 @@ runLabProcess(async (order, folder) => {
 function withoutMininet(missing: readonly Problem[]): readonly Problem[] {
   const cause = 'a network that is computed needs none of this';
   const remedy = 'labctl up --dataplane simulated, with the same spec';
-  return [...missing, { kind: 'environment', code: 'missing-requirement', where: 'or else', cause, remedy }];
+  return [...missing, environmentProblem({ code: 'missing-requirement', where: 'or else', cause, remedy })];
 }
 
 async function embeddedController(

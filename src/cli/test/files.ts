@@ -6,6 +6,7 @@ import { entriesInFile } from '../../lab/entry-files.ts';
 import { problemsOf } from '../../lab/process/service.ts';
 import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import type { Scenario, ScenarioStep } from '../../model/scenario.ts';
+import type { Where } from '../../model/where.ts';
 import { abridged } from '../../plan/requests.ts';
 import { findSpec, readSpecFile, type SpecSource } from '../../spec/locate.ts';
 import { checkedSpec } from '../checked-spec.ts';
@@ -132,11 +133,11 @@ function entriesOf(
   readFrom: (path: string) => void,
 ): readonly EntryDocument[] {
   if (action.kind !== 'entries') return [];
-  const found = action.sources.flatMap((source) => {
+  const found = action.sources.flatMap((source): readonly { document: EntryDocument; where: Where }[] => {
     if (source.kind === 'entry') return [{ document: source.entry, where }];
     const path = isAbsolute(source.file) ? source.file : join(folder, source.file);
     readFrom(path);
-    return entriesInFile(path).map((entry) => ({ ...entry, where: `${where}: ${entry.where}` }));
+    return entriesInFile(path).map((entry) => ({ ...entry, where: { ...entry.where, step: where } }));
   });
   const documents = found.map(({ document }) => document);
   readEntries(documents, (_, index) => found[index]?.where ?? where);

@@ -8,6 +8,7 @@ import {
   type TestReport,
 } from '../../lab/scenario/result.ts';
 import { describeProblem } from '../../model/problem.ts';
+import { describeWhere, lineOf, type Where } from '../../model/where.ts';
 import { annotation } from '../output/github.ts';
 
 /** Pairs that are listed for one step; more are no more to read, and the JSON has them. */
@@ -56,7 +57,7 @@ function stepLines(step: StepResult, paint: Paint): readonly string[] {
   const more = differences.length - MOST_DIFFERENCES;
   return [
     line,
-    ...indented(8, [`at ${printable(where)}`]),
+    ...indented(8, [`at ${printable(describeWhere(where))}`]),
     ...indented(
       8,
       problems.flatMap((problem) => describeProblem(problem).split('\n')),
@@ -105,7 +106,7 @@ export function markdownSummary(report: TestReport): string {
     ...scenarios.map(({ name, outcome, where, seconds, message }) => [
       MARKS[outcome],
       name,
-      where.replace(/:\d+$/, ''),
+      describeWhere({ kind: 'file', file: where.file, ...(where.line === undefined ? {} : { line: where.line }) }),
       seconds.toFixed(1),
       message ?? '',
     ]),
@@ -133,9 +134,10 @@ function inMarkdown(cell: string): string {
  * @param pathOf is the path of a file from the repository's top
  */
 export function annotations(report: TestReport, pathOf: (file: string) => string): readonly string[] {
-  const at = (where: string | undefined, file: string, title: string, message: string) => {
-    const [, named = file, line = '1', col = '1'] = /^(.*?):(\d+):(\d+)/s.exec(where ?? '') ?? [];
-    return annotation({ file: pathOf(named), line, col, title: printable(title) }, message);
+  const at = (where: Where | undefined, file: string, title: string, message: string) => {
+    const { file: named, line, column = 1 } = lineOf(where) ?? { file, line: 1 };
+    const place = { file: pathOf(named), line: String(line), col: String(column) };
+    return annotation({ ...place, title: printable(title) }, message);
   };
   return report.files.flatMap(({ file, problems, scenarios }) => [
     ...problems.map(({ where, ...problem }) => at(where, file, `labctl: ${problem.code}`, describeProblem(problem))),

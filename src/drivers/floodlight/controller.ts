@@ -362,7 +362,7 @@ export class FloodlightController implements ControlPlane {
       .map(({ name }) =>
         environmentProblem({
           code: 'no-groups',
-          where: `${this.url}, entry ${name}`,
+          where: { kind: 'entry', entry: name, url: this.url },
           cause: 'it needs a group, and this Floodlight sends groups to no switch (tried when the lab came up)',
           remedy: 'take a newer Floodlight, or the embedded controller: labctl up --controller embedded',
         }),

@@ -273,7 +273,7 @@ export class EntryKeeper {
       if (role === undefined || WRITING_ROLES.has(role)) return [];
       return environmentProblem({
         code: 'not-master',
-        where: this.#whereOf(dpid),
+        where: { kind: 'switch', switch: this.#nameOf(dpid), url: this.#client.url },
         cause: `the controller's role is ${role}: its entries would not reach the switch`,
         remedy: 'labctl role MASTER makes it the master; nothing was pushed',
       });
@@ -291,21 +291,21 @@ export class EntryKeeper {
       if (taken === undefined || taken === entry.name) return [];
       return inputProblem({
         code: 'place-taken',
-        where: `entry ${entry.name} on ${this.#topology.switchWithDpid(entry.dpid)?.name ?? entry.dpid}`,
+        where: { kind: 'entry', entry: entry.name, switch: this.#nameOf(entry.dpid) },
         cause: `its match and priority are those of ${taken}, which keeps Floodlight from forwarding by itself`,
         remedy: 'give it another priority',
       });
     });
   }
 
-  #whereOf(dpid: Dpid): string {
-    return `${this.#client.url}, switch ${this.#topology.switchWithDpid(dpid)?.name ?? dpid}`;
+  #nameOf(dpid: Dpid): string {
+    return this.#topology.switchWithDpid(dpid)?.name ?? dpid;
   }
 
   #awayProblem(dpid: Dpid, outcome: string): Problem {
     return environmentProblem({
       code: 'switch-away',
-      where: this.#whereOf(dpid),
+      where: { kind: 'switch', switch: this.#nameOf(dpid), url: this.#client.url },
       cause: 'the switch is not connected to the controller, which would throw away what is meant for it',
       remedy: `wait until \`labctl status\` shows it again; ${outcome}`,
     });

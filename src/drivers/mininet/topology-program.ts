@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { environmentProblem, inputProblem, ProblemError } from '../../model/problem.ts';
+import type { FilePlace } from '../../model/where.ts';
 import { type MininetTopology, mininetTopologySchema } from '../../spec/import/mininet.ts';
 import { INSIDE } from './inside.ts';
 import { isRoot, NAMESPACE_REMEDY, SANDBOX_PATH } from './machine.ts';
@@ -153,8 +154,8 @@ function wrongProgram(
   file: string,
   { cause, remedy, line, column }: { cause: string; remedy: string; line?: number; column?: number },
 ): ProblemError {
-  const where = [file, line, line === undefined ? undefined : (column ?? 1)].filter((part) => part !== undefined);
-  return new ProblemError(inputProblem({ code: 'topology-program', where: where.join(':'), cause, remedy }));
+  const where: FilePlace = { kind: 'file', file, ...(line === undefined ? {} : { line, column: column ?? 1 }) };
+  return new ProblemError(inputProblem({ code: 'topology-program', where, cause, remedy }));
 }
 
 /** Not the program's fault. */

@@ -37,7 +37,11 @@ export type RefusalCode = keyof typeof WORDS;
 export function switchRefusal(dpid: Dpid, code: string, options?: { cause?: unknown }): ProblemError {
   const words = Object.hasOwn(WORDS, code) ? `${WORDS[code as RefusalCode]} (${code})` : code;
   return new ProblemError(
-    environmentProblem({ code: 'switch-refused', where: `switch ${dpid}`, cause: `the switch refused it: ${words}` }),
+    environmentProblem({
+      code: 'switch-refused',
+      where: { kind: 'switch', switch: dpid },
+      cause: `the switch refused it: ${words}`,
+    }),
     options,
   );
 }

@@ -2,6 +2,7 @@ import type { ExecaError } from 'execa';
 import type { Dpid } from '../../model/addresses.ts';
 import type { Flow, Group, InstalledFlow } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
+import type { Where } from '../../model/where.ts';
 import { isStaticEntryCookie } from '../pusher/wire.ts';
 import type { PortCounters, PortDescription, SwitchDescription, SwitchTables, TableChange } from '../switch-tables.ts';
 import { parseDescription, parsePortCounters, parsePorts } from './ofctl-statistics.ts';
@@ -67,7 +68,7 @@ export class OpenVSwitchTables implements SwitchTables {
     throw new ProblemError(
       environmentProblem({
         code: 'unreadable-statistics',
-        where: `switch ${dpid}`,
+        where: { kind: 'switch', switch: dpid },
         cause: `labctl cannot read what ovs-ofctl ${command} prints`,
         offending: text.slice(0, 300),
         remedy: 'labctl is made for what Open vSwitch 3.1 prints: see ovs-ofctl --version',
@@ -85,7 +86,7 @@ export class OpenVSwitchTables implements SwitchTables {
         throw new ProblemError(
           environmentProblem({
             code: 'unreadable-flow',
-            where: `switch ${dpid}`,
+            where: { kind: 'switch', switch: dpid },
             cause: 'the switch holds something that labctl did not put there and cannot read',
             offending: line,
             remedy: 'Remove it from the switch, e.g. with ovs-ofctl',
@@ -149,7 +150,7 @@ function formatAddedFlow(flow: Flow, cookie: bigint): string {
 }
 
 function ofctlProblem(dpid: Dpid, error: ExecaError): ProblemError {
-  const where = `switch ${dpid}`;
+  const where: Where = { kind: 'switch', switch: dpid };
   if (error.code === 'ENOENT') {
     return new ProblemError(
       environmentProblem({

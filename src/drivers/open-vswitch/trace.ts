@@ -30,7 +30,7 @@ export async function traceInBridge(
     throw new ProblemError(
       environmentProblem({
         code: 'no-trace',
-        where: `switch ${packet.bridge}`,
+        where: { kind: 'switch', switch: packet.bridge },
         cause: `Open vSwitch did not trace the packet: ${(error as Error).message}`,
         remedy: '`labctl status` shows whether the lab is up',
       }),

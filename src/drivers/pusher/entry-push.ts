@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Entry, placeOf } from '../../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import type { Where } from '../../model/where.ts';
 import type { FloodlightClient, PreparedEntry } from './client.ts';
 import {
   bySwitch,
@@ -209,7 +210,7 @@ function refuseClashes(entries: readonly Entry[]): void {
   const names = new Set<string>();
   const places = new Map<string, string>();
   for (const entry of entries) {
-    const where = `switch ${entry.dpid}, entry ${entry.name}`;
+    const where: Where = { kind: 'entry', entry: entry.name, dpid: entry.dpid };
     if (names.has(entry.name)) {
       problems.push(
         inputProblem({

@@ -102,7 +102,7 @@ export function missing(
 function arrivalProblem(entry: Entry, url: string, cause: string): Problem {
   return environmentProblem({
     code: 'entry-did-not-arrive',
-    where: `${url}, switch ${entry.dpid}, entry ${entry.name}`,
+    where: { kind: 'entry', entry: entry.name, dpid: entry.dpid, url },
     cause: `the ${entry.kind} entry was accepted, but ${cause}`,
     remedy: "The controller's log says why; see that the switch is connected and the controller is its MASTER",
   });
@@ -132,7 +132,7 @@ export function remaining(entry: Entry, state: ReadBack, url: string): Problem |
   if (!isListed && !inSwitch) return undefined;
   return environmentProblem({
     code: 'entry-still-there',
-    where: `${url}, switch ${entry.dpid}, entry ${entry.name}`,
+    where: { kind: 'entry', entry: entry.name, dpid: entry.dpid, url },
     cause: `the ${entry.kind} entry was deleted, but ${isListed ? 'the controller still lists it' : 'the switch still holds it'}`,
     remedy: 'See that the switch is connected, and delete the entry again',
   });

@@ -2,6 +2,7 @@ import { EventEmitter, setMaxListeners } from 'node:events';
 import { Agent, type Dispatcher, errors } from 'undici';
 import { z } from 'zod';
 import { environmentProblem, inputProblem, ProblemError } from '../../model/problem.ts';
+import type { CodeOf } from '../../model/problem-codes.ts';
 
 /** One request to the controller. */
 export interface RestRequest {
@@ -37,8 +38,10 @@ const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
 const NOT_A_CONTROLLER = 'See whether a Floodlight controller answers at this address, and not another program';
 const SEE_ITS_LOG = "See the controller's log";
 
+type ConnectionFault = readonly [code: CodeOf<'environment'>, cause: string, remedy: string];
+
 /** What became of a connection, by the code of the error that Node or undici gives for it. */
-const CONNECTION_FAULTS: Readonly<Record<string, readonly [code: string, cause: string, remedy: string]>> = {
+const CONNECTION_FAULTS: Readonly<Record<string, ConnectionFault>> = {
   ECONNREFUSED: [
     'controller-refused',
     'nothing listens there (connection refused)',
@@ -60,7 +63,7 @@ const CONNECTION_FAULTS: Readonly<Record<string, readonly [code: string, cause: 
   ],
 };
 
-function connectionClosed(): readonly [string, string, string] {
+function connectionClosed(): ConnectionFault {
   return [
     'connection-closed',
     'the connection was closed before the answer was complete',
@@ -159,12 +162,17 @@ export class RestConnection {
   /** What is wrong with a request or its answer, as an error. */
   problem(
     call: RestRequest,
-    code: string,
+    code: CodeOf<'environment'>,
     cause: string,
     more: { remedy?: string; offending?: string; error?: unknown } = {},
   ): ProblemError {
     const { error, ...rest } = more;
-    const problem = environmentProblem({ code, where: `${call.method} ${this.url}${call.path}`, cause, ...rest });
+    const problem = environmentProblem({
+      code,
+      where: { kind: 'request', method: call.method, url: `${this.url}${call.path}` },
+      cause,
+      ...rest,
+    });
     return new ProblemError(problem, error === undefined ? undefined : { cause: error });
   }
 

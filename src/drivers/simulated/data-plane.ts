@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dpid } from '../../model/addresses.ts';
-import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
+import type { Where } from '../../model/where.ts';
 import { Network, type NetworkState } from '../../sim/network.ts';
 import { predict } from '../../sim/predict.ts';
 import { netLines } from '../../spec/export/mininet.ts';
@@ -121,7 +122,7 @@ export class SimulatedDataPlane implements DataPlane {
 
   async traceAt(dpid: Dpid): Promise<SwitchTrace> {
     throw notSimulated({
-      where: `switch ${dpid}`,
+      where: { kind: 'switch', switch: dpid },
       cause: 'a simulated switch does what labctl computes, which there is nothing to compare with',
       remedy: 'ask a real one: labctl up --dataplane mininet',
     });
@@ -177,7 +178,7 @@ export function withoutEffect({ hosts, links }: Topology): readonly string[] {
   return [...ofLinks.map((property) => `${property} of links`), ...ofHosts.map((property) => `${property} of hosts`)];
 }
 
-function notSimulated(problem: Pick<Problem, 'where' | 'cause' | 'remedy'>): ProblemError {
+function notSimulated(problem: { where: Where | string; cause: string; remedy: string }): ProblemError {
   return new ProblemError(inputProblem({ code: 'simulated', ...problem }));
 }
 

@@ -204,7 +204,7 @@ export class SimulatedTables implements SwitchTables {
     throw new ProblemError(
       environmentProblem({
         code: 'switch-unreachable',
-        where: `switch ${dpid}`,
+        where: { kind: 'switch', switch: dpid },
         cause: 'the switch cannot be reached: it is stopped',
         remedy: 'start it again',
       }),

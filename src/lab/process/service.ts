@@ -191,7 +191,7 @@ export class LabService {
       entriesAppliedDocument(
         this.#identity.name,
         await this.#lab.applyEntries(
-          readEntries(entries, (_, index) => `entry ${index + 1}`),
+          readEntries(entries, (_, index) => ({ kind: 'entry', entry: index + 1 })),
           running,
         ),
       ),
@@ -212,7 +212,7 @@ export class LabService {
 
 /** What a caller supposes, its entries read. */
 function supposed({ entries, faults }: SuppositionDocument): Supposition {
-  return { entries: readEntries(entries, (_, index) => `entry ${index + 1}`), faults };
+  return { entries: readEntries(entries, (_, index) => ({ kind: 'entry', entry: index + 1 })), faults };
 }
 
 function isCommand(commands: object, name: string): name is LabCommand {

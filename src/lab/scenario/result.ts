@@ -1,9 +1,10 @@
 import type { DataPlaneKind } from '../../drivers/data-plane.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Action } from '../../model/scenario.ts';
+import { describeWhere, type FilePlace } from '../../model/where.ts';
 import type { ExplainedDifference } from '../documents.ts';
 
-/** What `labctl test --format json` prints. Grows by new keys; `version` counts breaks. */
+/** What `labctl test --format json` prints, its places as texts. Grows by new keys; `version` counts breaks. */
 
 export const TEST_REPORT_VERSION = 1;
 
@@ -29,14 +30,13 @@ export interface FileResult {
 
 export interface ScenarioResult {
   readonly name: string;
-  /** `file:line:column` */
-  readonly where: string;
+  readonly where: FilePlace;
   readonly outcome: Outcome;
   readonly seconds: number;
   /** What decides the outcome, in one line; null where it passed. */
   readonly message: string | null;
-  /** Where that stands, `file:line:column`. */
-  readonly messageWhere: string;
+  /** Where that stands. */
+  readonly messageWhere: FilePlace;
   readonly steps: readonly StepResult[];
   /** Why its lab did not come up, or what of it could not be cleaned up; empty otherwise. */
   readonly problems: readonly Problem[];
@@ -46,8 +46,7 @@ export interface StepResult {
   readonly kind: Action['kind'];
   /** The step in one line. */
   readonly step: string;
-  /** `file:line:column` */
-  readonly where: string;
+  readonly where: FilePlace;
   readonly outcome: Outcome | 'not-run';
   readonly seconds: number;
   /** What there is to say, in one line; null where that is nothing. */
@@ -61,7 +60,7 @@ export interface StepResult {
 
 /** A scenario's result, from those of its steps and the problems of its lab. */
 export function scenarioResult(
-  scenario: { readonly name: string; readonly where: string },
+  scenario: { readonly name: string; readonly where: FilePlace },
   seconds: number,
   steps: readonly StepResult[],
   problems: readonly Problem[],
@@ -95,6 +94,6 @@ export function describeDifference({ source, target, expected, why }: ExplainedD
 
 /** A problem without its remedy. */
 export function oneLine({ where, cause, offending }: Problem): string {
-  const text = `${where === undefined ? '' : `${where}: `}${cause}${offending === undefined ? '' : `: ${offending}`}`;
+  const text = `${where === undefined ? '' : `${describeWhere(where)}: `}${cause}${offending === undefined ? '' : `: ${offending}`}`;
   return text.replaceAll(/\s*\n\s*/g, '; ');
 }

@@ -1,4 +1,5 @@
 import { inputProblem, ProblemError } from '../../model/problem.ts';
+import { describeWhere, type FilePlace } from '../../model/where.ts';
 import { type GraphLink, type GraphNode, hostsAtTheEdge, type ImportedGraph, labelOf } from './graph.ts';
 import { type Notes, shown } from './notes.ts';
 import { linkProperties } from './properties.ts';
@@ -14,14 +15,14 @@ export type NodeId = string | number;
 export interface AttributedNode {
   readonly id: NodeId;
   readonly attributes: Attributes;
-  readonly where: string;
+  readonly where: FilePlace;
 }
 
 export interface AttributedEdge {
   readonly source: NodeId;
   readonly target: NodeId;
   readonly attributes: Attributes;
-  readonly where: string;
+  readonly where: FilePlace;
 }
 
 /** A graph whose nodes and edges have attributes: what GML, GraphML and node-link JSON have in common. */
@@ -43,7 +44,7 @@ export interface AttributedGraph {
  */
 export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
   const { notes } = graph;
-  const known = new Map<string, string>();
+  const known = new Map<string, FilePlace>();
   const problems = graph.nodes.flatMap(({ id, where }) => {
     const key = keyOf(id);
     const first = known.get(key);
@@ -54,7 +55,7 @@ export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
           inputProblem({
             code: 'duplicate-node',
             where,
-            cause: `the id ${shown(id)} is taken by the node at ${first}`,
+            cause: `the id ${shown(id)} is taken by the node at ${describeWhere(first)}`,
             remedy: 'give each node an id of its own',
           }),
         ];

@@ -43,7 +43,7 @@ export function importFormatOf(file: string, bytes: Uint8Array): ImportFormat {
   throw new ProblemError(
     inputProblem({
       code: 'unknown-format',
-      where: file,
+      where: { kind: 'file', file },
       cause: 'neither its name nor how it begins tells its format',
       remedy: `name the format with --as: ${IMPORT_FORMATS.join(', ')}`,
     }),

@@ -1,4 +1,5 @@
 import type { Dpid } from '../../model/addresses.ts';
+import type { FilePlace } from '../../model/where.ts';
 import type { Notes } from './notes.ts';
 import type { HostProperties, LinkProperties } from './properties.ts';
 
@@ -26,7 +27,7 @@ interface AnyNode {
   /** What people call it, where that is not the id. */
   readonly label?: string;
   /** Where it stands in the file: `file:line:column`. */
-  readonly where: string;
+  readonly where: FilePlace;
 }
 
 interface HostNode extends AnyNode {
@@ -47,7 +48,7 @@ export type GraphNode = HostNode | SwitchNode;
 export interface GraphLink {
   readonly ends: readonly [GraphLinkEnd, GraphLinkEnd];
   readonly properties: LinkProperties;
-  readonly where: string;
+  readonly where: FilePlace;
 }
 
 export interface GraphLinkEnd {

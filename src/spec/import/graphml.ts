@@ -1,4 +1,5 @@
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
+import type { FilePlace } from '../../model/where.ts';
 import { type AttributedEdge, type AttributedNode, type Attributes, graphOfAttributes } from './attributed-graph.ts';
 import type { ImportedGraph } from './graph.ts';
 import { Notes } from './notes.ts';
@@ -150,7 +151,7 @@ class GraphmlReader {
   }
 
   /** The first graph is the network; one inside a node groups nodes, which belong to the network like all others. */
-  #enterGraph(tag: SaxesTagPlain, where: string): void {
+  #enterGraph(tag: SaxesTagPlain, where: FilePlace): void {
     const isNested = this.#owners.length > 0;
     if (this.#isDirected !== undefined && !isNested) {
       throw this.#wrong(this.#tagOffset, 'the file has a second <graph>', 'leave one graph in the file');

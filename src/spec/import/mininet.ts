@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDpid } from '../../model/addresses.ts';
+import type { FilePlace } from '../../model/where.ts';
 import type { GraphLink, GraphLinkEnd, GraphNode, ImportedGraph } from './graph.ts';
 import { Notes, shown } from './notes.ts';
 import { type HostProperties, linkProperties } from './properties.ts';
@@ -59,7 +60,7 @@ const LINK_OPTIONS = new Set(['bw', 'delay', 'jitter', 'loss', 'max_queue_size']
 /** The network of a Mininet topology, with the addresses that `mn` would give. */
 export function graphOfMininet(file: string, topology: MininetTopology): ImportedGraph {
   const notes = new Notes();
-  const place = (line: number) => (line > 0 ? `${file}:${line}:1` : file);
+  const place = (line: number): FilePlace => ({ kind: 'file', file, ...(line > 0 ? { line, column: 1 } : {}) });
   const noteOptions = (own: Options, known: ReadonlySet<string>, line: number) => {
     const { cls } = own;
     const meaning = typeof cls !== 'string' ? '' : Object.hasOwn(CLASSES, cls) ? CLASSES[cls] : 'an ordinary one here';

@@ -1,8 +1,10 @@
+import { describeWhere, type FilePlace } from '../../model/where.ts';
+
 /** Remarks on an import, each with the places that it is about; the same remark on another place is one remark. */
 export class Notes {
-  readonly #placesOf = new Map<string, string[]>();
+  readonly #placesOf = new Map<string, FilePlace[]>();
 
-  add(text: string, where?: string): void {
+  add(text: string, where?: FilePlace): void {
     const places = this.#placesOf.get(text) ?? [];
     this.#placesOf.set(text, places);
     if (where !== undefined) places.push(where);
@@ -12,7 +14,7 @@ export class Notes {
   lines(): readonly string[] {
     return [...this.#placesOf].map(([text, places]) => {
       if (places.length === 0) return text;
-      const shown = places.slice(0, 3).join(', ');
+      const shown = places.slice(0, 3).map(describeWhere).join(', ');
       return places.length > 3 ? `${text} (${places.length} times: ${shown}, ...)` : `${text} (${shown})`;
     });
   }

@@ -1,3 +1,4 @@
+import type { FilePlace } from '../../model/where.ts';
 import type { Notes } from './notes.ts';
 
 /** What the spec says of a link, under the spec's own keys. */
@@ -86,7 +87,11 @@ const TRANSLATIONS: readonly Translation[] = [
 ];
 
 /** The properties of a link among the attributes of an edge; those that it cannot have are noted and left out. */
-export function linkProperties(attributeNamed: (name: string) => unknown, where: string, notes: Notes): LinkProperties {
+export function linkProperties(
+  attributeNamed: (name: string) => unknown,
+  where: FilePlace,
+  notes: Notes,
+): LinkProperties {
   const properties: Partial<Record<keyof LinkProperties, number | string>> = {};
   for (const { attribute, property, range, read } of TRANSLATIONS) {
     const value = attributeNamed(attribute);

@@ -1,4 +1,6 @@
-import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import { inputProblem, ProblemError } from '../../model/problem.ts';
+import type { FilePlace } from '../../model/where.ts';
+import type { Finding } from '../located-document.ts';
 
 /** The largest file that is imported, in bytes. */
 export const LARGEST_IMPORT = 8 * 1024 * 1024;
@@ -12,7 +14,7 @@ export type Encoding =
   /** UTF-8, or where it is not, ISO 8859-1, as old tools write it. */
   | 'latin';
 
-/** The text of a file to import; problems with it say file:line:column. */
+/** The text of a file to import; problems with it have a place in it. */
 export class Source {
   readonly file: string;
   readonly text: string;
@@ -46,7 +48,7 @@ export class Source {
   }
 
   /** @param offset in characters from the start; line and column count from 1 */
-  where(offset: number): string {
+  where(offset: number): FilePlace {
     this.#lineStarts ??= lineStartsOf(this.text);
     let low = 0;
     let high = this.#lineStarts.length - 1;
@@ -55,10 +57,11 @@ export class Source {
       if ((this.#lineStarts[middle] ?? 0) <= offset) low = middle;
       else high = middle - 1;
     }
-    return `${this.file}:${low + 1}:${offset - (this.#lineStarts[low] ?? 0) + 1}`;
+    const column = offset - (this.#lineStarts[low] ?? 0) + 1;
+    return { kind: 'file', file: this.file, line: low + 1, column };
   }
 
-  problemAt(offset: number, problem: Omit<Problem, 'kind' | 'where'>): ProblemError {
+  problemAt(offset: number, problem: Finding): ProblemError {
     return new ProblemError(inputProblem({ where: this.where(offset), ...problem }));
   }
 }

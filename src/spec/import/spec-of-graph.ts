@@ -1,5 +1,6 @@
 import { Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import { type FilePlace, lineOf, type Where } from '../../model/where.ts';
 import { type LabSpec, labNameOf, readSpec } from '../read.ts';
 import { type GraphLink, type GraphNode, type ImportedGraph, MOST_LINKS, MOST_NODES } from './graph.ts';
 import { dpidsToWrite, FreeNames, namesByIds } from './names.ts';
@@ -69,7 +70,7 @@ function counted({ length }: readonly unknown[], one: string, several: string): 
 /** An item of the spec, and where in the imported file that stands which it is made of. */
 interface Part {
   readonly value: unknown;
-  readonly where: string;
+  readonly where: FilePlace;
 }
 
 type Parts = Readonly<Record<'hosts' | 'switches' | 'links', readonly Part[]>>;
@@ -144,7 +145,7 @@ function linksOfLab({ links, notes }: ImportedGraph): readonly GraphLink[] {
 /** @throws ProblemError when there is no lab in it, or too large a one */
 function checkSize(file: string, switches: number, hosts: number, links: number): void {
   const wrong = (cause: string, remedy: string) => {
-    throw new ProblemError(inputProblem({ code: 'import-size', where: file, cause, remedy }));
+    throw new ProblemError(inputProblem({ code: 'import-size', where: { kind: 'file', file }, cause, remedy }));
   };
   if (switches === 0) wrong('there is no switch in it', 'give a network with at least one node that is not a host');
   if (hosts === 0) wrong('the lab would have no host', 'give each switch some with --hosts-per-node 1');
@@ -202,20 +203,20 @@ function readBack(file: string, text: string, parts: Parts, options: ImportOptio
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     const places = placesByLine(text, parts);
+    // The only line of its own that may be wrong is the name.
+    const ofName: Where = options.name === undefined ? { kind: 'file', file } : { kind: 'option', option: '--name' };
     const located = error.problems.map((problem): Problem => {
-      const line = Number(/:(\d+):\d+$/.exec(problem.where ?? '')?.[1]);
-      // The only line of its own that may be wrong is the name.
-      return { ...problem, where: places.get(line) ?? (options.name === undefined ? file : '--name') };
+      return { ...problem, where: places.get(lineOf(problem.where)?.line ?? 0) ?? ofName };
     });
     throw new ProblemError(located, { cause: error });
   }
 }
 
 /** Of each line of the spec with a part in it, where that comes from. */
-function placesByLine(text: string, parts: Parts): ReadonlyMap<number, string> {
+function placesByLine(text: string, parts: Parts): ReadonlyMap<number, FilePlace> {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter });
-  const places = new Map<number, string>();
+  const places = new Map<number, FilePlace>();
   for (const [list, items] of Object.entries(parts)) {
     for (const [index, { where }] of items.entries()) {
       const node: unknown = document.getIn([list, index], true);

@@ -3,15 +3,21 @@ import { junitXml } from '../../../src/cli/test/junit.ts';
 import { annotations, fileLines, markdownSummary, scenarioLines, summaryLine } from '../../../src/cli/test/report.ts';
 import type { ScenarioResult, StepResult, TestReport } from '../../../src/lab/scenario/result.ts';
 import { scenarioResult } from '../../../src/lab/scenario/result.ts';
+import { environmentProblem, inputProblem } from '../../../src/model/problem.ts';
+import type { FilePlace } from '../../../src/model/where.ts';
 import { xmlElements } from '../../support/harness/junit.ts';
 
 const plain = (_: unknown, text: string) => text;
+
+function at(line: number, column: number): FilePlace {
+  return { kind: 'file', file: 'lab.yaml', line, column };
+}
 
 function step(more: Partial<StepResult>): StepResult {
   return {
     kind: 'expect',
     step: 'expect baseline',
-    where: 'lab.yaml:9:7',
+    where: at(9, 7),
     outcome: 'passed',
     seconds: 0.25,
     message: null,
@@ -34,24 +40,24 @@ const FAILED_EXPECTATION = step({
 });
 
 const scenarios: readonly ScenarioResult[] = [
-  scenarioResult({ name: 'good', where: 'lab.yaml:8:3' }, 1.5, [step({ message: '6/6' })], []),
+  scenarioResult({ name: 'good', where: at(8, 3) }, 1.5, [step({ message: '6/6' })], []),
   scenarioResult(
-    { name: HOSTILE, where: 'lab.yaml:12:3' },
+    { name: HOSTILE, where: at(12, 3) },
     2,
     [step({}), FAILED_EXPECTATION, step({ outcome: 'not-run', seconds: 0 })],
     [],
   ),
   scenarioResult(
-    { name: 'half', where: 'lab.yaml:20:3' },
+    { name: 'half', where: at(20, 3) },
     0.1,
     [step({ kind: 'exec', step: 'exec h1: ls', outcome: 'skipped', message: 'no commands here' }), step({})],
     [],
   ),
   scenarioResult(
-    { name: 'unlucky', where: 'lab.yaml:30:3' },
+    { name: 'unlucky', where: at(30, 3) },
     0.1,
     [step({ outcome: 'not-run', seconds: 0 })],
-    [{ kind: 'environment', code: 'x', where: '/dev/net/tun', cause: 'there is no such device', remedy: 'make one' }],
+    [environmentProblem({ code: 'missing-requirement', where: '/dev/net/tun', cause: 'there is no such device' })],
   ),
 ];
 
@@ -65,7 +71,12 @@ const report: TestReport = {
     {
       file: 'wrong,lab.yaml',
       problems: [
-        { kind: 'input', code: 'x', where: 'wrong,lab.yaml:3:5', cause: 'there is no host h9', remedy: 'mend: it' },
+        inputProblem({
+          code: 'unknown-host',
+          where: { kind: 'file', file: 'wrong,lab.yaml', line: 3, column: 5 },
+          cause: 'there is no host h9',
+          remedy: 'mend: it',
+        }),
       ],
       scenarios: [],
     },
@@ -144,7 +155,7 @@ describe('the report for people', () => {
     const [, hostile] = scenarios;
     const output = 'one\r\ntwo \u001b[2J\u009b31m\n';
     const loud = scenarioResult(
-      { name: 'x', where: '' },
+      { name: 'x', where: at(1, 1) },
       0,
       [step({ kind: 'exec', outcome: 'failed', message: 'no\u0007', output })],
       [],
@@ -157,7 +168,7 @@ describe('the report for people', () => {
   test('shows the end of what a failed command wrote', () => {
     const output = Array.from({ length: 30 }, (_, index) => `line ${index + 1}\n`).join('');
     const failed = scenarioResult(
-      { name: 'x', where: '' },
+      { name: 'x', where: at(1, 1) },
       0,
       [step({ outcome: 'failed', message: 'no', output })],
       [],
@@ -203,13 +214,13 @@ describe('on GitHub', () => {
       '::error file=labs/lab.yaml,line=30,col=3,title=labctl test%3A unlucky::/dev/net/tun: there is no such device',
     );
     expect(lines[2]).toBe(
-      '::error file=labs/wrong%2Clab.yaml,line=3,col=5,title=labctl%3A x::there is no host h9%0A    mend: it',
+      '::error file=labs/wrong%2Clab.yaml,line=3,col=5,title=labctl%3A unknown-host::there is no host h9%0A    mend: it',
     );
   });
 });
 
 describe('a scenario', () => {
-  const problem = { kind: 'input', code: 'x', cause: 'wrong' } as const;
+  const problem = inputProblem({ code: 'wrong-value', cause: 'wrong' });
 
   test.each([
     ['passed', [step({})], []],
@@ -220,6 +231,6 @@ describe('a scenario', () => {
     ['error', [step({})], [problem]],
     ['skipped', [step({}), step({ outcome: 'skipped', message: 'why' })], []],
   ] as const)('has %s by its steps', (outcome, steps, problems) => {
-    expect(scenarioResult({ name: 'x', where: 'y' }, 1, steps, problems).outcome).toBe(outcome);
+    expect(scenarioResult({ name: 'x', where: at(1, 1) }, 1, steps, problems).outcome).toBe(outcome);
   });
 });

@@ -102,8 +102,8 @@ for (const old of [false, true]) {
         const before = proxy.entryChanges.length;
         await expect(up.push([group, throughGroup, plain], never)).rejects.toMatchObject({
           problems: [
-            { kind: 'environment', code: 'no-groups', where: `${url}, entry group` },
-            { kind: 'environment', code: 'no-groups', where: `${url}, entry through` },
+            { kind: 'environment', code: 'no-groups', where: { kind: 'entry', entry: 'group', url } },
+            { kind: 'environment', code: 'no-groups', where: { kind: 'entry', entry: 'through', url } },
           ],
         });
         expect(proxy.entryChanges).toHaveLength(before);
@@ -197,7 +197,7 @@ for (const old of [false, true]) {
             {
               kind: 'environment',
               code: 'controller-in-use',
-              where: url,
+              where: { name: url },
               cause: expect.stringContaining('of s1, s2:'),
             },
           ],
@@ -217,7 +217,9 @@ for (const old of [false, true]) {
     it('that does not get a switch is refused with its name', async () => {
       const { promise, steps } = await failing({ connectSwitches: (target) => network.connect(target, ['s2']) });
       await expect(promise).rejects.toMatchObject({
-        problems: [{ code: 'switches-missing', where: url, cause: expect.stringMatching(/lacks the switches s1$/) }],
+        problems: [
+          { code: 'switches-missing', where: { name: url }, cause: expect.stringMatching(/lacks the switches s1$/) },
+        ],
       });
       expect(steps).toContain('waiting for the switches to connect to Floodlight');
     });
@@ -239,7 +241,9 @@ for (const old of [false, true]) {
         request.path.startsWith(path) ? { status: 200, body: JSON.stringify(answer) } : 'pass';
       const { promise } = await failing({});
       await expect(promise).rejects.toMatchObject({
-        problems: [{ code: 'links-missing', where: url, cause: expect.stringMatching(/lacks the links s1-s2$/) }],
+        problems: [
+          { code: 'links-missing', where: { name: url }, cause: expect.stringMatching(/lacks the links s1-s2$/) },
+        ],
       });
     });
 

@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { runTopologyProgram } from '../../../src/drivers/mininet/topology-program.ts';
 import { ProblemError } from '../../../src/model/problem.ts';
+import { whereOf } from '../../support/harness/input-problems.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -17,7 +18,7 @@ async function problemOf(source: string, topo?: string, timeLimitSeconds?: numbe
   if (!(error instanceof ProblemError)) throw error;
   expect(error.problems).toHaveLength(1);
   expect(error.problems[0]).toMatchObject({ kind: 'input', remedy: expect.stringMatching(/\w/) });
-  return error.problems.map(({ where, cause }) => `${where} ${cause}`).join('\n');
+  return error.problems.map((problem) => `${whereOf(problem)} ${problem.cause}`).join('\n');
 }
 
 /** Command lines of this machine's processes that contain a text. */

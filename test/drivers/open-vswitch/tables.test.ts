@@ -231,7 +231,7 @@ describe('the tables of Open vSwitch', () => {
   it('say which switch cannot be reached', async () => {
     const lost = new OpenVSwitchTables(() => '/tmp/no-such-bridge.mgmt');
     await expect(lost.flows(S6)).rejects.toMatchObject({
-      problems: [{ code: 'switch-unreachable', where: `switch ${S6}` }],
+      problems: [{ code: 'switch-unreachable', where: { kind: 'switch', switch: S6 } }],
     });
   });
 

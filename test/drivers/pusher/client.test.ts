@@ -386,7 +386,7 @@ describe('the Static Entry Pusher', () => {
     expect(await problemOf(client.findPusher())).toMatchObject({
       kind: 'environment',
       code: 'no-static-entry-pusher',
-      where: `GET ${URL_OF_MOCK}/wm/staticentrypusher/list/all/json`,
+      where: { kind: 'request', method: 'GET', url: `${URL_OF_MOCK}/wm/staticentrypusher/list/all/json` },
     });
   });
 
@@ -481,7 +481,7 @@ describe('the client sends nothing that would harm Floodlight', () => {
     expect(await problemOf(client.post(entry))).toMatchObject({
       kind: 'input',
       code: 'harmful-entry',
-      where: `entry ${entry.name} for switch ${S6}`,
+      where: { name: `entry ${entry.name} for switch ${S6}` },
       cause,
       remedy: expect.any(String),
     });
@@ -528,7 +528,7 @@ describe('the client names what is wrong', () => {
     expect(await problemOf(replayed(id).client.post(flow))).toMatchObject({
       kind: 'environment',
       code: 'request-refused',
-      where: `POST ${URL_OF_MOCK}/wm/staticentrypusher/json`,
+      where: { kind: 'request', method: 'POST', url: `${URL_OF_MOCK}/wm/staticentrypusher/json` },
       cause,
       remedy: expect.any(String),
     });
@@ -546,7 +546,7 @@ describe('the client names what is wrong', () => {
     expect(problem).toMatchObject({
       kind: 'environment',
       code: 'unknown-resource',
-      where: `GET ${URL_OF_MOCK}/wm/routing/paths/${S1}/${S5}/1/json`,
+      where: { kind: 'request', method: 'GET', url: `${URL_OF_MOCK}/wm/routing/paths/${S1}/${S5}/1/json` },
       cause: 'the controller has no such resource (HTTP 404)',
     });
   });
@@ -595,7 +595,7 @@ describe('the client names what is wrong', () => {
   it('the clear answer in single quotes', async () => {
     expect(await problemOf(answering(answerOf(recorded('clear-bad-dpid'))).client.clear(S6))).toMatchObject({
       code: 'request-refused',
-      where: `GET ${URL_OF_MOCK}/wm/staticentrypusher/clear/${S6}/json`,
+      where: { kind: 'request', method: 'GET', url: `${URL_OF_MOCK}/wm/staticentrypusher/clear/${S6}/json` },
       cause: 'Could not delete flows/groups requested! See controller log for details',
     });
   });
@@ -636,7 +636,7 @@ describe('the client names what is wrong', () => {
     expect(await problemOf(answering(answer).client.health())).toMatchObject({
       kind: 'environment',
       code,
-      where: `GET ${URL_OF_MOCK}/wm/core/health/json`,
+      where: { kind: 'request', method: 'GET', url: `${URL_OF_MOCK}/wm/core/health/json` },
       cause,
       remedy: expect.any(String),
     });
@@ -663,7 +663,7 @@ describe('the client names what is wrong', () => {
     expect(await problemOf(client.health())).toMatchObject({
       kind: 'environment',
       code,
-      where: `GET ${url}/wm/core/health/json`,
+      where: { kind: 'request', method: 'GET', url: `${url}/wm/core/health/json` },
       remedy: expect.any(String),
     });
   });
@@ -692,7 +692,7 @@ describe('the client names what is wrong', () => {
     expect(await problemOf(client.health())).toMatchObject({
       kind: 'environment',
       code: 'controller-timeout',
-      where: `GET ${url}/wm/core/health/json`,
+      where: { kind: 'request', method: 'GET', url: `${url}/wm/core/health/json` },
       cause: 'the controller did not answer within 0.1 s',
       remedy: expect.any(String),
     });
@@ -707,7 +707,7 @@ describe('the client names what is wrong', () => {
     expect(await problemOf(client.post(flow))).toMatchObject({
       kind: 'environment',
       code: 'controller-refused',
-      where: `GET ${url}/wm/staticentrypusher/list/all/json`,
+      where: { kind: 'request', method: 'GET', url: `${url}/wm/staticentrypusher/list/all/json` },
       remedy: expect.any(String),
     });
   });

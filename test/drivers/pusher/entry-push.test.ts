@@ -216,7 +216,7 @@ describe('a push', () => {
         {
           kind: 'environment',
           code: 'entry-did-not-arrive',
-          where: expect.stringContaining('entry lost'),
+          where: expect.objectContaining({ kind: 'entry', entry: 'lost' }),
           cause: expect.stringContaining('not in the switch'),
         },
       ],

@@ -3,6 +3,7 @@ import { ProblemError } from '../../../src/model/problem.ts';
 import { graphOfMininet, type MininetTopology } from '../../../src/spec/import/mininet.ts';
 import { specOfGraph } from '../../../src/spec/import/spec-of-graph.ts';
 import { readSpec } from '../../../src/spec/read.ts';
+import { whereOf } from '../../support/harness/input-problems.ts';
 
 type Node = MininetTopology['hosts'][number];
 type Link = MininetTopology['links'][number];
@@ -152,7 +153,7 @@ test('what no lab can be like is told at the line of the program', () => {
   try {
     wrong();
   } catch (error) {
-    expect((error as ProblemError).problems.map(({ where, cause }) => `${where} ${cause}`)).toEqual([
+    expect((error as ProblemError).problems.map((problem) => `${whereOf(problem)} ${problem.cause}`)).toEqual([
       'net.py:4:1 h2 and h1 have one address, 10.0.0.1',
       'net.py:5:1 a host needs a unicast MAC address',
       'net.py:9:1 host h1 has a link already',

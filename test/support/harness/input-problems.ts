@@ -1,8 +1,17 @@
 import { expect } from 'vitest';
 import { type Problem, ProblemError } from '../../../src/model/problem.ts';
+import { describeWhere, type Printed } from '../../../src/model/where.ts';
 
-/** What is wrong with what is read; none where nothing is. Each is the input's, and says what to do about it. */
-export function inputProblems(read: () => unknown): readonly Problem[] {
+/** The place of a problem as people read it. */
+export function whereOf({ where }: Problem): string {
+  return where === undefined ? '' : describeWhere(where);
+}
+
+/**
+ * What is wrong with what is read, with places as texts; none where nothing is. Each is the input's, and says what to do
+ * about it.
+ */
+export function inputProblems(read: () => unknown): readonly Printed<Problem>[] {
   try {
     read();
     return [];
@@ -12,6 +21,6 @@ export function inputProblems(read: () => unknown): readonly Problem[] {
       expect(kind).toBe('input');
       expect(remedy, error.message).toMatch(/\w/);
     }
-    return error.problems;
+    return error.problems.map((problem) => ({ ...problem, where: whereOf(problem) }));
   }
 }
