@@ -18,13 +18,22 @@ const upwardOrSideways = floors.flatMap((floor, level) =>
   })),
 );
 
-/** Inside drivers/: interface files know no driver, and drivers stand side by side on pusher/ and open-vswitch/. */
+/**
+ * Inside drivers/: interface files know no driver, but for tables, which know each driver's row; and drivers stand side by
+ * side on pusher/ and open-vswitch/.
+ */
 const drivers = [
   {
     name: 'driver-interfaces-import-only-the-model-and-each-other',
     severity: 'error',
-    from: { path: '^src/drivers/[^/]+$' },
+    from: { path: '^src/drivers/[^/]+$', pathNot: '^src/drivers/controllers.ts$' },
     to: { path: '^src/', pathNot: '^src/(model/|drivers/[^/]+$)' },
+  },
+  {
+    name: 'driver-tables-import-only-rows',
+    severity: 'error',
+    from: { path: '^src/drivers/controllers.ts$' },
+    to: { path: '^src/', pathNot: '^src/drivers/([^/]+|[^/]+/row.ts)$' },
   },
   {
     name: 'drivers-import-only-their-ground',

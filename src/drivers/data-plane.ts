@@ -70,7 +70,7 @@ export interface Command {
 }
 
 /** Pings pairs of hosts, with the patience that the controller needs; see `Prober`. */
-export type Probe = (
+type Probe = (
   pairs: readonly Pair[],
   reactionSeconds: number,
   signal: AbortSignal,
@@ -133,7 +133,7 @@ export interface Inspector {
 }
 
 /** Runs commands inside the lab. */
-export interface Shells {
+interface Shells {
   /**
    * Runs the start commands of hosts, those of a host one after another, and leaves those running that go on. Returns
    * those that failed at once, after which no other of that host is run.
@@ -143,7 +143,7 @@ export interface Shells {
   commandOn(node: string, argv: readonly string[]): Command;
 }
 
-export interface DataPlaneLife {
+interface DataPlaneLife {
   /** What carries the packets, for people: e.g. `Mininet 2.3.0, Open vSwitch 3.1.0, userspace datapath`. */
   readonly description: string;
   /** Builds it all; resolves when every host, switch and link is up. `onStep` hears what is being done. */
