@@ -133,7 +133,7 @@ export interface Inspector {
 }
 
 /** Runs commands inside the lab. */
-interface Shells {
+export interface Shells {
   /**
    * Runs the start commands of hosts, those of a host one after another, and leaves those running that go on. Returns
    * those that failed at once, after which no other of that host is run.
@@ -141,6 +141,11 @@ interface Shells {
   runStartCommands(signal: AbortSignal): Promise<readonly FailedCommand[]>;
   /** The command that runs `argv` on a host of the lab, or where the ports of a switch are. */
   commandOn(node: string, argv: readonly string[]): Command;
+  /**
+   * The same of a program that not every machine has, and that is to end when the process that runs the command does.
+   * Throws where it is not installed.
+   */
+  toolOn(node: string, tool: 'iperf3', argv: readonly string[]): Command;
 }
 
 interface DataPlaneLife {
@@ -154,5 +159,27 @@ interface DataPlaneLife {
   readonly died: Promise<string>;
 }
 
+/** What is to be captured, and how it is printed. */
+export interface CaptureRequest {
+  /** The host or switch that has the interface. */
+  readonly node: string;
+  readonly interfaceName: string;
+  /** Lines for people, or a pcap file. */
+  readonly form: 'text' | 'pcap';
+  /** After how many packets it ends; undefined where it goes on. */
+  readonly count: number | undefined;
+  /** As in pcap-filter(7); empty for all packets. */
+  readonly filter: readonly string[];
+}
+
+/** Shows the packets that pass an interface. */
+interface Capture {
+  /**
+   * The commands that capture, each of which reads what the one before it writes. The last one writes the packets.
+   * SIGINT ends the first, and with it the others.
+   */
+  capture(request: CaptureRequest): readonly Command[];
+}
+
 /** The hosts, switches and links of a lab, in all their roles: what carries packets. */
-export interface DataPlane extends DataPlaneLife, Prober, FaultMaker, Inspector, Shells {}
+export interface DataPlane extends DataPlaneLife, Prober, FaultMaker, Inspector, Shells, Capture {}
