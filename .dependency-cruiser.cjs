@@ -18,19 +18,36 @@ const upwardOrSideways = floors.flatMap((floor, level) =>
   })),
 );
 
-/** Inside drivers/: interface files know no driver, and drivers stand side by side on pusher/ and open-vswitch/. */
+const TABLES = '^src/drivers/(controllers|data-planes|entry-form).ts$';
+
+/**
+ * Interface files know no driver, but for tables, which know each driver's row and the form of entries; drivers stand side
+ * by side on pusher/ and open-vswitch/; lab sees the interface files only.
+ */
 const drivers = [
   {
     name: 'driver-interfaces-import-only-the-model-and-each-other',
     severity: 'error',
-    from: { path: '^src/drivers/[^/]+$' },
+    from: { path: '^src/drivers/[^/]+$', pathNot: TABLES },
     to: { path: '^src/', pathNot: '^src/(model/|drivers/[^/]+$)' },
+  },
+  {
+    name: 'driver-tables-import-only-rows',
+    severity: 'error',
+    from: { path: TABLES },
+    to: { path: '^src/', pathNot: '^src/drivers/([^/]+|[^/]+/row.ts|pusher/.*)$' },
   },
   {
     name: 'drivers-import-only-their-ground',
     severity: 'error',
     from: { path: '^src/drivers/([^/]+)/' },
     to: { path: '^src/drivers/[^/]+/', pathNot: '^src/drivers/($1|pusher|open-vswitch)/' },
+  },
+  {
+    name: 'lab-imports-only-driver-interfaces-and-tables',
+    severity: 'error',
+    from: { path: '^src/lab/' },
+    to: { path: '^src/drivers/[^/]+/' },
   },
   {
     name: 'the-pusher-knows-no-open-vswitch',

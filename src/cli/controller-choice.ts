@@ -1,99 +1,101 @@
+import type { FoundController } from '../drivers/controller-row.ts';
+import { CONTROLLER_WORDS, CONTROLLERS, type ControllerOrder } from '../drivers/controllers.ts';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
-import type { ControllerOrder } from '../lab/process/standby.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 
 /** What somebody asked for, and where it may be. */
 export interface ControllerWish {
-  /** `auto`, `embedded`, `floodlight`, or the URL of a Floodlight. */
+  /** `auto`, the name of one, or the URL of one that runs. */
   readonly controller: string;
   /** The first port to try for the REST interface of a controller that labctl starts. */
   readonly restPort: number;
-  /** Where a running Floodlight takes switches; the first port to try for one that labctl starts. */
+  /** Where a running controller takes switches; the first port to try for one that labctl starts. */
   readonly openflowPort: number;
-  /** Simulated switches have the embedded controller only. */
+  /** Simulated switches speak no OpenFlow. */
   readonly dataplane?: DataPlaneKind;
 }
 
 /** A controller for a lab, and why it is this one. */
 export interface ControllerChoice {
   readonly order: ControllerOrder;
-  /** One line: what was chosen, why, and how to have the other. */
+  /** One line: what was chosen, why, and how to have another. */
   readonly line: string;
 }
 
-const OTHER = 'for the embedded one: --controller embedded';
-
 /**
- * Chooses the controller. `auto` takes Floodlight where FLOODLIGHT_URL is set, or where a Docker engine answers and has
- * the image, else the embedded one; only `floodlight` pulls an image. A simulated data plane always has the embedded one.
- * @throws ProblemError when the wish is none of these, or Docker is needed and cannot be used
+ * Chooses the controller: the one that is named, the one at a URL, or for `auto` the first of the table that can be had.
+ * @throws ProblemError when the wish is none of these, or what is asked for cannot be had
  */
 export async function chooseController(wish: ControllerWish, signal: AbortSignal): Promise<ControllerChoice> {
   refuseWhatCannotBeSimulated(wish);
-  const { controller, restPort, openflowPort } = wish;
-  const embedded = (reason: string): ControllerChoice => ({
-    order: { kind: 'embedded', restPort },
-    line: `controller: embedded (${reason}); for Floodlight: --controller floodlight, or --controller with its URL`,
-  });
-  const at = (url: string, reason: string): ControllerChoice => ({
-    order: { kind: 'floodlight', url, openFlowPort: openflowPort },
-    line: `controller: Floodlight at ${url} (${reason}); ${OTHER}`,
-  });
-  const given = process.env['FLOODLIGHT_URL'] || undefined;
-  if (wish.dataplane === 'simulated') {
-    const passedOver = controller === 'auto' && given !== undefined;
-    const why = `simulated switches have no other${passedOver ? ', whatever FLOODLIGHT_URL says' : ''}`;
-    return {
-      ...embedded(why),
-      line: `controller: embedded (${why}); for Floodlight: --dataplane mininet`,
-    };
+  const { controller, dataplane } = wish;
+  const isAuto = controller === 'auto';
+  const reasons: string[] = [];
+  for (const row of CONTROLLERS) {
+    const given = row.running === undefined ? undefined : process.env[row.running.variable] || undefined;
+    if (dataplane === 'simulated' && row.needsOpenFlow) {
+      if (isAuto && given !== undefined) reasons.push(`whatever ${row.running?.variable} says`);
+      continue;
+    }
+    if (isAuto && row.running !== undefined && given !== undefined) {
+      const { variable, at } = row.running;
+      return chosen(row.name, at(controllerUrl(given, variable), wish), `${variable} is set`);
+    }
+    if (!isAuto && row.name !== controller) continue;
+    const found = await row.find(isAuto ? 'auto' : 'asked', wish, signal);
+    if ('passedOver' in found) {
+      reasons.push(found.passedOver);
+      continue;
+    }
+    if (dataplane === 'simulated') return chosenForSimulated(found, reasons);
+    return chosen(row.name, found, isAuto ? reasons.join('; ') : 'asked for');
   }
-  if (controller === 'embedded') return embedded('asked for');
-  if (controller === 'auto' && given !== undefined)
-    return at(controllerUrl(given, 'FLOODLIGHT_URL'), 'FLOODLIGHT_URL is set');
-  if (controller !== 'auto' && controller !== 'floodlight')
-    return at(controllerUrl(controller, '--controller'), 'asked for');
+  const url = controllerUrl(controller, '--controller');
+  for (const { name, running } of CONTROLLERS) {
+    if (running !== undefined) return chosen(name, running.at(url, wish), 'asked for');
+  }
+  throw new Error('no controller of the table runs at a URL');
+}
 
-  const [{ engineProblem, findEngine }, { runningByHand }] = await Promise.all([
-    import('../drivers/floodlight/docker-engine.ts'),
-    import('../drivers/floodlight/container.ts'),
-  ]);
-  const image = floodlightImage();
-  const [finding, running] = await Promise.all([findEngine({ image, signal }), runningByHand(signal)]);
-  if (running !== undefined) {
-    return {
-      order: { kind: 'floodlight', ...running },
-      line: `controller: Floodlight at ${running.url} (its container runs already); ${OTHER}`,
-    };
-  }
-  if (controller === 'auto' && finding.kind !== 'ready') {
-    const { cause } = engineProblem(finding, image);
-    return embedded(finding.kind === 'no-image' ? `${cause} ${image}` : cause);
-  }
-  if (finding.kind !== 'ready' && finding.kind !== 'no-image') throw new ProblemError(engineProblem(finding, image));
-  const reason = controller === 'floodlight' ? 'asked for' : `Docker has the image ${image}`;
-  return {
-    order: { kind: 'container', image, pull: controller === 'floodlight', restPort, openFlowPort: openflowPort },
-    line: `controller: Floodlight in Docker (${reason}); ${OTHER}`,
-  };
+/** The line names the other controllers. */
+function chosen(
+  name: string,
+  { order, what, reason }: FoundController<ControllerOrder>,
+  orElse: string,
+): ControllerChoice {
+  const others = CONTROLLERS.filter((row) => row.name !== name).map(({ help }) => help.instead);
+  return { order, line: `controller: ${what} (${reason ?? orElse}); ${others.join('; ')}` };
+}
+
+function chosenForSimulated(
+  { order, what }: FoundController<ControllerOrder>,
+  reasons: readonly string[],
+): ControllerChoice {
+  const why = ['simulated switches have no other', ...reasons].join(', ');
+  return { order, line: `controller: ${what} (${why}); for ${withOpenFlow()}: --dataplane mininet` };
+}
+
+/** Titles of the controllers whose switches have to speak OpenFlow. */
+function withOpenFlow(): string {
+  return CONTROLLERS.flatMap(({ needsOpenFlow, title }) => (needsOpenFlow ? [title] : [])).join(', ');
 }
 
 /**
- * Says that a simulated network cannot have what is asked for with it.
- * @throws ProblemError when a Floodlight is asked for, or a datapath of Open vSwitch
+ * Refuses what a simulated network cannot have.
+ * @throws ProblemError when a controller that needs OpenFlow is asked for, or a datapath of Open vSwitch
  */
 export function refuseWhatCannotBeSimulated(
   wish: Pick<ControllerWish, 'controller' | 'dataplane'> & { readonly datapath?: string },
 ): void {
   if (wish.dataplane !== 'simulated') return;
   const real = 'or take real switches: --dataplane mininet';
-  if (wish.controller !== 'auto' && wish.controller !== 'embedded') {
+  const possible = CONTROLLERS.flatMap(({ needsOpenFlow, name }) => (needsOpenFlow ? [] : [name as string]));
+  if (![...possible, 'auto'].includes(wish.controller)) {
     throw new ProblemError(
       inputProblem({
         code: 'simulated',
         where: `--dataplane simulated --controller ${wish.controller}`,
-        cause:
-          'Floodlight needs real switches: simulated ones speak no OpenFlow, and have the embedded controller only',
+        cause: `${withOpenFlow()} needs real switches: simulated ones speak no OpenFlow, and have the ${possible.join(' or ')} controller only`,
         remedy: `leave --controller out (and LABCTL_CONTROLLER), ${real}`,
       }),
     );
@@ -110,11 +112,6 @@ export function refuseWhatCannotBeSimulated(
   }
 }
 
-/** The image of Floodlight that is run in Docker. */
-export function floodlightImage(): string {
-  return process.env['LABCTL_FLOODLIGHT_IMAGE'] || 'glefevre/floodlight';
-}
-
 /** @throws ProblemError when it is no URL of a REST interface */
 function controllerUrl(text: string, where: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -126,7 +123,7 @@ function controllerUrl(text: string, where: string): string {
       where,
       offending: text,
       cause: 'neither a kind of controller nor the URL of one',
-      remedy: 'write auto, embedded, floodlight, or a URL such as http://127.0.0.1:8080',
+      remedy: `write ${CONTROLLER_WORDS.join(', ')}, or a URL such as http://127.0.0.1:8080`,
     }),
   );
 }

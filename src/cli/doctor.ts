@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { engineProblem, findEngine } from '../drivers/floodlight/docker-engine.ts';
+import { CONTROLLERS } from '../drivers/controllers.ts';
 import {
   bandwidthRequirement,
   bestDatapath,
@@ -13,7 +13,6 @@ import {
 } from '../drivers/mininet/requirements.ts';
 import { runFolder } from '../lab/process/run-folder.ts';
 import { ProblemError } from '../model/problem.ts';
-import { floodlightImage } from './controller-choice.ts';
 import type { FormatOptions } from './options.ts';
 import { coloured, printJson, printLines } from './output/terminal.ts';
 
@@ -30,8 +29,8 @@ export async function doctor(options: FormatOptions): Promise<number> {
     ...(existsSync('/proc/self/ns') ? [await namespaceRequirement()] : []),
     runFolderRequirement(),
   ];
-  const [floodlight, bandwidths, delays, cpuShares] = await Promise.all([
-    floodlightFinding(),
+  const [controllers, bandwidths, delays, cpuShares] = await Promise.all([
+    controllerFindings(),
     bandwidthRequirement(),
     delayRequirement(),
     cpuShareRequirement(),
@@ -39,7 +38,8 @@ export async function doctor(options: FormatOptions): Promise<number> {
   const tools = (['iperf3', 'tcpdump'] as const).map(toolRequirement);
   const missing = requirements.filter(({ remedy }) => remedy !== undefined);
   if (options.format === 'json') {
-    const optional = { floodlight, bandwidths, delays, cpuShares, tools };
+    const ofControllers = Object.fromEntries(controllers.map(({ name, finding }) => [name, finding]));
+    const optional = { ...ofControllers, bandwidths, delays, cpuShares, tools };
     printJson({ version: 1, canRunLabs: missing.length === 0, datapath, ...optional, requirements });
   } else {
     printLines([
@@ -48,7 +48,7 @@ export async function doctor(options: FormatOptions): Promise<number> {
           ? [`${coloured('green', 'ok')}       ${name}: ${finding}`]
           : [`${coloured('red', 'missing')}  ${name}: ${finding}`, `         -> ${remedy}`],
       ),
-      `floodlight in Docker: ${floodlight}; without it labs have the embedded controller, or one at a URL`,
+      ...controllers.map(({ line }) => line),
       ...[bandwidths, delays, cpuShares, ...tools].map(optionalLine),
       `datapath ${datapath === 'kernel' ? 'kernel module' : 'userspace (the openvswitch kernel module is not loaded)'}`,
       ...(missing.length === 0
@@ -67,11 +67,16 @@ function optionalLine({ name, finding, remedy }: Requirement): string {
   return `${name}: ${finding}${remedy === undefined ? '' : `; to mend it: ${remedy}`}`;
 }
 
-/** Whether labs can have Floodlight in Docker; none of them needs it. */
-async function floodlightFinding(): Promise<string> {
-  const image = floodlightImage();
-  const finding = await findEngine({ image, signal: new AbortController().signal });
-  return finding.kind === 'ready' ? `the image ${image} is there` : engineProblem(finding, image).cause;
+/** What there is of controllers that need something of the machine; no lab needs any of them. */
+function controllerFindings(): Promise<readonly { name: string; finding: string; line: string }[]> {
+  return Promise.all(
+    CONTROLLERS.flatMap(({ name, doctor: asked }) => (asked === undefined ? [] : [{ name, ...asked }])).map(
+      async ({ name, subject, without, find }) => {
+        const finding = await find(new AbortController().signal);
+        return { name, finding, line: `${subject}: ${finding}; ${without}` };
+      },
+    ),
+  );
 }
 
 function nodeRequirement(): Requirement {

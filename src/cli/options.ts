@@ -1,4 +1,5 @@
 import { CommanderError, InvalidArgumentError, Option } from 'commander';
+import { controllerHelp } from '../drivers/controllers.ts';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import { labNameOf } from '../lab/process/run-folder.ts';
 import type { Disjointness } from '../plan/disjoint-flow.ts';
@@ -210,13 +211,7 @@ export const jobsOption = () =>
 export const junitOption = () => new Option('--junit <file>', 'write the results as JUnit XML too').env('LABCTL_JUNIT');
 
 export const controllerOption = () =>
-  new Option(
-    '--controller <kind|url>',
-    'embedded, floodlight (in Docker, pulled if need be), the URL of a Floodlight, or auto: Floodlight where ' +
-      'FLOODLIGHT_URL is set or Docker has its image, else embedded',
-  )
-    .default('auto')
-    .env('LABCTL_CONTROLLER');
+  new Option('--controller <kind|url>', controllerHelp()).default('auto').env('LABCTL_CONTROLLER');
 
 export const restPortOption = () =>
   new Option('--rest-port <port>', "the first port to try for the controller's REST interface, where labctl starts it")

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, relative, resolve } from 'node:path';
+import { controllerRow } from '../drivers/controllers.ts';
 import type { TestReport } from '../lab/scenario/result.ts';
 import { describeProblem, environmentProblem, ProblemError } from '../model/problem.ts';
 import { chooseController, refuseWhatCannotBeSimulated } from './controller-choice.ts';
@@ -76,8 +77,7 @@ async function labsFor(
   const { order, line } = await chooseController(options, signal);
   remark(line);
   const datapath = options.datapath === undefined ? {} : { datapath: options.datapath };
-  // A Floodlight serves one lab at a time.
-  const isShared = order.kind === 'floodlight';
+  const isShared = controllerRow(order).isShared(order);
   if (isShared && (options.jobs ?? 1) > 1) remark('labctl: one lab at a time, as one Floodlight serves no more');
   return { openLab: mininetLabs({ controller: order, ...datapath }), jobs: isShared ? 1 : jobs };
 }

@@ -1,9 +1,5 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { join } from 'node:path';
-import { INSIDE } from '../drivers/mininet/inside.ts';
-import { isRoot, MININET_PYTHON, SANDBOX_PATH } from '../drivers/mininet/machine.ts';
-import { missingTool } from '../drivers/mininet/requirements.ts';
 import type { ThroughputDocument } from '../lab/documents.ts';
 import { RemoteLab } from '../lab/process/remote-lab.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
@@ -31,8 +27,6 @@ export async function iperf(
   return document.mbps === null ? NOT_AS_EXPECTED : 0;
 }
 
-const CAPTURER = join(INSIDE, 'capturer.py');
-
 function throughputLine({ source, target, mbps, lostPercent, why }: ThroughputDocument): string {
   if (mbps === null) return `${source} -> ${target}: X, ${why}`;
   const lost = lostPercent === null ? '' : `, ${lostPercent.toFixed(1)}% of the datagrams lost`;
@@ -58,15 +52,12 @@ export async function capture(
       }),
     );
   }
-  const missing = missingTool('tcpdump');
-  if (missing !== undefined) throw new ProblemError(missing);
-  // What goes to a file goes by way of us, who may write it: in the lab there are other rights, and another folder.
-  const form = write === undefined ? ['-l', '-n'] : ['-U', '-w', '-'];
-  const tcpdump = ['tcpdump', ...form, ...(count === undefined ? [] : ['-c', `${count}`])];
-  // See capturer.py: only root's tcpdump can be in the lab.
-  const inLab = isRoot() ? [...tcpdump, '-Z', 'root', '-i'] : [MININET_PYTHON, CAPTURER];
-  const argv = ['setpriv', '--pdeathsig', 'INT', '--', ...inLab];
-  const command = await RemoteLab.find(labNamed(options)).run('commandAt', { at, argv });
+  // What goes to a file is written by this process: in the lab there are other rights, and another folder.
+  const form = write === undefined ? 'text' : 'pcap';
+  const request = { at, form, count: count ?? null, filter } as const;
+  const { commands } = await RemoteLab.find(labNamed(options)).run('capture', request);
+  const [first, second] = commands;
+  if (first === undefined) throw new Error('a capture is one command at least');
   const output = write === undefined || write === '-' ? 'inherit' : fileNamed(write);
   return new Promise((resolve, reject) => {
     let words = '';
@@ -74,15 +65,12 @@ export async function capture(
     let timer: NodeJS.Timeout | undefined;
     // It ends with us, however we end; and has a process group of its own, as an interrupt at the terminal would end
     // nsenter before what it leads to has flushed.
-    const args = ['--pdeathsig', 'TERM', '--', command.file, ...command.args, ...(isRoot() ? filter : [])];
-    const inside = spawn('setpriv', args, { stdio: ['ignore', isRoot() ? output : 'pipe', 'pipe'], detached: true });
-    const last = isRoot()
+    const args = ['--pdeathsig', 'TERM', '--', first.file, ...first.args];
+    const isOnly = second === undefined;
+    const inside = spawn('setpriv', args, { stdio: ['ignore', isOnly ? output : 'pipe', 'pipe'], detached: true });
+    const last = isOnly
       ? inside
-      : spawn('tcpdump', [...tcpdump.slice(1), '-r', '-', ...filter], {
-          stdio: [inside.stdout, output, 'pipe'],
-          detached: true,
-          env: { ...process.env, PATH: SANDBOX_PATH },
-        });
+      : spawn(second.file, second.args, { stdio: [inside.stdout, output, 'pipe'], detached: true });
     const end = () => {
       isEnding = true;
       const isOver = inside.exitCode !== null || inside.signalCode !== null;

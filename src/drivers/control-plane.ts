@@ -102,7 +102,7 @@ export interface Forwarder {
   reconverge(faults: readonly Fault[], signal: AbortSignal): Promise<void>;
 }
 
-export interface ControllerLife {
+interface ControllerLife {
   /** What kind it is, for people: `embedded`, `Floodlight`. */
   readonly kind: string;
   /** Where its REST interface answers, e.g. `http://127.0.0.1:8080`; known once it is started. */

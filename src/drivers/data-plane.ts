@@ -70,7 +70,7 @@ export interface Command {
 }
 
 /** Pings pairs of hosts, with the patience that the controller needs; see `Prober`. */
-export type Probe = (
+type Probe = (
   pairs: readonly Pair[],
   reactionSeconds: number,
   signal: AbortSignal,
@@ -141,9 +141,14 @@ export interface Shells {
   runStartCommands(signal: AbortSignal): Promise<readonly FailedCommand[]>;
   /** The command that runs `argv` on a host of the lab, or where the ports of a switch are. */
   commandOn(node: string, argv: readonly string[]): Command;
+  /**
+   * The same of a program that not every machine has, and that is to end when the process that runs the command does.
+   * Throws where it is not installed.
+   */
+  toolOn(node: string, tool: 'iperf3', argv: readonly string[]): Command;
 }
 
-export interface DataPlaneLife {
+interface DataPlaneLife {
   /** What carries the packets, for people: e.g. `Mininet 2.3.0, Open vSwitch 3.1.0, userspace datapath`. */
   readonly description: string;
   /** Builds it all; resolves when every host, switch and link is up. `onStep` hears what is being done. */
@@ -154,5 +159,27 @@ export interface DataPlaneLife {
   readonly died: Promise<string>;
 }
 
+/** What is to be captured, and how it is printed. */
+export interface CaptureRequest {
+  /** The host or switch that has the interface. */
+  readonly node: string;
+  readonly interfaceName: string;
+  /** Lines for people, or a pcap file. */
+  readonly form: 'text' | 'pcap';
+  /** After how many packets it ends; undefined where it goes on. */
+  readonly count: number | undefined;
+  /** As in pcap-filter(7); empty for all packets. */
+  readonly filter: readonly string[];
+}
+
+/** Shows the packets that pass an interface. */
+interface Capture {
+  /**
+   * The commands that capture, each of which reads what the one before it writes. The last one writes the packets.
+   * SIGINT ends the first, and with it the others.
+   */
+  capture(request: CaptureRequest): readonly Command[];
+}
+
 /** The hosts, switches and links of a lab, in all their roles: what carries packets. */
-export interface DataPlane extends DataPlaneLife, Prober, FaultMaker, Inspector, Shells {}
+export interface DataPlane extends DataPlaneLife, Prober, FaultMaker, Inspector, Shells, Capture {}

@@ -1,8 +1,6 @@
 import type { EntryList, SentBody, UncheckedBody } from '../drivers/control-plane.ts';
 import type { Traffic } from '../drivers/data-plane.ts';
-import { decodePost } from '../drivers/pusher/post-reader.ts';
-import { uncheckedBody } from '../drivers/pusher/unchecked-body.ts';
-import { encodeEntry } from '../drivers/pusher/wire.ts';
+import { decodePost, encodeEntry, uncheckedBody } from '../drivers/entry-form.ts';
 import { describeFault } from '../model/fault.ts';
 import type { Entry } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';

@@ -261,7 +261,10 @@ export interface LabCommands {
   readonly net: { readonly input: Record<string, never>; readonly output: { lines: readonly string[] } };
   readonly iperf: { readonly input: ThroughputRequest; readonly output: ThroughputDocument };
   /** Runs `argv` where an interface is, with the interface's name at its end. */
-  readonly commandAt: { readonly input: { at: string; argv: readonly string[] }; readonly output: Command };
+  readonly capture: {
+    readonly input: { at: string; form: 'text' | 'pcap'; count: number | null; filter: readonly string[] };
+    readonly output: { readonly commands: readonly Command[] };
+  };
   readonly command: { readonly input: { host: string; argv: readonly string[] }; readonly output: Command };
   readonly entries: { readonly input: Record<string, never>; readonly output: EntriesDocument };
   readonly applyEntries: {

@@ -7,7 +7,7 @@ import type {
   UncheckedBody,
   Upkeep,
 } from '../drivers/control-plane.ts';
-import type { Command, DataPlane, FailedCommand, Pair, ProbeResult } from '../drivers/data-plane.ts';
+import type { CaptureRequest, Command, DataPlane, FailedCommand, Pair, ProbeResult } from '../drivers/data-plane.ts';
 import type { Dpid } from '../model/addresses.ts';
 import { type Connection, type Forwarding, sameConnection, withConnection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
@@ -23,7 +23,7 @@ import { type Prediction, predict } from '../sim/predict.ts';
 import type { Trace } from '../sim/trace.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { type Difference, judge, type Verdict } from '../verify/verdict.ts';
-import { capturePoint } from './capture-point.ts';
+import { type CapturePoint, capturePoint } from './capture-point.ts';
 import {
   expectedMatrix,
   type Forecast,
@@ -387,10 +387,9 @@ export class Lab {
     return this.#dataPlane.commandOn(host, argv);
   }
 
-  /** The command that runs `argv` where an interface is, followed by the interface's name. */
-  commandAt(text: string, argv: readonly string[]): Command {
-    const point = capturePoint(this.spec.topology, text);
-    return this.#dataPlane.commandOn(point.node, [...argv, point.interfaceName]);
+  /** The commands that capture what passes an interface; see `Capture`. */
+  capture(text: string, how: Omit<CaptureRequest, keyof CapturePoint>): readonly Command[] {
+    return this.#dataPlane.capture({ ...capturePoint(this.spec.topology, text), ...how });
   }
 
   /** Measures what comes through from one host to another. */
@@ -402,7 +401,7 @@ export class Lab {
     const host = topology.host(target);
     if (host === undefined) throw new Error(`no host ${target}`);
     report({ step: `measuring from ${source} to ${target} for ${seconds} s` });
-    return measureThroughput(request, host, (name, argv) => this.#dataPlane.commandOn(name, argv), signal);
+    return measureThroughput(request, host, this.#dataPlane, signal);
   }
 
   entries(signal: AbortSignal): Promise<EntryList> {

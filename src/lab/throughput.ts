@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Command } from '../drivers/data-plane.ts';
-import { SANDBOX_PATH } from '../drivers/mininet/machine.ts';
-import { missingTool } from '../drivers/mininet/requirements.ts';
+import type { Command, Shells } from '../drivers/data-plane.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { Host } from '../model/topology.ts';
 
@@ -37,21 +35,16 @@ const PATIENCE_MS = 10_000;
 /**
  * Measures with iperf3, a server on the target and a client on the source. Both have ended when this returns or throws,
  * for they die with the process that leads into the sandbox.
- * @param commandOn the command that runs something on a host
  * @throws ProblemError when iperf3 is not installed or cannot listen
  */
 export async function measureThroughput(
   request: ThroughputRequest,
   target: Host,
-  commandOn: (host: string, argv: readonly string[]) => Command,
+  shells: Shells,
   signal: AbortSignal,
 ): Promise<Throughput> {
   const run = (host: string, argv: readonly string[]) =>
-    new Tool(commandOn(host, ['setpriv', '--pdeathsig', 'KILL', '--', 'iperf3', '--forceflush', ...argv]), signal);
-  // A simulated host refuses first.
-  commandOn(request.target, ['true']);
-  const missing = missingTool('iperf3');
-  if (missing !== undefined) throw new ProblemError(missing);
+    new Tool(shells.toolOn(host, 'iperf3', ['--forceflush', ...argv]), signal);
   const { server, port } = await serverOn(request.target, run);
   const ended = new AbortController();
   const { seconds, protocol } = request;
@@ -100,8 +93,7 @@ class Tool {
 
   constructor({ file, args }: Command, signal: AbortSignal) {
     signal.throwIfAborted();
-    const env = { ...process.env, PATH: SANDBOX_PATH };
-    this.#child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    this.#child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;

@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 import { SETTABLE_ROLES } from '../../drivers/control-plane.ts';
+import { CONTROLLER_WORDS } from '../../drivers/controllers.ts';
 import { RemoteLab } from '../../lab/process/remote-lab.ts';
 import { knownLabs, labFolder, labNameOf } from '../../lab/process/run-folder.ts';
 import { programFile } from '../../spec/installation.ts';
@@ -57,7 +58,7 @@ const KIND_OF_OPTION: Readonly<Record<string, Kind>> = {
 /** Of a few words, where commander does not have them as choices. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   role: SETTABLE_ROLES,
-  '--controller': ['auto', 'embedded', 'floodlight'],
+  '--controller': CONTROLLER_WORDS,
 };
 const NUMBER = /<(?:number|port)>/;
 

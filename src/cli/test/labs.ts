@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ControllerOrder } from '../../drivers/controllers.ts';
 import { RemoteLab } from '../../lab/process/remote-lab.ts';
 import { clearRemains } from '../../lab/process/run-folder.ts';
 import { LabService, problemsOf } from '../../lab/process/service.ts';
-import { type ControllerOrder, StandbyLab } from '../../lab/process/standby.ts';
+import { StandbyLab } from '../../lab/process/standby.ts';
 import type { LabProgress } from '../../lab/running.ts';
 import type { ScenarioLab } from '../../lab/scenario/run.ts';
 import type { Problem } from '../../model/problem.ts';

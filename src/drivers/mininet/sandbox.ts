@@ -5,6 +5,7 @@ import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { interfaceName, Topology } from '../../model/topology.ts';
 import { renderMininet } from '../../spec/export/mininet.ts';
 import type {
+  CaptureRequest,
   Command,
   DataPlane,
   FailedCommand,
@@ -18,9 +19,11 @@ import type {
 import { forgetCachedFlows } from '../open-vswitch/flow-cache.ts';
 import { OpenVSwitchTables } from '../open-vswitch/tables.ts';
 import { traceInBridge } from '../open-vswitch/trace.ts';
+import { captureCommands } from './capture.ts';
 import { makeCpuShares, removeCpuShares, SHARES_FILE } from './cpu-shares.ts';
 import { longestPingMs } from './longest-ping.ts';
-import { type Datapath, isRoot, NAMESPACE_REMEDY } from './machine.ts';
+import { type Datapath, isRoot, NAMESPACE_REMEDY, SANDBOX_PATH } from './machine.ts';
+import { missingTool } from './requirements.ts';
 import type { Resident } from './resident.ts';
 
 /** The longest path that a Unix socket can have, in bytes (sun_path less its terminator). */
@@ -202,6 +205,17 @@ export class MininetSandbox implements DataPlane {
     return { file: 'nsenter', args: [...enter, ...join, ...enterHost, ...argv] };
   }
 
+  toolOn(node: string, tool: 'iperf3', argv: readonly string[]): Command {
+    refuseMissing(tool);
+    const command = ['setpriv', '--pdeathsig', 'KILL', '--', tool, ...argv];
+    return this.commandOn(node, ['env', `PATH=${SANDBOX_PATH}`, ...command]);
+  }
+
+  capture(request: CaptureRequest): readonly Command[] {
+    refuseMissing('tcpdump');
+    return captureCommands(request, (argv) => this.commandOn(request.node, argv));
+  }
+
   async entriesOf(dpid: Dpid): Promise<HeldEntries> {
     if (this.#stopped.has(this.#switchName(dpid))) return { flows: [], groups: [] };
     const [flows, groups] = await Promise.all([this.tables.flows(dpid), this.tables.groups(dpid)]);
@@ -272,6 +286,12 @@ export class MininetSandbox implements DataPlane {
       return '';
     }
   }
+}
+
+/** @throws ProblemError where the machine lacks this program */
+function refuseMissing(tool: Parameters<typeof missingTool>[0]): void {
+  const missing = missingTool(tool);
+  if (missing !== undefined) throw new ProblemError(missing);
 }
 
 /** What to do about failures whose cause is known by their words. */

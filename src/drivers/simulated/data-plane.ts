@@ -7,6 +7,7 @@ import { Network, type NetworkState } from '../../sim/network.ts';
 import { predict } from '../../sim/predict.ts';
 import { netLines } from '../../spec/export/mininet.ts';
 import type {
+  CaptureRequest,
   Command,
   DataPlane,
   FailedCommand,
@@ -141,6 +142,14 @@ export class SimulatedDataPlane implements DataPlane {
       cause: 'nothing runs on simulated hosts and switches, and no packet passes them',
       remedy: 'see who reaches whom with labctl pingall; for hosts that run commands: labctl up --dataplane mininet',
     });
+  }
+
+  toolOn(node: string): Command {
+    return this.commandOn(node);
+  }
+
+  capture({ node }: CaptureRequest): readonly Command[] {
+    return [this.commandOn(node)];
   }
 
   async stop(): Promise<void> {}

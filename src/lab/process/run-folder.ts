@@ -16,8 +16,7 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataPlaneKind } from '../../drivers/data-plane.ts';
-import { removeCpuShares, SHARES_FILE } from '../../drivers/mininet/cpu-shares.ts';
-import { SANDBOX_PATH } from '../../drivers/mininet/machine.ts';
+import { removeRemains } from '../../drivers/data-planes.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../../model/problem.ts';
 
 /** What a lab's process writes down about itself, so that others find it. */
@@ -229,7 +228,7 @@ export function makeLabFolder(name: string): string {
 export function clearRemains(name: string): void {
   const folder = labFolder(name);
   if (!existsSync(join(folder, MARKER))) return;
-  removeCpuShares(join(folder, SHARES_FILE));
+  removeRemains(folder);
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -304,6 +303,9 @@ function lockedFile(file: string, waitSeconds: number): Promise<number | 'busy' 
   return IS_LINUX ? lockedByFlock(file, waitSeconds) : lockedByOpening(file, waitSeconds);
 }
 
+/** Where flock(1) is, whatever the user's PATH is. */
+const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** flock(1) locks the open file that we share with it as its standard input, and leaves the lock to us. */
 async function lockedByFlock(file: string, waitSeconds: number): Promise<number | 'busy' | 'failed'> {
   const descriptor = openSync(file, 'a', 0o600);
@@ -311,7 +313,7 @@ async function lockedByFlock(file: string, waitSeconds: number): Promise<number 
   const result = await new Promise<'locked' | 'busy' | 'failed'>((resolve) => {
     const child = spawn('flock', ['--exclusive', ...wait, '0'], {
       stdio: [descriptor, 'ignore', 'ignore'],
-      env: { PATH: SANDBOX_PATH },
+      env: { PATH: SYSTEM_PATH },
     });
     child.once('error', () => resolve('failed'));
     child.once('exit', (code) => resolve(code === 0 ? 'locked' : code === 1 ? 'busy' : 'failed'));

@@ -41,7 +41,7 @@ const AT_ONCE: ReadonlySet<LabCommand> = new Set([
   'switches',
   'net',
   'command',
-  'commandAt',
+  'capture',
   'entries',
   'predict',
   'explain',
@@ -184,7 +184,9 @@ export class LabService {
       lab: this.#identity.name,
       ...(await this.#lab.iperf(request, running)),
     }),
-    commandAt: async ({ at, argv }) => this.#lab.commandAt(at, argv),
+    capture: async ({ at, form, count, filter }) => ({
+      commands: this.#lab.capture(at, { form, count: count ?? undefined, filter }),
+    }),
     command: async ({ host, argv }) => this.#lab.commandOn(host, argv),
     entries: async (_, { signal }) => entriesDocument(this.#identity.name, await this.#lab.entries(signal)),
     applyEntries: async ({ entries }, running) =>

@@ -1,23 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { ControllerOrder } from '../../drivers/controllers.ts';
 import type { DataPlaneKind } from '../../drivers/data-plane.ts';
 import { environmentProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import type { LabProgress } from '../running.ts';
 import { clearRemains, makeLabFolder } from './run-folder.ts';
-
-/** Which controller a lab is to have. */
-export type ControllerOrder =
-  /** `restPort` is the first port to try for its REST interface. */
-  | { readonly kind: 'embedded'; readonly restPort: number }
-  /** A Floodlight that runs already. */
-  | { readonly kind: 'floodlight'; readonly url: string; readonly openFlowPort: number }
-  /** A Floodlight in a container of the lab's own; the ports are the first to try on loopback. */
-  | {
-      readonly kind: 'container';
-      readonly image: string;
-      readonly pull: boolean;
-      readonly restPort: number;
-      readonly openFlowPort: number;
-    };
 
 /** What a lab's process is told when it starts. */
 export interface LabOrder {

@@ -1,0 +1,12 @@
+import type { DataPlaneKind } from './data-plane.ts';
+import type { DataPlaneRow } from './data-plane-row.ts';
+import { mininet } from './mininet/row.ts';
+import { simulated } from './simulated/row.ts';
+
+/** Every kind of data plane. */
+const DATA_PLANES: Readonly<Record<DataPlaneKind, DataPlaneRow>> = { mininet, simulated };
+
+/** Removes what a lab whose processes have ended left outside of its folder, which is still there. */
+export function removeRemains(folder: string): void {
+  for (const row of Object.values(DATA_PLANES)) row.removeRemains(folder);
+}
