@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { jsonFaults } from '../support/docs/json-types.ts';
 import { isShell, pages, ROOT } from '../support/docs/pages.ts';
-import { commandsToRun, faultsOf, runPage } from '../support/docs/session.ts';
+import { commandsToRun, faultsOf, LONGEST_SESSION_MS, runPage } from '../support/docs/session.ts';
 
 const PAGES = pages();
 const SIMULATED = { LABCTL_DATAPLANE: 'simulated' };
@@ -11,7 +11,7 @@ const SIMULATED = { LABCTL_DATAPLANE: 'simulated' };
 describe.concurrent('what the pages show of simulated labs happens', () => {
   const shown = PAGES.filter((page) => commandsToRun(page, 'simulated').length > 0);
 
-  test.for(shown)('$name', async (page, { expect }) => {
+  test.for(shown)('$name', { timeout: LONGEST_SESSION_MS }, async (page, { expect }) => {
     const results = await runPage(page, 'simulated', SIMULATED);
     expect(faultsOf(results)).toEqual([]);
     expect(jsonFaults(page, results)).toEqual([]);
