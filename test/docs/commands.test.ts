@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { jsonFaults } from '../support/docs/json-types.ts';
 import { isShell, pages, ROOT } from '../support/docs/pages.ts';
@@ -16,6 +17,15 @@ describe.concurrent('what the pages show of simulated labs happens', () => {
     expect(faultsOf(results)).toEqual([]);
     expect(jsonFaults(page, results)).toEqual([]);
   });
+});
+
+test('the library has what its page lists', async () => {
+  const library: object = await import(pathToFileURL(join(ROOT, 'dist/index.js')).href);
+  const page = PAGES.find(({ name }) => name === 'docs/library.md');
+  const rows = page?.prose.split('\n').filter((line) => line.startsWith('| ') && !/^\| (types|part)/.test(line)) ?? [];
+  const names = rows.flatMap((row) => [...row.matchAll(/`([A-Za-z]\w+)`/g)].map(([, name = '']) => name));
+  expect(names).toContain('readSpec');
+  expect(names.filter((name) => name !== 'model' && !(name in library))).toEqual([]);
 });
 
 /** `up`, `entries list` and so on: every command by each of its names. */
