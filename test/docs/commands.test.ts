@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { jsonFaults } from '../support/docs/json-types.ts';
 import { isShell, pages, ROOT } from '../support/docs/pages.ts';
-import { commandsToRun, faultsOf, runPage } from '../support/docs/session.ts';
+import { commandsToRun, faultsOf, LONGEST_SESSION_MS, runPage } from '../support/docs/session.ts';
 
 const PAGES = pages();
 const SIMULATED = { LABCTL_DATAPLANE: 'simulated' };
@@ -11,11 +12,20 @@ const SIMULATED = { LABCTL_DATAPLANE: 'simulated' };
 describe.concurrent('what the pages show of simulated labs happens', () => {
   const shown = PAGES.filter((page) => commandsToRun(page, 'simulated').length > 0);
 
-  test.for(shown)('$name', async (page, { expect }) => {
+  test.for(shown)('$name', { timeout: LONGEST_SESSION_MS }, async (page, { expect }) => {
     const results = await runPage(page, 'simulated', SIMULATED);
     expect(faultsOf(results)).toEqual([]);
     expect(jsonFaults(page, results)).toEqual([]);
   });
+});
+
+test('the library has what its page lists', async () => {
+  const library: object = await import(pathToFileURL(join(ROOT, 'dist/index.js')).href);
+  const page = PAGES.find(({ name }) => name === 'docs/library.md');
+  const rows = page?.prose.split('\n').filter((line) => line.startsWith('| ') && !/^\| (types|part)/.test(line)) ?? [];
+  const names = rows.flatMap((row) => [...row.matchAll(/`([A-Za-z]\w+)`/g)].map(([, name = '']) => name));
+  expect(names).toContain('readSpec');
+  expect(names.filter((name) => name !== 'model' && !(name in library))).toEqual([]);
 });
 
 /** `up`, `entries list` and so on: every command by each of its names. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ProblemError } from '../../src/model/problem.ts';
+import { specJsonSchema } from '../../src/spec/json-schema.ts';
 import { readSpec } from '../../src/spec/read.ts';
 import { anchorsOf, appearsIn, commandsOf, isShell, linksOf, pageOf, pages, ROOT } from '../support/docs/pages.ts';
 
@@ -49,6 +50,19 @@ test('every whole spec in the pages is right', () => {
   expect(wrong).toEqual([]);
 });
 
+test('every key of a spec stands in the pages about specs and scenarios', () => {
+  const text = `${named('docs/spec.md')?.text}${named('docs/scenarios.md')?.text}`;
+  const keys = new Set<string>();
+  const gather = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return;
+    for (const key of Object.keys((part as { readonly properties?: object }).properties ?? {})) keys.add(key);
+    Object.values(part).forEach(gather);
+  };
+  gather(specJsonSchema());
+  expect(keys.size).toBeGreaterThan(40);
+  expect([...keys].filter((key) => !new RegExp(`\`[^\`]*\\b${key}\\b[^\`]*\``).test(text))).toEqual([]);
+});
+
 test('every link leads to a file that is there, and to a heading in it', () => {
   const broken = PAGES.flatMap((page) =>
     linksOf(page)
@@ -90,13 +104,12 @@ describe('the package', () => {
   });
 
   test('has every file that the README has people run or read, unless the README says that it takes a clone', () => {
-    const blocks = (named('README.md')?.blocks ?? []).filter(isShell);
-    const used = blocks.flatMap((block) =>
-      commandsOf(block).flatMap(({ command }) =>
-        [...command.replace(/\s#.*$/, '').matchAll(/(?<![\w./-])(?:scripts|topologies|docs|src|test)\/[\w./-]*/g)].map(
-          ([path]) => ({ path, isInClone: /\bclone\b/.test(block.prose) }),
-        ),
-      ),
+    const blocks = named('README.md')?.blocks ?? [];
+    const used = blocks.flatMap(({ lines, prose }) =>
+      [...lines.join('\n').matchAll(/(?<![\w./-])(?:scripts|topologies|docs|src|test)\/[\w./-]*/g)].map(([path]) => ({
+        path,
+        isInClone: /\bclone\b/.test(prose),
+      })),
     );
     expect(used.map(({ path }) => path)).toContain('scripts/quickstart');
     expect(used.filter(({ path }) => !existsSync(join(ROOT, path)))).toEqual([]);

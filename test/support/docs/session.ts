@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { appearsIn, commandsOf, isShell, type Page, type PageCommand, ROOT } from './pages.ts';
 
 /** What a shell made of a command. */
-export interface Ran {
+interface Ran {
   readonly exitCode: number;
   /** Standard output and errors, less the lines of progress. */
   readonly output: readonly string[];
@@ -13,13 +13,14 @@ export interface Ran {
 /** In the shell's output, before each command and after it. */
 const BEGIN = '\x1e';
 const END = '\x1f';
-const LONGEST_MS = 120_000;
+/** Many commands, on a machine that does other things too. */
+export const LONGEST_SESSION_MS = 240_000;
 
 /**
  * A folder in which the commands of one page run as a reader runs them: `labctl` on PATH is the built program,
  * `topologies/` is at hand, `import 'labctl'` finds the library, and labs are no other's.
  */
-export class DocSession {
+class DocSession {
   readonly folder = mkdtempSync('/tmp/ld-');
   readonly #env: NodeJS.ProcessEnv;
 
@@ -63,7 +64,7 @@ export class DocSession {
         extendEnv: false,
         stdin: 'ignore',
         reject: false,
-        timeout: LONGEST_MS,
+        timeout: LONGEST_SESSION_MS,
       },
     );
     return stdout
@@ -99,7 +100,7 @@ export function commandsToRun({ blocks }: Page, way: string): readonly Omit<RanO
       return commandsOf(block).map((command) => ({ command, type: undefined }));
     }
     const [, type, line] = /^type: (\w+) of (.*)$/.exec(block.mark ?? '') ?? [];
-    if (type === undefined || line === undefined) return [];
+    if (type === undefined || line === undefined || way !== 'simulated') return [];
     return commandsOf({ ...block, language: 'sh', lines: [line] }).map((command) => ({ command, type }));
   });
 }
