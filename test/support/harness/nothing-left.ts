@@ -8,9 +8,9 @@ const VARIABLE = 'LABCTL_TEST_RUN';
 
 /** Vitest's global set-up: after all tests, none of the processes that they have started may be left. */
 export default function watchOverProcesses(): () => Promise<void> {
-  const run = randomUUID();
-  // Whatever a test starts inherits it.
-  process.env[VARIABLE] = run;
+  // Whatever a test starts inherits it; it is the same for each project of the run.
+  process.env[VARIABLE] ??= randomUUID();
+  const run = process.env[VARIABLE];
   return async () => {
     const deadline = performance.now() + 20_000;
     while (leftOf(run).length > 0 && performance.now() < deadline) await sleep(100);

@@ -24,9 +24,12 @@ export const AS_NOBODY: readonly string[] = [
 const ROOT = resolve(import.meta.dirname, '../../..');
 const PROGRAM = 'dist/labctl.js';
 
+/** Where the copy is, for each project of the run. */
+const VARIABLE = 'LABCTL_TEST_COPY';
+
 /** Before all tests: sees that an ordinary user can run labctl, in a copy where this clone is in a closed folder. */
 export default function setup(project: TestProject): (() => void) | undefined {
-  const here = join(ROOT, PROGRAM);
+  const here = process.env[VARIABLE] ?? join(ROOT, PROGRAM);
   if (userInfo().uid !== 0 || runsAsNobody(here)) {
     project.provide('programForOrdinaryUser', here);
     return undefined;
@@ -40,6 +43,7 @@ export default function setup(project: TestProject): (() => void) | undefined {
   const program = join(copy, PROGRAM);
   if (!runsAsNobody(program))
     throw new Error(`an ordinary user cannot run ${process.execPath}: install Node.js for all`);
+  process.env[VARIABLE] = program;
   project.provide('programForOrdinaryUser', program);
   return () => rmSync(copy, { recursive: true, force: true });
 }
