@@ -99,7 +99,13 @@ export function lineOf(where: Where | undefined): (FilePlace & { readonly line: 
 }
 
 /** A value whose places are texts, as `--format json` prints it. */
-export type Printed<T> = T extends Where ? string : T extends object ? { readonly [K in keyof T]: Printed<T[K]> } : T;
+export type Printed<T> = T extends Where
+  ? string
+  : T extends string
+    ? T
+    : T extends object
+      ? { readonly [K in keyof T]: Printed<T[K]> }
+      : T;
 
 /** For `JSON.stringify`: prints each place of a document as text. */
 export function placesAsTexts(key: string, value: unknown): unknown {
