@@ -1,4 +1,17 @@
-/** labctl as a library: the pure parts, and the typed client of the Static Entry Pusher. Labs are run by the command. */
+/**
+ * labctl as a library: the pure parts, and the typed client of the Static Entry Pusher. Labs are run by the command.
+ *
+ *     import { readFileSync } from 'node:fs';
+ *     import { compileConnections, networkOf, predict, readSpec } from 'labctl';
+ *
+ *     const spec = readSpec('lab.yaml', readFileSync('lab.yaml', 'utf8'));
+ *     const { entries } = compileConnections(spec.topology, spec.connections);
+ *     const { matrix } = predict(networkOf({ ...spec, entries }));
+ *     console.log(matrix.reaches('h1', 'h2'));
+ */
+
+import type * as documents from './lab/documents.ts';
+import type { Printed } from './model/where.ts';
 
 export { FloodlightClient } from './drivers/pusher/client.ts';
 export type {
@@ -6,25 +19,119 @@ export type {
   EntriesDocument,
   ExplanationDocument,
   ObservationDocument,
-  PredictionDocument,
-  StatusDocument,
   StepsDocument,
 } from './lab/documents.ts';
-export * from './model/addresses.ts';
-export * from './model/connection.ts';
-export * from './model/fault.ts';
-export * from './model/match.ts';
-export * from './model/matrix.ts';
-export * from './model/openflow.ts';
-export * from './model/problem.ts';
+export type PredictionDocument = Printed<documents.PredictionDocument>;
+export type StatusDocument = Printed<documents.StatusDocument>;
+export {
+  type Dpid,
+  dpidDigits,
+  dpidFromNumber,
+  dpidOfSwitchName,
+  HIGHEST_PORT,
+  type Ipv4Address,
+  ipv4FromNumber,
+  ipv4ToNumber,
+  type MacAddress,
+  macFromNumber,
+  macToNumber,
+  netmaskOf,
+  type PortNumber,
+  parseDpid,
+  parseIpv4,
+  parseMac,
+  portNumber,
+} from './model/addresses.ts';
+export {
+  allowedPeers,
+  type Connection,
+  connectionOf,
+  type Forwarding,
+  sameConnection,
+  unjoinedPairs,
+  type Ways,
+  withConnection,
+} from './model/connection.ts';
+export { describeFault, type Fault, linkIsUp, sameFault } from './model/fault.ts';
+export {
+  allOnes,
+  ETH_TYPE,
+  exactly,
+  formatField,
+  formatValue,
+  IP_PROTO,
+  isMatchField,
+  MATCH_FIELD_NAMES,
+  MATCH_FIELDS,
+  type MaskedValue,
+  type Match,
+  type MatchField,
+  matchKey,
+  missingPrerequisites,
+  parseField,
+  parseValue,
+  RESERVED_PORTS,
+  type ReservedPort,
+  readInteger,
+  VLAN_TAG_PRESENT,
+} from './model/match.ts';
+export {
+  formatPingall,
+  type PingallFault,
+  parsePingall,
+  pingallResults,
+  pingallRows,
+  ReachabilityMatrix,
+} from './model/matrix.ts';
+export {
+  type Action,
+  type Bucket,
+  type Entry,
+  effectKey,
+  type Flow,
+  type FlowEntry,
+  flowKey,
+  formatActions,
+  formatInstructions,
+  GROUP_TYPES,
+  type Group,
+  type GroupEntry,
+  type GroupType,
+  groupFaults,
+  groupPlace,
+  HIGHEST_GROUP_ID,
+  HIGHEST_PRIORITY,
+  type InstalledFlow,
+  type Instructions,
+  type OutputPort,
+  placeOf,
+} from './model/openflow.ts';
+export {
+  describeProblem,
+  environmentProblem,
+  inputProblem,
+  type Problem,
+  ProblemError,
+  type ProblemKind,
+} from './model/problem.ts';
 export { PROBLEM_CODES, type ProblemCode, problemsPage } from './model/problem-codes.ts';
-export * from './model/topology.ts';
-export { describeWhere, type Printed, type Where } from './model/where.ts';
+export {
+  type Host,
+  INTERFACE_NAME_LENGTH,
+  type InterfaceAddress,
+  interfaceName,
+  type Link,
+  type LinkEnd,
+  type Neighbour,
+  type Switch,
+  Topology,
+} from './model/topology.ts';
+export { describeWhere, type EntryPlace, type FilePlace, type Where } from './model/where.ts';
 export { compileConnections, type Plan } from './plan/connections.ts';
 export { forwardingFlows } from './plan/forwarding.ts';
 export { type Steps, stepsBetween } from './plan/steps.ts';
 export { type Arrival, type Exchange, exchangeBetween, type Leg } from './sim/exchange.ts';
-export { type MissForwarding, Network, type NetworkState } from './sim/network.ts';
+export { type MissForwarding, Network, type NetworkState, networkOf } from './sim/network.ts';
 export { type Prediction, predict } from './sim/predict.ts';
 export type {
   BranchEnd,

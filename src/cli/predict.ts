@@ -1,11 +1,12 @@
 import { explanationDocument, predictionDocument, readEntries } from '../lab/answers.ts';
 import type { ExplanationDocument, PredictionDocument, SuppositionDocument } from '../lab/documents.ts';
 import { entriesInFile } from '../lab/entry-files.ts';
-import { expectedMatrix, forecast, networkOfSpec, type Supposition, supposing } from '../lab/forecast.ts';
+import { expectedMatrix, forecast, type Supposition, supposing } from '../lab/forecast.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
 import { abridged, requestedFault, requestedHosts } from '../plan/requests.ts';
+import { networkOf } from '../sim/network.ts';
 import type { LabSpec } from '../spec/read.ts';
 import type { ExplainOptions, PredictOptions, SupposeOptions } from './options.ts';
 import { predictionLines } from './output/matrices.ts';
@@ -156,5 +157,5 @@ function supposed(
 
 function ofSpec(spec: LabSpec, supposition: Supposition): ReturnType<typeof supposing> {
   const { entries } = compileConnections(spec.topology, spec.connections);
-  return supposing(networkOfSpec(spec), entries, supposition);
+  return supposing(networkOf({ ...spec, entries }), entries, supposition);
 }

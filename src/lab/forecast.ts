@@ -6,11 +6,10 @@ import type { ReachabilityMatrix } from '../model/matrix.ts';
 import { type Entry, type Flow, groupFaults, groupPlace, type InstalledFlow, placeOf } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
-import { compileConnections } from '../plan/connections.ts';
 import { checkEntries } from '../plan/entry-check.ts';
 import { forwardingFlows } from '../plan/forwarding.ts';
 import { isRouted, Routes } from '../plan/routes.ts';
-import type { MissForwarding, NetworkState } from '../sim/network.ts';
+import { type MissForwarding, type NetworkState, withEntries } from '../sim/network.ts';
 import { type Prediction, predict } from '../sim/predict.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { askedMatrix } from '../verify/asked.ts';
@@ -38,13 +37,6 @@ export interface Forecast {
 
 /** Differences that are explained; more are no more to read. */
 const MOST_REASONS = 200;
-
-/** The network that `up` would make of a spec. */
-export function networkOfSpec({ topology, connections, forwarding }: LabSpec): NetworkState {
-  const { entries } = compileConnections(topology, connections);
-  const missForwarding = forwarding === 'reactive' ? 'shortest-path' : 'none';
-  return withEntries({ topology, entries: new Map(), missForwarding, faults: [] }, entries);
-}
 
 /** Application id 2 in the top 12 bits, as Floodlight's Forwarding and the embedded controller have it. */
 const FORWARDING_APPLICATION = 2n;
@@ -129,32 +121,6 @@ function without(state: NetworkState, places: ReadonlySet<string>): NetworkState
     return [dpid, others] as const;
   });
   return { ...state, entries: new Map(entries) };
-}
-
-/** Entries take the place of those with their table, priority and match, or their group id. */
-function withEntries(state: NetworkState, entries: readonly Entry[]): NetworkState {
-  const held = new Map(state.entries);
-  for (const [dpid, added] of groupByDpid(entries)) {
-    const { flows, groups } = held.get(dpid) ?? { flows: [], groups: [] };
-    const newGroups = added.filter((entry) => entry.kind === 'group');
-    const replaced = new Set(newGroups.map(({ groupId }) => groupId));
-    held.set(dpid, {
-      // Of flows with one place the later counts.
-      flows: [...flows, ...added.filter((entry) => entry.kind === 'flow')],
-      groups: [...groups.filter(({ groupId }) => !replaced.has(groupId)), ...newGroups],
-    });
-  }
-  return { ...state, entries: held };
-}
-
-function groupByDpid(entries: readonly Entry[]): ReadonlyMap<Dpid, readonly Entry[]> {
-  const byDpid = new Map<Dpid, Entry[]>();
-  for (const entry of entries) {
-    const there = byDpid.get(entry.dpid);
-    if (there === undefined) byDpid.set(entry.dpid, [entry]);
-    else there.push(entry);
-  }
-  return byDpid;
 }
 
 /** Predicts a network and compares that with what is expected of it. */

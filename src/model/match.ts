@@ -22,11 +22,24 @@ interface FieldShape {
   readonly notation: 'port' | 'mac' | 'ipv4' | 'ipv6' | 'hexadecimal' | 'decimal';
   /** Whether a mask may be given (table 12, column "Mask"). */
   readonly maskable: boolean;
-  /** Another field that must be matched, with one of these values (table 12, column "Pre-requisite"). */
-  readonly prerequisite?: { readonly field: MatchField; readonly values: readonly bigint[] };
+  /** What must be matched too (table 12, column "Pre-requisite"). */
+  readonly prerequisite?: Prerequisite;
+  /** Whether no action may set it (section 5.12), or Open vSwitch lets actions set it all the same. */
+  readonly readOnly?: 'everywhere' | 'but-for-open-vswitch';
   /** What ovs-ofctl(8) and ovs-fields(7) call it. Floodlight calls it by its name in this table. */
   readonly ovsName: string;
 }
+
+/** Another field that must be matched, with one of these values. */
+interface Prerequisite {
+  readonly field: MatchField;
+  readonly values: readonly bigint[];
+  /** The bits of it that count; all of them where it is absent. */
+  readonly mask?: bigint;
+}
+
+/** Bit 12 of a VLAN id (OFPVID_PRESENT, table 13): there is a tag. A packet without a tag has the VLAN id 0. */
+export const VLAN_TAG_PRESENT = 0x1000n;
 
 export const ETH_TYPE = { ipv4: 0x0800n, arp: 0x0806n, ipv6: 0x86ddn } as const;
 export const IP_PROTO = { icmp: 1n, tcp: 6n, udp: 17n, icmpv6: 58n, sctp: 132n } as const;
@@ -35,6 +48,7 @@ const onIp = { field: 'eth_type', values: [ETH_TYPE.ipv4, ETH_TYPE.ipv6] } as co
 const onIpv4 = { field: 'eth_type', values: [ETH_TYPE.ipv4] } as const;
 const onIpv6 = { field: 'eth_type', values: [ETH_TYPE.ipv6] } as const;
 const onArp = { field: 'eth_type', values: [ETH_TYPE.arp] } as const;
+const onTag = { field: 'eth_vlan_vid', values: [VLAN_TAG_PRESENT], mask: VLAN_TAG_PRESENT } as const;
 const onProtocol = (protocol: bigint) => ({ field: 'ip_proto', values: [protocol] }) as const;
 
 export type MatchField =
@@ -66,16 +80,23 @@ export type MatchField =
   | 'ipv6_dst';
 
 export const MATCH_FIELDS: Readonly<Record<MatchField, FieldShape>> = {
-  in_port: { bits: 32, notation: 'port', maskable: false, ovsName: 'in_port' },
+  in_port: { bits: 32, notation: 'port', maskable: false, readOnly: 'but-for-open-vswitch', ovsName: 'in_port' },
   eth_dst: { bits: 48, notation: 'mac', maskable: true, ovsName: 'dl_dst' },
   eth_src: { bits: 48, notation: 'mac', maskable: true, ovsName: 'dl_src' },
-  eth_type: { bits: 16, notation: 'hexadecimal', maskable: false, ovsName: 'dl_type' },
-  // Bit 12 (OFPVID_PRESENT) says that there is a tag; ovs-ofctl's vlan_tci would hide it, its vlan_vid keeps it.
+  eth_type: { bits: 16, notation: 'hexadecimal', maskable: false, readOnly: 'everywhere', ovsName: 'dl_type' },
+  // With `VLAN_TAG_PRESENT`; ovs-ofctl's vlan_tci would hide it, its vlan_vid keeps it.
   eth_vlan_vid: { bits: 13, notation: 'hexadecimal', maskable: true, ovsName: 'vlan_vid' },
-  eth_vlan_pcp: { bits: 3, notation: 'decimal', maskable: false, ovsName: 'vlan_pcp' },
+  eth_vlan_pcp: { bits: 3, notation: 'decimal', maskable: false, prerequisite: onTag, ovsName: 'vlan_pcp' },
   ip_dscp: { bits: 6, notation: 'hexadecimal', maskable: false, prerequisite: onIp, ovsName: 'ip_dscp' },
   ip_ecn: { bits: 2, notation: 'hexadecimal', maskable: false, prerequisite: onIp, ovsName: 'nw_ecn' },
-  ip_proto: { bits: 8, notation: 'hexadecimal', maskable: false, prerequisite: onIp, ovsName: 'nw_proto' },
+  ip_proto: {
+    bits: 8,
+    notation: 'hexadecimal',
+    maskable: false,
+    prerequisite: onIp,
+    readOnly: 'everywhere',
+    ovsName: 'nw_proto',
+  },
   ipv4_src: { bits: 32, notation: 'ipv4', maskable: true, prerequisite: onIpv4, ovsName: 'nw_src' },
   ipv4_dst: { bits: 32, notation: 'ipv4', maskable: true, prerequisite: onIpv4, ovsName: 'nw_dst' },
   tcp_src: {
@@ -314,6 +335,19 @@ function formatIpv6(value: bigint): string {
   return `${words.slice(0, best.start).join(':')}::${words.slice(best.start + best.length).join(':')}`;
 }
 
+/** Whether a value of the field that a prerequisite names is one that it asks for. */
+export function meets({ field, values, mask = allOnes(field) }: Prerequisite, value: bigint): boolean {
+  return values.includes(value & mask);
+}
+
+/** Any VLAN tag, as a match on `eth_vlan_vid`. */
+export const ANY_TAG: MaskedValue = { value: VLAN_TAG_PRESENT, mask: VLAN_TAG_PRESENT };
+
+/** Whether every packet of a match has a VLAN tag. */
+export function promisesTag({ eth_vlan_vid: vid }: Match): boolean {
+  return vid !== undefined && (vid.value & VLAN_TAG_PRESENT) !== 0n;
+}
+
 /**
  * Prerequisites that a match lacks, as sentences. An entry that lacks one is refused by switches and by Floodlight, and
  * a transport port without `ip_proto` hangs Floodlight for good (CONTRACT.md, section 2).
@@ -323,8 +357,9 @@ export function missingPrerequisites(match: Match): readonly string[] {
     const { prerequisite } = MATCH_FIELDS[name];
     if (match[name] === undefined || prerequisite === undefined) return [];
     const given = match[prerequisite.field];
-    if (given !== undefined && prerequisite.values.includes(given.value)) return [];
-    const wanted = prerequisite.values.map((value) => formatValue(prerequisite.field, value)).join(' or ');
+    if (given !== undefined && meets(prerequisite, given.value)) return [];
+    const { field, values, mask = allOnes(field) } = prerequisite;
+    const wanted = values.map((value) => formatField(field, { value, mask })).join(' or ');
     const found = given === undefined ? '' : `, not ${formatValue(prerequisite.field, given.value)}`;
     return [`${name} needs ${prerequisite.field} ${wanted}${found}`];
   });

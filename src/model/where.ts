@@ -30,7 +30,7 @@ export interface EntryPlace {
 }
 
 /** A switch: `switch 00:00:00:00:00:00:00:01`. */
-export interface SwitchPlace {
+interface SwitchPlace {
   readonly kind: 'switch';
   /** A name, or a DPID. */
   readonly switch: string;
@@ -39,7 +39,7 @@ export interface SwitchPlace {
 }
 
 /** A request to a controller: `GET http://127.0.0.1:8080/wm/device/`. */
-export interface RequestPlace {
+interface RequestPlace {
   readonly kind: 'request';
   readonly method: string;
   /** The whole of it, with its path. */
@@ -47,7 +47,7 @@ export interface RequestPlace {
 }
 
 /** An option of a command: `--junit report.xml`. */
-export interface OptionPlace {
+interface OptionPlace {
   readonly kind: 'option';
   /** With its dashes. */
   readonly option: string;
@@ -56,7 +56,7 @@ export interface OptionPlace {
 }
 
 /** Anything that has no better form: a host, a lab, a program, a command line. */
-export interface Thing {
+interface Thing {
   readonly kind: 'thing';
   readonly name: string;
 }
@@ -99,7 +99,13 @@ export function lineOf(where: Where | undefined): (FilePlace & { readonly line: 
 }
 
 /** A value whose places are texts, as `--format json` prints it. */
-export type Printed<T> = T extends Where ? string : T extends object ? { readonly [K in keyof T]: Printed<T[K]> } : T;
+export type Printed<T> = T extends Where
+  ? string
+  : T extends string
+    ? T
+    : T extends object
+      ? { readonly [K in keyof T]: Printed<T[K]> }
+      : T;
 
 /** For `JSON.stringify`: prints each place of a document as text. */
 export function placesAsTexts(key: string, value: unknown): unknown {

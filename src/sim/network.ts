@@ -1,5 +1,7 @@
 import type { Dpid } from '../model/addresses.ts';
+import type { Forwarding } from '../model/connection.ts';
 import { type Fault, linkIsUp } from '../model/fault.ts';
+import type { Entry } from '../model/openflow.ts';
 import type { Host, Topology } from '../model/topology.ts';
 import { ControllerForwarding } from './controller-forwarding.ts';
 import type { Attachment, Graph, Port, PortPeer } from './graph.ts';
@@ -29,6 +31,53 @@ interface Node {
 }
 
 const NO_ENTRIES: SwitchEntries = { flows: [], groups: [] };
+
+/**
+ * The network of a spec, with all links and switches up. The entries are those that its connections need, and any others:
+ *
+ *     const spec = readSpec('lab.yaml', text);
+ *     const { entries } = compileConnections(spec.topology, spec.connections);
+ *     const { matrix } = predict(networkOf({ ...spec, entries }));
+ */
+export function networkOf({
+  topology,
+  forwarding,
+  entries,
+}: {
+  readonly topology: Topology;
+  /** Whether the controller forwards what no entry does. */
+  readonly forwarding: Forwarding;
+  readonly entries: readonly Entry[];
+}): NetworkState {
+  const missForwarding = forwarding === 'reactive' ? 'shortest-path' : 'none';
+  return withEntries({ topology, entries: new Map(), missForwarding, faults: [] }, entries);
+}
+
+/** Entries take the place of those with their table, priority and match, or their group id. */
+export function withEntries(state: NetworkState, entries: readonly Entry[]): NetworkState {
+  const held = new Map(state.entries);
+  for (const [dpid, added] of groupByDpid(entries)) {
+    const { flows, groups } = held.get(dpid) ?? NO_ENTRIES;
+    const newGroups = added.filter((entry) => entry.kind === 'group');
+    const replaced = new Set(newGroups.map(({ groupId }) => groupId));
+    held.set(dpid, {
+      // Of flows with one place the later counts.
+      flows: [...flows, ...added.filter((entry) => entry.kind === 'flow')],
+      groups: [...groups.filter(({ groupId }) => !replaced.has(groupId)), ...newGroups],
+    });
+  }
+  return { ...state, entries: held };
+}
+
+function groupByDpid(entries: readonly Entry[]): ReadonlyMap<Dpid, readonly Entry[]> {
+  const byDpid = new Map<Dpid, Entry[]>();
+  for (const entry of entries) {
+    const there = byDpid.get(entry.dpid);
+    if (there === undefined) byDpid.set(entry.dpid, [entry]);
+    else there.push(entry);
+  }
+  return byDpid;
+}
 
 /** A `NetworkState` made ready for walks; switches and hosts are known by their place in the topology. */
 export class Network implements Graph {

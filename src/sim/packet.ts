@@ -1,5 +1,12 @@
 import { ipv4ToNumber, macToNumber } from '../model/addresses.ts';
-import { ETH_TYPE, formatValue, IP_PROTO, MATCH_FIELD_NAMES, type MatchField } from '../model/match.ts';
+import {
+  ETH_TYPE,
+  formatValue,
+  IP_PROTO,
+  MATCH_FIELD_NAMES,
+  type MatchField,
+  VLAN_TAG_PRESENT,
+} from '../model/match.ts';
 import type { Host } from '../model/topology.ts';
 
 /**
@@ -19,8 +26,7 @@ export function fieldIndex(field: MatchField): number {
   return FIELD_INDEX[field];
 }
 
-/** OFPVID_PRESENT (table 13): a packet without a tag has the VLAN id 0, one with a tag has this bit. */
-const TAG_PRESENT = 0x1000;
+const TAG_PRESENT = Number(VLAN_TAG_PRESENT);
 const VLAN_VID = FIELD_INDEX.eth_vlan_vid;
 const VLAN_PCP = FIELD_INDEX.eth_vlan_pcp;
 export const BROADCAST_MAC = 0xffffffffffff;

@@ -9,7 +9,15 @@ import {
 } from '../../src/model/addresses.ts';
 import { unjoinedPairs } from '../../src/model/connection.ts';
 import type { Fault } from '../../src/model/fault.ts';
-import { allOnes, exactly, MATCH_FIELDS, type Match, type MatchField } from '../../src/model/match.ts';
+import {
+  allOnes,
+  exactly,
+  MATCH_FIELDS,
+  type Match,
+  type MatchField,
+  meets,
+  VLAN_TAG_PRESENT,
+} from '../../src/model/match.ts';
 import type { Action, Bucket, Flow, Group, Instructions, OutputPort } from '../../src/model/openflow.ts';
 import { type Host, type Link, type LinkEnd, type Switch, Topology } from '../../src/model/topology.ts';
 import { compileConnections } from '../../src/plan/connections.ts';
@@ -98,7 +106,6 @@ interface Passing {
   readonly outPort: number;
 }
 
-const TAG_PRESENT = 0x1000n;
 const BROADCAST = (1n << 48n) - 1n;
 const SETTABLE: readonly MatchField[] = [
   'eth_dst',
@@ -391,7 +398,7 @@ class EntryMaker {
       case 'arp_tpa':
         return random.chance(0.85) ? ipv4ToNumber(host.ip) : FIRST_IP + 77n;
       case 'eth_vlan_vid':
-        return TAG_PRESENT | BigInt(random.pick([0, 1, 5, 100]));
+        return VLAN_TAG_PRESENT | BigInt(random.pick([0, 1, 5, 100]));
       case 'arp_opcode':
         return BigInt(random.integer(1, 2));
       case 'icmpv4_type':
@@ -474,10 +481,7 @@ class EntryMaker {
       for (let needed = MATCH_FIELDS[field].prerequisite; needed; needed = MATCH_FIELDS[needed.field].prerequisite) {
         // That of the packet, or what makes the match impossible for it and still a match.
         const value = fields[needed.field];
-        chosen.set(
-          needed.field,
-          value !== undefined && needed.values.includes(value) ? value : (needed.values[0] ?? 0n),
-        );
+        chosen.set(needed.field, value !== undefined && meets(needed, value) ? value : (needed.values[0] ?? 0n));
       }
     }
     // Changes need to know what they change.
@@ -500,7 +504,7 @@ class EntryMaker {
   #mask(field: MatchField): bigint {
     const random = this.#random;
     const { bits } = MATCH_FIELDS[field];
-    if (field === 'eth_vlan_vid') return random.pick([TAG_PRESENT, 0x1fffn, TAG_PRESENT | 1n, 0x0fffn]);
+    if (field === 'eth_vlan_vid') return random.pick([VLAN_TAG_PRESENT, 0x1fffn, VLAN_TAG_PRESENT | 1n, 0x0fffn]);
     const low = BigInt(random.integer(0, 3));
     if (random.chance(0.5)) return allOnes(field) ^ ((1n << low) - 1n);
     let mask = 0n;
@@ -558,7 +562,7 @@ function packetFields(kind: (typeof LEG_KINDS)[number], sender: Host, receiver: 
 function changed(fields: Fields, actions: readonly Action[]): Fields {
   const result: Partial<Record<MatchField, bigint>> = { ...fields };
   for (const action of actions) {
-    if (action.kind === 'push_vlan') Object.assign(result, { eth_vlan_vid: TAG_PRESENT, eth_vlan_pcp: 0n });
+    if (action.kind === 'push_vlan') Object.assign(result, { eth_vlan_vid: VLAN_TAG_PRESENT, eth_vlan_pcp: 0n });
     else if (action.kind === 'pop_vlan') {
       result.eth_vlan_vid = 0n;
       delete result.eth_vlan_pcp;

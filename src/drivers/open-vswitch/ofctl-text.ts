@@ -1,4 +1,5 @@
 import {
+  ANY_TAG,
   ETH_TYPE,
   exactly,
   formatField,
@@ -14,6 +15,7 @@ import {
   parseValue,
   RESERVED_PORTS,
   type ReservedPort,
+  VLAN_TAG_PRESENT,
 } from '../../model/match.ts';
 import type {
   Action,
@@ -206,8 +208,6 @@ function readMatchField(match: Partial<Record<MatchField, MaskedValue>>, name: s
   return true;
 }
 
-const TAG_PRESENT = 0x1000n;
-
 /** `dl_vlan=5`, `dl_vlan_pcp=3`, or all of the tag in one as `vlan_tci=0x1005/0x100f` (CFI stands for "tagged"). */
 function readVlan(match: Partial<Record<MatchField, MaskedValue>>, name: string, text: string): boolean {
   const [value, mask] = text
@@ -215,13 +215,13 @@ function readVlan(match: Partial<Record<MatchField, MaskedValue>>, name: string,
     .map((part) => (/^(?:\d+|0x[0-9a-f]+)$/i.test(part) ? BigInt(part) : undefined));
   if (value === undefined) return false;
   if (name === 'dl_vlan') {
-    match.eth_vlan_vid = exactly('eth_vlan_vid', TAG_PRESENT | value);
+    match.eth_vlan_vid = exactly('eth_vlan_vid', VLAN_TAG_PRESENT | value);
     return true;
   }
   if (name === 'dl_vlan_pcp') {
     match.eth_vlan_pcp = exactly('eth_vlan_pcp', value);
     // A priority alone says that there is a tag; with an id beside it, `dl_vlan` says so too.
-    match.eth_vlan_vid ??= { value: TAG_PRESENT, mask: TAG_PRESENT };
+    match.eth_vlan_vid ??= ANY_TAG;
     return true;
   }
   const bits = text.includes('/') ? mask : 0xffffn;

@@ -7,6 +7,7 @@ import {
   RESERVED_PORTS,
   type ReservedPort,
   readInteger,
+  VLAN_TAG_PRESENT,
 } from '../../model/match.ts';
 import { type Action, formatActions, HIGHEST_GROUP_ID, type Instructions } from '../../model/openflow.ts';
 
@@ -16,11 +17,7 @@ export interface Refusal {
   readonly remedy: string;
 }
 
-/** Bit 12 of a VLAN id in OpenFlow: there is a tag (OFPVID_PRESENT). */
-export const VLAN_TAG_PRESENT = 0x1000n;
 const HIGHEST_QUEUE_ID = 0xfffffffen;
-/** Fields that OpenFlow does not let an action set (section 5.12) or that Open vSwitch keeps read-only. */
-const READ_ONLY: ReadonlySet<MatchField> = new Set(['in_port', 'eth_type', 'ip_proto']);
 
 /**
  * Actions as Floodlight writes and reads them. It takes the VLAN id of `set_field` without the presence bit, which it
@@ -122,7 +119,9 @@ function readSetField(text = ''): Action | Refusal {
   const [, field = '', value = ''] = /^([^-]*)->(.*)$/.exec(text) ?? [];
   const shape = 'Write set_field=FIELD->VALUE, e.g. set_field=eth_dst->00:00:00:00:00:06';
   if (!isMatchField(field)) return { reason: `set_field=${text} names no field that can be set`, remedy: shape };
-  if (READ_ONLY.has(field)) return { reason: `no action can set ${field}`, remedy: `Take set_field=${text} out` };
+  if (MATCH_FIELDS[field].readOnly !== undefined) {
+    return { reason: `no action can set ${field}`, remedy: `Remove set_field=${text}` };
+  }
   const number = parseValue(field, value);
   if (number === undefined) {
     return { reason: `set_field=${text} has no value of ${field}`, remedy: `Write ${describeNotation(field)}` };

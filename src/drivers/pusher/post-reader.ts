@@ -1,6 +1,8 @@
 import { type Dpid, HIGHEST_PORT, parseDpid } from '../../model/addresses.ts';
 import {
+  ANY_TAG,
   exactly,
+  formatField,
   isMatchField,
   MATCH_FIELD_NAMES,
   MATCH_FIELDS,
@@ -9,6 +11,8 @@ import {
   type MatchField,
   missingPrerequisites,
   parseField,
+  promisesTag,
+  VLAN_TAG_PRESENT,
 } from '../../model/match.ts';
 import {
   type Action,
@@ -22,7 +26,7 @@ import {
   HIGHEST_PRIORITY,
   type Instructions,
 } from '../../model/openflow.ts';
-import { describeNotation, type Refusal, readActionList, VLAN_TAG_PRESENT } from './action-text.ts';
+import { describeNotation, type Refusal, readActionList } from './action-text.ts';
 import { readDpid } from './wire.ts';
 
 const HIGHEST_TABLE = 254;
@@ -249,17 +253,12 @@ class PostReader {
   }
 
   #vlan(match: Match): void {
-    const { eth_vlan_vid: vid, eth_vlan_pcp: pcp } = match;
-    const tagged = vid !== undefined && (vid.value & VLAN_TAG_PRESENT) !== 0n;
-    if (vid !== undefined && !tagged && vid.value !== 0n) {
-      this.#refuse(
-        `eth_vlan_vid 0x${vid.value.toString(16)} lacks bit 12, which says that there is a tag, so it matches no VLAN`,
-        `Write 0x${(VLAN_TAG_PRESENT | vid.value).toString(16)} for VLAN ${vid.value & 0xfffn}`,
-      );
-    }
-    if (pcp !== undefined && !tagged) {
-      this.#refuse('eth_vlan_pcp needs a match on a VLAN tag', 'Add "eth_vlan_vid": "0x1000/0x1000" for any VLAN');
-    }
+    const { value: vid = 0n } = match.eth_vlan_vid ?? {};
+    if (vid === 0n || promisesTag(match)) return;
+    this.#refuse(
+      `eth_vlan_vid 0x${vid.toString(16)} lacks bit 12, which says that there is a tag, so it matches no VLAN`,
+      `Write 0x${(VLAN_TAG_PRESENT | vid).toString(16)} for VLAN ${vid & 0xfffn}`,
+    );
   }
 
   #instructions(values: Values, tableId: number): Instructions {
@@ -294,22 +293,24 @@ class PostReader {
   /** A field can be set only where its prerequisites are matched, and a tag popped only where there is one. */
   #actionsFitMatch(match: Match, actions: readonly Action[]): void {
     if (this.refusals.length > 0) return;
-    let tagged = ((match.eth_vlan_vid?.value ?? 0n) & VLAN_TAG_PRESENT) !== 0n;
+    // What a packet is known to have by now.
+    let known = match;
     for (const action of actions) {
-      if (action.kind === 'push_vlan') tagged = true;
-      else if (action.kind === 'pop_vlan' && !tagged) {
-        this.#refuse('pop_vlan needs a match on a VLAN tag', 'Add "eth_vlan_vid": "0x1000/0x1000" for any VLAN');
-      } else if (action.kind === 'pop_vlan') tagged = false;
-      else if (action.kind === 'set_field') {
-        if (action.field === 'eth_vlan_pcp' && !tagged) {
-          this.#refuse(
-            'set_field=eth_vlan_pcp needs a VLAN tag',
-            'Put push_vlan=0x8100 before it, or match on eth_vlan_vid',
-          );
+      if (action.kind === 'push_vlan') known = { ...known, eth_vlan_vid: ANY_TAG };
+      else if (action.kind === 'pop_vlan') {
+        if (!promisesTag(known)) {
+          const any = formatField('eth_vlan_vid', ANY_TAG);
+          this.#refuse('pop_vlan needs a match on a VLAN tag', `Add "eth_vlan_vid": "${any}" for any VLAN`);
         }
-        const asMatched = { ...match, [action.field]: exactly(action.field, action.value) };
+        known = { ...known, eth_vlan_vid: exactly('eth_vlan_vid', 0n) };
+      } else if (action.kind === 'set_field') {
+        const asMatched = { ...known, [action.field]: exactly(action.field, action.value) };
+        const needsTag = MATCH_FIELDS[action.field].prerequisite?.field === 'eth_vlan_vid';
         for (const fault of missingPrerequisites(asMatched)) {
-          this.#refuse(`set_field=${fault} in the match`, 'Add that field to the match');
+          this.#refuse(
+            `set_field=${fault} in the match`,
+            needsTag ? 'Put push_vlan=0x8100 before it, or match on eth_vlan_vid' : 'Add that field to the match',
+          );
         }
       }
     }

@@ -3,8 +3,9 @@ import {
   exactly,
   MATCH_FIELD_NAMES,
   MATCH_FIELDS,
-  type MatchField,
   missingPrerequisites,
+  promisesTag,
+  VLAN_TAG_PRESENT,
 } from '../../model/match.ts';
 import type { Action, Bucket, Flow, Group, OutputPort } from '../../model/openflow.ts';
 import type { RefusalCode } from '../open-vswitch/switch-refusal.ts';
@@ -25,9 +26,7 @@ const FIRST_RESERVED_PORT = 0xff00;
 const HIGHEST_GROUP = 0xffffff00;
 /** VLAN tags of a packet that Open vSwitch sees. */
 const MOST_TAGS = 2;
-const TAG_PRESENT = 0x1000n;
 const TAG_TYPES: readonly number[] = [0x8100, 0x88a8];
-const READ_ONLY: ReadonlySet<MatchField> = new Set(['eth_type', 'ip_proto']);
 
 /** What is refused when a change is read, before any of its bundle reaches the switch. */
 export function refusalOfText(change: TableChange): RefusalCode | undefined {
@@ -69,15 +68,13 @@ function refusalOfFlow({ tableId, match, instructions }: Flow): RefusalCode | un
     return masked !== undefined && masked.mask !== allOnes(field) && !MATCH_FIELDS[field].maskable;
   });
   if (isMaskedWrongly) return 'OFPBMC_BAD_MASK';
-  const isTagged = ((match.eth_vlan_vid?.value ?? 0n) & TAG_PRESENT) !== 0n;
-  if (missingPrerequisites(match).length > 0 || (match.eth_vlan_pcp !== undefined && !isTagged)) {
-    return 'OFPBMC_BAD_PREREQ';
-  }
+  if (missingPrerequisites(match).length > 0) return 'OFPBMC_BAD_PREREQ';
   for (const action of [...apply, ...write]) {
-    if (action.kind === 'set_field' && READ_ONLY.has(action.field)) return 'OFPBAC_BAD_SET_TYPE';
+    if (action.kind === 'set_field' && MATCH_FIELDS[action.field].readOnly === 'everywhere')
+      return 'OFPBAC_BAD_SET_TYPE';
     if (action.kind === 'push_vlan' && !TAG_TYPES.includes(action.ethType)) return 'OFPBAC_BAD_ARGUMENT';
   }
-  const applied = checkInOrder(match, apply, { tags: isTagged ? 1 : 0, popsMatter: true });
+  const applied = checkInOrder(match, apply, { tags: promisesTag(match) ? 1 : 0, popsMatter: true });
   if (applied.refusal !== undefined) return applied.refusal;
   const written = checkInOrder(match, write, { tags: applied.tags, popsMatter: false });
   if (written.refusal !== undefined) return written.refusal;
@@ -101,7 +98,7 @@ function checkInOrder(
         if (!canBeNamed(action.port)) return refused('OFPBAC_BAD_OUT_PORT');
         break;
       case 'set_field': {
-        const needsTag = action.field === 'eth_vlan_vid' || action.field === 'eth_vlan_pcp';
+        const needsTag = [action.field, MATCH_FIELDS[action.field].prerequisite?.field].includes('eth_vlan_vid');
         const asMatched = { ...match, [action.field]: exactly(action.field, action.value) };
         if (needsTag ? tags === 0 : missingPrerequisites(asMatched).length > 0) {
           return refused('OFPBAC_MATCH_INCONSISTENT');
@@ -128,7 +125,7 @@ function checkInOrder(
 function refusalOfValues(actions: readonly Action[]): RefusalCode | undefined {
   const isImpossible = actions.some(
     (action) =>
-      action.kind === 'set_field' && action.field === 'eth_vlan_vid' && (action.value & TAG_PRESENT) !== TAG_PRESENT,
+      action.kind === 'set_field' && action.field === 'eth_vlan_vid' && (action.value & VLAN_TAG_PRESENT) === 0n,
   );
   return isImpossible ? 'OFPBAC_BAD_SET_ARGUMENT' : undefined;
 }
@@ -140,7 +137,8 @@ function refusalOfGroupText({ groupId, groupType, buckets }: Group): RefusalCode
     if (groupType !== 'select' && (weight ?? 0) > 0) return 'OFPGMFC_INVALID_GROUP';
     if (groupType === 'fast_failover' && watchPort === undefined) return 'OFPGMFC_INVALID_GROUP';
     for (const action of actions) {
-      if (action.kind === 'set_field' && READ_ONLY.has(action.field)) return 'OFPBAC_BAD_SET_TYPE';
+      if (action.kind === 'set_field' && MATCH_FIELDS[action.field].readOnly === 'everywhere')
+        return 'OFPBAC_BAD_SET_TYPE';
       if (action.kind === 'push_vlan' && !TAG_TYPES.includes(action.ethType)) return 'OFPBAC_BAD_ARGUMENT';
     }
   }

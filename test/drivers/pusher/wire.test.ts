@@ -218,6 +218,16 @@ describe('what a client posts', () => {
     ],
     ['a set VLAN id with the presence bit', flowBody({ actions: 'set_field=eth_vlan_vid->0x1005' }), /eth_vlan_vid->5/],
     ['pop_vlan without a tag', flowBody({ actions: 'pop_vlan,output=2' }), /pop_vlan needs/],
+    [
+      'a VLAN priority set where no tag is known',
+      flowBody({ actions: 'set_field=eth_vlan_pcp->3,output=2' }),
+      /set_field=eth_vlan_pcp needs eth_vlan_vid 0x1000\/0x1000.*push_vlan=0x8100/,
+    ],
+    [
+      'a VLAN priority set after the tag is gone',
+      flowBody({ actions: 'push_vlan=0x8100,pop_vlan,set_field=eth_vlan_pcp->3,output=2' }),
+      /set_field=eth_vlan_pcp needs/,
+    ],
     ['goto_table beside actions', flowBody({ instruction_goto_table: '2' }), /would be lost/],
     ['a goto back', flowBody({ actions: undefined, table: '2', instruction_goto_table: '2' }), /not later/],
     ['a bad MAC address', flowBody({ eth_dst: 'zz' }), /a MAC address/],
