@@ -1,7 +1,7 @@
 """Mininet's own pingall, in a running lab: for `npm run bench`, and nothing else.
 
 Runs inside the lab's process namespace (`labctl exec h1 -- /usr/bin/python3 scripts/mininet-pingall.py`). The loop, the
-ping and the reading of its answer are Mininet's; only the way to a host's namespace is ours, as the lab has the hosts.
+ping and the reading of its answer are Mininet's. Only entering a host's namespace is ours: the hosts are the lab's.
 Prints one JSON object: {"seconds", "sent", "received"}.
 """
 
@@ -11,35 +11,36 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
-from mininet.log import setLogLevel
-from mininet.net import Mininet
+from mininet.log import setLogLevel  # type: ignore[import]
+from mininet.net import Mininet  # type: ignore[import]
 
 
 class LabHost:
-    def __init__(self, name, pid):
+    def __init__(self, name: str, pid: int) -> None:
         self.name, self._pid = name, pid
         self.intfs = {0: f'{name}-eth0'}  # ping looks only whether there are any
         addresses = self.cmd('ip -4 -o addr show scope global')
-        self._ip = re.search(r'inet ([\d.]+)/', addresses).group(1)
+        (self._ip,) = re.findall(r'inet ([\d.]+)/', addresses)[:1]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
-    def IP(self):
-        return self._ip
+    def IP(self) -> str:
+        return str(self._ip)
 
-    def cmd(self, command):
+    def cmd(self, command: str) -> str:
         run = subprocess.run(['mnexec', '-a', str(self._pid), 'sh', '-c', command], capture_output=True, text=True)
         return run.stdout + run.stderr
 
 
-class LabNetwork(Mininet):
-    def __init__(self, hosts):
+class LabNetwork(Mininet):  # type: ignore[misc]
+    def __init__(self, hosts: list[LabHost]) -> None:
         self.hosts = hosts
 
 
-def hosts_of_this_lab():
+def hosts_of_this_lab() -> Iterator[LabHost]:
     for pid in sorted(int(name) for name in os.listdir('/proc') if name.isdigit()):
         with open(f'/proc/{pid}/cmdline', 'rb') as file:
             name = re.search(rb'mininet:(h\d+)\0', file.read())

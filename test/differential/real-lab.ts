@@ -94,10 +94,8 @@ export class RealLab {
   /** Pings these pairs and no others; returns those that were answered. */
   async probe(pairs: readonly Pair[]): Promise<readonly Pair[]> {
     const signal = AbortSignal.timeout(LIMIT_MS);
-    const answer = (await this.#resident.request('probe', { reaction: 0, only: pairs }, signal)) as {
-      readonly hosts: readonly string[];
-      readonly rttMs: readonly (readonly (number | null)[])[];
-    };
+    const only = pairs.map(([source, target]) => ({ source, target }));
+    const answer = await this.#resident.request('probe', { reaction: 0, only }, signal);
     const index = new Map(answer.hosts.map((name, position) => [name, position]));
     return pairs.filter(([a, b]) => (answer.rttMs[index.get(a) ?? -1]?.[index.get(b) ?? -1] ?? null) !== null);
   }

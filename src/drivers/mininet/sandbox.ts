@@ -23,6 +23,7 @@ import { captureCommands } from './capture.ts';
 import { makeCpuShares, removeCpuShares, SHARES_FILE } from './cpu-shares.ts';
 import { longestPingMs } from './longest-ping.ts';
 import { type Datapath, isRoot, NAMESPACE_REMEDY, SANDBOX_PATH } from './machine.ts';
+import type { Answer, Input, Progress, RequestName } from './messages.ts';
 import { missingTool } from './requirements.ts';
 import type { Resident } from './resident.ts';
 
@@ -30,7 +31,7 @@ import type { Resident } from './resident.ts';
 const LONGEST_SOCKET_PATH = 107;
 /** For an answer to each probe of a pair whose silence surprises. */
 const PATIENCE_SECONDS = 0.25;
-/** For what is not to be interrupted. */
+/** For requests that must not be interrupted. */
 const NEVER = new AbortController().signal;
 
 export interface SandboxOptions {
@@ -40,7 +41,7 @@ export interface SandboxOptions {
   /** An existing folder for the sandbox's files and sockets, with a short path. */
   readonly folder: string;
   readonly datapath: Datapath;
-  /** Whether the userspace datapath will do where the kernel's turns out not to work; the default is no. */
+  /** Whether the userspace datapath will do if the kernel's does not work; the default is no. */
   readonly fallback?: boolean;
   /** Where start commands run; the default is the root folder. */
   readonly workingFolder?: string;
@@ -49,7 +50,7 @@ export interface SandboxOptions {
 /** Real Mininet and a private Open vSwitch in namespaces of their own, as root or as an ordinary user. */
 export class MininetSandbox implements DataPlane {
   description = 'Mininet';
-  /** Of its switches, from outside the namespaces too. */
+  /** Of its switches; usable from outside the namespaces. */
   readonly tables: OpenVSwitchTables;
   readonly #resident: Resident;
   readonly #options: SandboxOptions;
@@ -71,24 +72,19 @@ export class MininetSandbox implements DataPlane {
   async start(signal: AbortSignal, onStep: (step: string) => void): Promise<void> {
     const { topology, topo, folder, datapath, fallback = false } = this.#options;
     checkSocketPaths(topology, folder);
-    // Mininet's own way to shares of a CPU makes groups that are named by the host alone, and need root.
+    // Mininet's own groups for shares of a CPU need root, and are named by the host alone.
     const withoutShares = topology.hosts.map(({ cpu: _, ...host }) => host);
     const rendered = renderMininet(new Topology({ ...topology, hosts: withoutShares }), topo);
     writeFileSync(join(folder, 'topology.py'), rendered);
     const shares = await this.#makeShares();
     const input = { folder, topo, datapath, fallback, shares };
-    const started = (await this.#request('start', input, signal, (step) => onStep(String(step)))) as {
-      readonly mininet: string;
-      readonly datapath: Datapath;
-      readonly openVSwitch: string;
-      readonly shells: Record<string, number>;
-    };
+    const started = await this.#request('start', input, signal, onStep);
     this.#shells = started.shells;
     const carrier = started.datapath === 'user' ? 'userspace' : 'kernel';
     this.description = `Mininet ${started.mininet}, Open vSwitch ${started.openVSwitch}, ${carrier} datapath`;
   }
 
-  /** Returns for each host with a share of a CPU the file that takes a process into it. */
+  /** Returns, for each host with a share of a CPU, the file that moves a process into it. */
   async #makeShares(): Promise<Readonly<Record<string, string>>> {
     const { topology, folder } = this.#options;
     const wanted = topology.hosts.flatMap(({ name, cpu }) => (cpu === undefined ? [] : [[name, cpu] as const]));
@@ -106,7 +102,7 @@ export class MininetSandbox implements DataPlane {
       topology.hosts.flatMap(({ name, start }) => (start === undefined ? [] : [[name, start]])),
     );
     if (Object.keys(commands).length === 0) return [];
-    return (await this.#request('start-commands', { commands, folder: workingFolder }, signal)) as FailedCommand[];
+    return this.#request('start-commands', { commands, folder: workingFolder }, signal);
   }
 
   probeAll(
@@ -114,7 +110,7 @@ export class MininetSandbox implements DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
-    return this.#probe({ reaction: reactionSeconds }, signal, onProgress);
+    return this.#probe({ reaction: reactionSeconds, only: null }, signal, onProgress);
   }
 
   async probeAgain(
@@ -123,35 +119,25 @@ export class MininetSandbox implements DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
-    const only = pairs.map(({ source, target }) => [source, target]);
-    const results = await this.#probe(
-      { reaction: Math.max(reactionSeconds, PATIENCE_SECONDS), only },
-      signal,
-      onProgress,
-    );
+    const reaction = Math.max(reactionSeconds, PATIENCE_SECONDS);
+    const results = await this.#probe({ reaction, only: pairs }, signal, onProgress);
     return results.filter(({ probes }) => probes > 0);
   }
 
-  /** Pairs that were not to be asked have had no probes. */
+  /** Other pairs than those asked for have had no probes. */
   async #probe(
-    request: { readonly reaction: number; readonly only?: readonly (readonly string[])[] },
+    request: Input<'probe'>,
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
     await this.forgetCached();
     const reaction = Math.max(request.reaction, longestPingMs(this.#options.topology) / 1000);
-    const answer = (await this.#request('probe', { ...request, reaction }, signal, (progress) =>
-      onProgress(progress as ProbeProgress),
-    )) as {
-      readonly hosts: readonly string[];
-      readonly rttMs: readonly (readonly (number | null)[])[];
-      readonly probes: readonly (readonly number[])[];
-    };
-    return answer.hosts.flatMap((source, row) =>
-      answer.hosts.flatMap((target, column) =>
+    const { hosts, rttMs, probes } = await this.#request('probe', { ...request, reaction }, signal, onProgress);
+    return hosts.flatMap((source, row) =>
+      hosts.flatMap((target, column) =>
         row === column
           ? []
-          : [{ source, target, rttMs: answer.rttMs[row]?.[column] ?? null, probes: answer.probes[row]?.[column] ?? 0 }],
+          : [{ source, target, rttMs: rttMs[row]?.[column] ?? null, probes: probes[row]?.[column] ?? 0 }],
       ),
     );
   }
@@ -165,7 +151,7 @@ export class MininetSandbox implements DataPlane {
   }
 
   async setLink(a: string, b: string, up: boolean): Promise<void> {
-    await this.#request('set-link', { between: [a, b], up }, NEVER);
+    await this.#request('set-link', { a, b, up }, NEVER);
   }
 
   async setSwitch(name: string, up: boolean): Promise<void> {
@@ -178,16 +164,18 @@ export class MininetSandbox implements DataPlane {
     try {
       await this.#request('begin-measurement', { source, target }, signal);
       await act();
-      return (await this.#request('end-measurement', {}, signal)) as Traffic;
+      const traffic = await this.#request('end-measurement', {}, signal);
+      if (traffic === null) throw this.#failure(new Error('the measurement ended early'));
+      return traffic;
     } catch (error) {
-      // What it would tell interests nobody any more.
+      // Ends it, if it still runs; nobody needs the result.
       void this.#request('end-measurement', {}, NEVER).catch(() => {});
       throw error;
     }
   }
 
   async net(): Promise<readonly string[]> {
-    return (await this.#request('net', {}, NEVER)) as string[];
+    return this.#request('net', {}, NEVER);
   }
 
   commandOn(node: string, argv: readonly string[]): Command {
@@ -197,7 +185,7 @@ export class MininetSandbox implements DataPlane {
     if (first === undefined || (shell === undefined && !isSwitch)) throw new Error(`${node} is not in the sandbox`);
     const user = isRoot() ? [] : ['--user', '--preserve-credentials'];
     const share = this.#shares.get(node);
-    // Before it enters the host, which does not see control groups.
+    // First the share: a host does not see control groups.
     const join = share === undefined ? [] : ['sh', '-c', 'echo $$ >"$0" && exec "$@"', share];
     const enter = ['--target', `${first}`, ...user, '--mount', '--net', '--pid', '--'];
     // mnexec, Mininet's own, goes from the sandbox on into the host's namespaces; switches have none of their own.
@@ -249,21 +237,21 @@ export class MininetSandbox implements DataPlane {
     removeCpuShares(join(this.#options.folder, SHARES_FILE));
   }
 
-  async #request(
-    action: string,
-    input: Readonly<Record<string, unknown>>,
+  async #request<N extends RequestName>(
+    name: N,
+    input: Input<N>,
     signal: AbortSignal,
-    onProgress?: (progress: unknown) => void,
-  ): Promise<unknown> {
+    onProgress?: (progress: Progress<N>) => void,
+  ): Promise<Answer<N>> {
     try {
-      return await this.#resident.request(action, input, signal, onProgress);
+      return await this.#resident.request(name, input, signal, onProgress);
     } catch (error) {
       signal.throwIfAborted();
       throw this.#failure(error as Error);
     }
   }
 
-  /** The sentence for a failure of the sandbox; its log is in the problem, as the folder goes with the lab. */
+  /** A failure of the sandbox, with the log: the folder is removed with the lab. */
   #failure(error: Error): ProblemError {
     const log = [this.#resident.words.trim(), this.#logTail()].filter((text) => text !== '').join('\n');
     return new ProblemError(
@@ -294,7 +282,7 @@ function refuseMissing(tool: Parameters<typeof missingTool>[0]): void {
   if (missing !== undefined) throw new ProblemError(missing);
 }
 
-/** What to do about failures whose cause is known by their words. */
+/** What to do about failures with a known cause. */
 function remedyFor(text: string): string | undefined {
   if (/unshare: (?:unshare failed|cannot open|write failed)/.test(text)) return NAMESPACE_REMEDY;
   if (/root filesystem propagation/.test(text))

@@ -21,7 +21,7 @@ DISCOVERY_INTERVAL_SECONDS = 1
 PUSH_AGAIN_DELAY_SECONDS = 1
 UNKNOWN_ROLE_DELAY_SECONDS = 3
 ROLE_SECONDS = 1
-# Between a switch's coming into the list and its role (OFSwitchHandshakeHandler.java): table features, of which there are many.
+# Between a switch's coming into the list and its role (OFSwitchHandshakeHandler.java): many table features.
 HANDSHAKE_SECONDS = 0.1
 ROLES = {'MASTER': ofp.OFPCR_ROLE_MASTER, 'SLAVE': ofp.OFPCR_ROLE_SLAVE, 'EQUAL': ofp.OFPCR_ROLE_EQUAL}
 DOWN = ofp.OFPPS_LINK_DOWN

@@ -1,7 +1,7 @@
 """Writes what passes an interface to standard output as a pcap file, until SIGINT.
 
-For labs of ordinary users: tcpdump, where it thinks that it is root, changes its groups, which the kernel lets nobody do
-in the user namespace of such a lab. What this writes, a tcpdump outside of the lab reads.
+For labs of ordinary users. There tcpdump believes that it is root and changes its groups, which the kernel forbids in
+the user namespace of such a lab. A tcpdump outside of the lab reads what this writes.
 usage: capturer.py INTERFACE
 """
 
@@ -17,13 +17,13 @@ ETH_P_ALL, SO_TIMESTAMPNS = 3, 35
 # The format of pcap: its magic number, version 2.4, no time zone, the longest packet, Ethernet.
 LONGEST, ETHERNET = 262144, 1
 HEADER = struct.pack('=IHHiIII', 0xA1B2C3D4, 2, 4, 0, 0, LONGEST, ETHERNET)
-# Packets that wait while this process does not run, in bytes.
+# In bytes, for packets that wait while this process does not run.
 QUEUE = 64 << 20
 SO_RCVBUFFORCE = 33
 
 
-def main(interface):
-    # A signal that comes just before a call that blocks would be told of after it: it writes to a pipe instead.
+def main(interface: str) -> None:
+    # Python would notice a signal only after a call that blocks. A signal writes to this pipe at once.
     interrupt, wake = os.pipe2(os.O_NONBLOCK)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGINT, lambda *_: None)
@@ -46,16 +46,20 @@ def main(interface):
             return
 
 
-def write_waiting(packets):
-    """Those that have arrived, up to a bound: who interrupts is not kept waiting."""
+def record_of(packet: bytes, seconds: int, nanoseconds: int) -> bytes:
+    """A packet as a pcap file has it."""
+    return struct.pack('=IIII', seconds, nanoseconds // 1000, len(packet), len(packet)) + packet
+
+
+def write_waiting(packets: socket.socket) -> None:
+    """Writes the packets that have arrived. There is a limit, so that an interrupt does not have to wait."""
     for _ in range(1000):
         try:
             packet, ancillary, _, _ = packets.recvmsg(LONGEST, 64)
         except OSError:
-            # There is none, or the interface is down for a while.
+            # There is none, or the interface is down.
             return
-        seconds, nanoseconds = struct.unpack('ll', ancillary[0][2])
-        record = struct.pack('=IIII', seconds, nanoseconds // 1000, len(packet), len(packet)) + packet
+        record = record_of(packet, *struct.unpack('ll', ancillary[0][2]))
         while record:
             record = record[os.write(1, record):]
 

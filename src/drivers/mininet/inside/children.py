@@ -1,22 +1,23 @@
-"""The processes whose parent the resident program is: those that it starts, and those that others leave behind to it."""
+"""The child processes of the resident program: those that it starts, and orphans that it inherits."""
 
 import os
 import subprocess
 import threading
+from collections.abc import Iterable, Sequence
 
 
 class Children:
-    def __init__(self):
-        # Those whose end is for whoever started them to see, by their PIDs.
-        self._own = set()
+    def __init__(self) -> None:
+        # Process ids of children whose end is noticed by their starter.
+        self._own: set[int] = set()
         self._lock = threading.Lock()
 
-    def keep(self, processes):
+    def keep(self, processes: Iterable[subprocess.Popen[bytes]]) -> None:
         with self._lock:
             self._own.update(process.pid for process in processes)
 
-    def run(self, argv):
-        """To its end, in any thread; raises subprocess.CalledProcessError with its output if it fails."""
+    def run(self, argv: Sequence[str]) -> None:
+        """Runs a command, in any thread; raises subprocess.CalledProcessError with its output if it fails."""
         with self._lock:
             process = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -25,13 +26,13 @@ class Children:
         stdout, stderr = process.communicate()
         with self._lock:
             self._own.remove(process.pid)
-        # It may have hidden one that ended after it.
+        # It may have hidden an orphan that ended after it.
         self.bury_orphans()
         if process.returncode != 0:
             raise subprocess.CalledProcessError(process.returncode, argv, stdout, stderr)
 
-    def bury_orphans(self):
-        """The first process of a namespace inherits what others leave behind, such as a user's background jobs."""
+    def bury_orphans(self) -> None:
+        """The first process of a namespace inherits orphans, such as a user's background jobs."""
         with self._lock:
             while True:
                 try:

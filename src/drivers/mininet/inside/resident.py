@@ -1,14 +1,13 @@
 """The program that stays resident in a lab's sandbox: it starts Open vSwitch and Mininet there and serves requests.
 
 Run as the first process of the lab's namespaces. Speaks JSON lines over the socket that is file descriptor 3:
-requests {"id", "do", ...}; answers {"id", "result"} or {"id", "error"}, and before them {"id", "progress"}. It ends,
-and with it everything in the namespaces, when that conversation ends or when any process that it started dies.
+requests {"id", "do", "input"}; answers {"id", "result"} or {"id", "error"}, and before them {"id", "progress"}. A
+request is cancelled by {"cancel": its id}. This program ends, and everything in the namespaces with it, when that
+conversation ends or when any process that it started dies; it then says {"died": why}.
 """
 
 import contextlib
-import functools
-import importlib.util
-import json
+import importlib
 import os
 import resource
 import select
@@ -17,149 +16,80 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from children import Children
+from conversation import Conversation
 from faults import Faults
 from measurer import Measurement
+from messages import (
+    ConnectSwitches,
+    FailedCommand,
+    HostCommands,
+    Nothing,
+    Pair,
+    Probe,
+    Probed,
+    ProbeProgress,
+    Request,
+    SetLink,
+    SetSwitch,
+    Start,
+    Started,
+    Traffic,
+)
+from mininet_network import Network, mininet_version, net_of, nodes_of, start_mininet
+from open_vswitch import kernel_datapath_works, leave_switch_ports_without_ipv6, missing_ports, start_open_vswitch
 from prober import Prober
 from start_commands import StartCommands
 
-SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema'
+Progress = TypeVar('Progress')
 
 
-class Conversation:
-    """JSON lines over file descriptor 3, written by several threads."""
+class Underway(Generic[Progress]):
+    """A request that is being worked on."""
 
-    def __init__(self):
-        # Not inheritable: the lab's hosts must not hold it open, nor write to it.
-        os.set_inheritable(3, False)
-        self._socket = socket.socket(fileno=3)
-        self._lock = threading.Lock()
-        self._unread = b''
-
-    def fileno(self):
-        return self._socket.fileno()
-
-    def send(self, **message):
-        line = json.dumps(message, separators=(',', ':')).encode() + b'\n'
-        with self._lock, contextlib.suppress(OSError):
-            self._socket.sendall(line)
-
-    def receive(self):
-        """The requests that have arrived; None when the other side is gone."""
-        data = self._socket.recv(65536)
-        if not data:
-            return None
-        *lines, self._unread = (self._unread + data).split(b'\n')
-        return [json.loads(line) for line in lines if line]
+    def __init__(self, tell: Callable[[Progress], None]) -> None:
+        """tell: tells the other side how far it is"""
+        self.tell = tell
+        self.cancelled = threading.Event()
 
 
-def wait_for(condition, what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f'waited {seconds} s for {what}')
-        time.sleep(0.005)
+@dataclass(frozen=True)
+class Lab:
+    """What there is once the network runs."""
 
-
-def takes_connections(path):
-    """A Unix socket's file is there before its server listens."""
-    with socket.socket(socket.AF_UNIX) as attempt:
-        return attempt.connect_ex(path) == 0
-
-
-class OpenVSwitch:
-    """A private ovsdb-server and ovs-vswitchd whose files and sockets are in OVS_RUNDIR."""
-
-    def __init__(self, folder, datapath):
-        database = os.path.join(folder, 'conf.db')
-        run = functools.partial(subprocess.run, check=True, capture_output=True, text=True)
-        run(['ovsdb-tool', 'create', database, SCHEMA])
-        quiet = ['--no-chdir', '-vconsole:warn', '-vsyslog:off', '-vfile:off']
-        self.processes = {
-            'ovsdb-server': subprocess.Popen(
-                ['ovsdb-server', database, f'--remote=punix:{folder}/db.sock', *quiet], stdin=subprocess.DEVNULL
-            )
-        }
-        # ovs-vsctl's own --retry looks only once a second.
-        wait_for(lambda: takes_connections(f'{folder}/db.sock'), 'ovsdb-server to answer')
-        run(['ovs-vsctl', '--no-wait', '--timeout=10', 'init'])
-        # The kernel datapath is looked for only where it is wanted: looking takes time and tries to load the module.
-        userspace_only = ['--disable-system'] if datapath == 'user' else []
-        self.processes['ovs-vswitchd'] = subprocess.Popen(
-            ['ovs-vswitchd', f'unix:{folder}/db.sock', *userspace_only, *quiet], stdin=subprocess.DEVNULL
-        )
-
-
-def leave_switch_ports_without_ipv6():
-    """A port of a switch has no use for the addresses that the kernel gives it, and Open vSwitch reads all routes anew, four
-    for each address, before it sees to a link that went down. Hosts have namespaces of their own, with IPv6."""
-    # In a container these may be read-only.
-    with contextlib.suppress(OSError):
-        for scope in ('all', 'default'):
-            with open(f'/proc/sys/net/ipv6/conf/{scope}/disable_ipv6', 'w') as file:
-                file.write('1')
-
-
-def kernel_datapath_works():
-    """Tries it: that the module is loaded does not say that it serves these namespaces."""
-    bridge = 'labctl-probe'
-    run = functools.partial(subprocess.run, capture_output=True, text=True)
-    run(['ovs-vsctl', '--timeout=5', 'add-br', bridge, '--', 'set', 'bridge', bridge, 'datapath_type=system'])
-    # A bridge that could not be made has no port number.
-    ofport = run(['ovs-vsctl', '--timeout=5', '--if-exists', 'get', 'interface', bridge, 'ofport']).stdout.strip()
-    run(['ovs-vsctl', '--timeout=5', '--if-exists', 'del-br', bridge])
-    return ofport == '65534'
-
-
-def start_mininet(folder, topo, datapath):
-    """Real Mininet on the rendered topology (FOLDER/topology.py); returns the running network."""
-    import mininet.net as mininet_net
-    import mininet.node as mininet_node
-
-    # Mininet.init() raises limits of the whole machine by sysctl; a lab changes nothing outside itself.
-    mininet_net.Mininet.inited = True
-    module_spec = importlib.util.spec_from_file_location('topology', os.path.join(folder, 'topology.py'))
-    module = importlib.util.module_from_spec(module_spec)
-    module_spec.loader.exec_module(module)
-    network = mininet_net.Mininet(
-        topo=module.topos[topo](),
-        switch=functools.partial(
-            mininet_node.OVSSwitch, datapath=datapath, protocols='OpenFlow13', failMode='secure'
-        ),
-        controller=None,
-        autoSetMacs=False,
-        build=False,
-    )
-    network.build()
-    network.start()
-    return network
+    network: Network
+    prober: Prober
+    faults: Faults
+    start_commands: StartCommands
 
 
 class Resident:
-    def __init__(self):
-        self.conversation = Conversation()
-        self.network = None
-        self.prober = None
-        self.faults = None
-        self.measurement = None
-        self.started = None
-        # Processes without which the lab is not what it claims to be, by name.
-        self.vital = {}
-        self.children = Children()
-        # Requests under way, by their ids, each with the event that cancels it.
-        self.running = {}
-        self.ended_children, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._lab: Lab | None = None
+        self._measurement: Measurement | None = None
+        # By name, processes without which the lab is not whole.
+        self._vital: dict[str, subprocess.Popen[bytes]] = {}
+        self._children = Children()
+        # By their ids.
+        self._underway: dict[int, Underway[Any]] = {}
+        self._ended_children, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
-    def start(self, request, progress):
-        """request: {"folder": for the lab's files and sockets, "topo": key of `topos`, "datapath": user or kernel,
-        "fallback": whether user will do where kernel does not work, "shares": {host: the file that takes a process into
-        its share of a CPU}}"""
-        folder, datapath = request['folder'], request['datapath']
+    @property
+    def lab(self) -> Lab:
+        if self._lab is None:
+            raise RuntimeError('the network was not started')
+        return self._lab
+
+    def start(self, request: Start, underway: Underway[str]) -> Started:
+        folder, datapath, shares = request['folder'], request['datapath'], request['shares']
         log = os.open(os.path.join(folder, 'sandbox.log'), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -168,140 +98,154 @@ class Resident:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
         subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True, capture_output=True, text=True)
         leave_switch_ports_without_ipv6()
-        progress('Open vSwitch')
-        open_vswitch = OpenVSwitch(folder, datapath)
-        self.vital.update(open_vswitch.processes)
+        underway.tell('Open vSwitch')
+        self._vital.update(start_open_vswitch(folder, datapath))
         if datapath == 'kernel' and not kernel_datapath_works():
             if not request['fallback']:
                 raise RuntimeError('the kernel datapath cannot be used here: is the module openvswitch loaded?')
             datapath = 'user'
-        progress('Mininet')
-        self.network = start_mininet(folder, request['topo'], datapath)
-        self.vital.update({node.name: node.shell for node in self.network.hosts + self.network.switches})
-        self.children.keep(self.vital.values())
-        missing = self.missing_ports()
+        underway.tell('Mininet')
+        network = start_mininet(folder, request['topo'], datapath)
+        self._vital.update({node.name: node.shell for node in nodes_of(network)})
+        self._children.keep(self._vital.values())
+        missing = missing_ports()
         if missing:
             raise RuntimeError('Open vSwitch did not bring up ' + ', '.join(missing))
-        for name, members in request['shares'].items():
+        shells = {host.name: host.pid for host in network.hosts}
+        for name, members in shares.items():
             with open(members, 'w') as file:
-                file.write(str(self.network.nameToNode[name].pid))
-        self.prober = Prober({host.name: (host.pid, host.IP(), host.defaultIntf().name) for host in self.network.hosts})
+                file.write(str(shells[name]))
+        prober = Prober({host.name: (host.pid, host.IP(), host.defaultIntf().name) for host in network.hosts})
         if datapath == 'user':
-            self.prober.write_whole_checksums()
-        self.faults = Faults(self.network, self.children.run)
-        self.started = StartCommands({host.name: host.pid for host in self.network.hosts}, request['shares'], folder)
+            prober.write_whole_checksums()
+        faults = Faults(network, self._children.run)
+        self._lab = Lab(network, prober, faults, StartCommands(shells, shares, folder))
         return {
-            'mininet': sys.modules['mininet.net'].VERSION,
+            'mininet': mininet_version(),
             'datapath': datapath,
-            'openVSwitch': self.network.switches[0].OVSVersion if self.network.switches else '',
-            'shells': {host.name: host.pid for host in self.network.hosts},
+            'openVSwitch': network.switches[0].OVSVersion if network.switches else '',
+            'shells': shells,
         }
 
-    def missing_ports(self):
-        """Interfaces that Open vSwitch refused, with its reason."""
-        listing = subprocess.run(
-            ['ovs-vsctl', '--format=json', '--columns=name,ofport,error', 'list', 'Interface'],
-            check=True, capture_output=True, text=True,
-        )
-        rows = json.loads(listing.stdout)['data']
-        return [f'{name} ({error or "no port number"})' for name, ofport, error in rows if not isinstance(ofport, int) or ofport < 0]
+    def run_start_commands(self, request: HostCommands, _: Underway[None]) -> list[FailedCommand]:
+        return self.lab.start_commands.run(request['commands'], request['folder'])
 
-    def begin_measurement(self, source, target):
-        """Between two hosts, by their names; there is one at a time."""
-        self.end_measurement()
-        hosts = self.network.nameToNode
-        self.measurement = Measurement(hosts[source].pid, hosts[target].IP())
-        self.measurement.begin()
+    def probe(self, request: Probe, underway: Underway[ProbeProgress]) -> Probed:
+        return self.lab.prober.probe_all(request['reaction'], underway.tell, underway.cancelled, request['only'])
 
-    def end_measurement(self):
-        # One that failed is over, too.
-        measurement, self.measurement = self.measurement, None
-        return measurement and measurement.end()
+    def net(self, _request: Nothing, _: Underway[None]) -> list[str]:
+        return net_of(self.lab.network)
 
-    def net(self):
-        """What Mininet's `net` prints, read from the running network."""
-        lines = []
-        for node in self.network.hosts + self.network.switches:
-            names = []
-            for interface in node.intfList():
-                if interface.link:
-                    other = interface.link.intf2 if interface.link.intf1 == interface else interface.link.intf1
-                    names.append(f'{interface}:{other}')
-                else:
-                    names.append(f'{interface}: ')
-            lines.append(' '.join([node.name, *names]))
-        return [*lines, 'c0']
+    def connect_switches(self, request: ConnectSwitches, _: Underway[None]) -> None:
+        self.lab.faults.connect(request['target'])
 
-    def answer(self, request, cancelled):
-        identity, action = request['id'], request['do']
+    def set_link(self, request: SetLink, _: Underway[None]) -> None:
+        self.lab.faults.set_link(request['a'], request['b'], request['up'])
+
+    def set_switch(self, request: SetSwitch, _: Underway[None]) -> None:
+        self.lab.faults.set_switch(request['name'], request['up'])
+
+    def begin_measurement(self, request: Pair, _: Underway[None]) -> None:
+        """There is one at a time."""
+        self._end_measurement()
+        hosts = {host.name: host for host in self.lab.network.hosts}
+        self._measurement = Measurement(hosts[request['source']].pid, hosts[request['target']].IP())
+        self._measurement.begin()
+
+    def end_measurement(self, _request: Nothing, _: Underway[None]) -> Traffic | None:
+        """None where there is no measurement to end."""
+        return self._end_measurement()
+
+    def _end_measurement(self) -> Traffic | None:
+        # One that failed has ended, too.
+        measurement, self._measurement = self._measurement, None
+        return None if measurement is None else measurement.end()
+
+    def _answer(self, request: Request, underway: Underway[Any]) -> None:
+        identity = request['id']
+
+        def fail(reason: str) -> None:
+            self._conversation.send(id=identity, error=reason)
+
         try:
-            if action == 'start':
-                result = self.start(request, lambda step: self.conversation.send(id=identity, progress=step))
-            elif action == 'start-commands':
-                result = self.started.run(request['commands'], request['folder'])
-            elif action == 'probe':
-                tell = lambda state: self.conversation.send(id=identity, progress=state)
-                result = self.prober.probe_all(request['reaction'], tell, cancelled, request.get('only'))
-            elif action == 'net':
-                result = self.net()
-            elif action == 'connect-switches':
-                result = self.faults.connect(request['target'])
-            elif action == 'set-link':
-                result = self.faults.set_link(*request['between'], request['up'])
-            elif action == 'set-switch':
-                result = self.faults.set_switch(request['name'], request['up'])
-            elif action == 'begin-measurement':
-                result = self.begin_measurement(request['source'], request['target'])
-            elif action == 'end-measurement':
-                result = self.end_measurement()
-            else:
-                raise ValueError(f'unknown request {action}')
-            self.conversation.send(id=identity, result=result)
+            work = REQUESTS.get(request['do'])
+            if work is None:
+                raise ValueError(f'unknown request {request["do"]}')
+            self._conversation.send(id=identity, result=work(self, request['input'], underway))
         except subprocess.CalledProcessError as error:
-            self.conversation.send(id=identity, error=f'{" ".join(error.cmd)}: {error.stderr.strip()}')
+            fail(f'{" ".join(error.cmd)}: {error.stderr.strip()}')
         except SystemExit:
-            self.conversation.send(id=identity, error='Mininet gave up; its reason is in the log')
+            fail('Mininet gave up; its reason is in the log')
         except Exception as error:  # whatever it is, the other side must hear of it
             traceback.print_exc()
-            self.conversation.send(id=identity, error=f'{type(error).__name__}: {error}')
+            fail(f'{type(error).__name__}: {error}')
         finally:
-            self.running.pop(identity, None)
+            self._underway.pop(identity, None)
 
-    def serve(self):
+    def _cancel(self, identity: int) -> None:
+        underway = self._underway.get(identity)
+        if underway is not None:
+            underway.cancelled.set()
+
+    def _begin(self, request: Request) -> None:
+        identity = request['id']
+        underway: Underway[Any] = Underway(lambda progress: self._conversation.send(id=identity, progress=progress))
+        self._underway[identity] = underway
+        if request['do'] in ('start', 'start-commands'):
+            # Until the network runs there is nothing else to do, and nobody else buries children.
+            self._answer(request, underway)
+        else:
+            threading.Thread(target=self._answer, args=(request, underway), daemon=True).start()
+
+    def serve(self) -> str:
         """Returns why it ended."""
         while True:
-            ready, _, _ = select.select([self.conversation, self.ended_children], [], [])
-            if self.ended_children in ready:
+            ready, _, _ = select.select([self._conversation, self._ended_children], [], [])
+            if self._ended_children in ready:
                 with contextlib.suppress(BlockingIOError):
-                    os.read(self.ended_children, 4096)
-                dead = [name for name, process in self.vital.items() if process.poll() is not None]
+                    os.read(self._ended_children, 4096)
+                dead = [name for name, process in self._vital.items() if process.poll() is not None]
                 if dead:
                     return f'{", ".join(sorted(dead))} died'
-                self.children.bury_orphans()
-            if self.conversation in ready:
-                requests = self.conversation.receive()
-                if requests is None:
+                self._children.bury_orphans()
+            if self._conversation in ready:
+                messages = self._conversation.receive()
+                if messages is None:
                     return 'the lab ended the conversation'
-                for request in requests:
-                    if request['do'] == 'cancel':
-                        if request['of'] in self.running:
-                            self.running[request['of']].set()
-                        continue
-                    cancelled = self.running[request['id']] = threading.Event()
-                    if request['do'] in ('start', 'start-commands'):
-                        # Until the network stands there is nothing else to do; and here nobody else buries children.
-                        self.answer(request, cancelled)
+                for message in messages:
+                    if 'cancel' in message:
+                        self._cancel(message['cancel'])
                     else:
-                        threading.Thread(target=self.answer, args=(request, cancelled), daemon=True).start()
+                        self._begin(message)
+
+
+# By their names. The types of a row are those of its input, progress and answer (see `messages.py`).
+REQUESTS: Mapping[str, Callable[[Resident, Any, Underway[Any]], object]] = {
+    'start': Resident.start,
+    'start-commands': Resident.run_start_commands,
+    'probe': Resident.probe,
+    'net': Resident.net,
+    'connect-switches': Resident.connect_switches,
+    'set-link': Resident.set_link,
+    'set-switch': Resident.set_switch,
+    'begin-measurement': Resident.begin_measurement,
+    'end-measurement': Resident.end_measurement,
+}
+
+
+def main() -> None:
+    # Mininet takes longest to load: this is done before it is needed. Where it is missing, the request says so.
+    with contextlib.suppress(ImportError):
+        importlib.import_module('mininet.net')
+    # The lab's hosts must not hold it open, nor write to it.
+    os.set_inheritable(3, False)
+    conversation = Conversation(socket.socket(fileno=3))
+    reason = Resident(conversation).serve()
+    conversation.send(died=reason)
+    print(reason, file=sys.stderr, flush=True)
+    # The end of a namespace's first process ends all others: nothing needs to be stopped one by one.
+    os._exit(0)
 
 
 if __name__ == '__main__':
-    # Mininet takes longest to load: done before it is asked for. Where it is missing, the request says so.
-    with contextlib.suppress(ImportError):
-        import mininet.net
-    resident = Resident()
-    reason = resident.serve()
-    resident.conversation.send(died=reason)
-    print(reason, file=sys.stderr, flush=True)
-    # The end of a namespace's first process ends all others; nothing is left to stop one by one.
-    os._exit(0)
+    main()

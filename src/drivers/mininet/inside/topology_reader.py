@@ -1,10 +1,12 @@
-"""Runs a Mininet custom topology, which is a program, where it can do no harm, and tells which topology it makes.
+"""Runs a Mininet custom topology, which is a program, where it can do no harm, and answers with the topology.
 
 Run as the first process of namespaces of its own. Speaks JSON lines over the socket that is file descriptor 3: one
-request {"file", "folder", "source", "topo"}, one answer {"topology"} or {"problem"}. The program has no network, a
-read-only file system without /tmp and /run, no capabilities, and is `nobody` where labctl is root; what it prints is
-lost. Whoever started this ends it, and with it all that the program started, when it takes too long.
+request TopologyProgram, one TopologyAnswer (see `messages.py`). The program has no network, a read-only file system
+without /tmp and /run, no capabilities, and is `nobody` where labctl is root; what it prints is lost. If it takes too
+long, whoever started this ends it, and everything that the program started.
 """
+
+from __future__ import annotations
 
 import ctypes
 import json
@@ -13,6 +15,13 @@ import resource
 import socket
 import sys
 import traceback
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # Only then: the program may import a module of its own with this name.
+    from messages import Node, Option, Problem, Topology, TopologyAnswer, TopologyProgram
 
 MEBIBYTE = 1024 * 1024
 NOBODY = 65534
@@ -32,14 +41,14 @@ class MountAttributes(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in ('set', 'clear', 'propagation', 'user_namespace')]
 
 
-def checked(result, what):
+def checked(result: int, what: str) -> None:
     if result < 0:
         error = ctypes.get_errno()
         raise OSError(error, f'{what}: {os.strerror(error)}')
 
 
-def confine(is_root):
-    """Gives up everything that the program could do harm with; raises OSError where this machine cannot do that."""
+def confine(is_root: bool) -> None:
+    """Gives up everything that the program could do harm with; raises OSError if this machine cannot do that."""
     for folder in {os.path.realpath(folder) for folder in HIDDEN if os.path.isdir(folder)}:
         flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
         checked(libc.mount(b'tmpfs', folder.encode(), b'tmpfs', flags, b'size=64k'), f'hiding {folder}')
@@ -53,7 +62,7 @@ def confine(is_root):
     for limit, value in (
         (resource.RLIMIT_AS, 1024 * MEBIBYTE),
         (resource.RLIMIT_CPU, 30),
-        # Of its user's processes, with those that run elsewhere.
+        # Counts all processes of its user, also those that run elsewhere.
         (resource.RLIMIT_NPROC, 1024),
         (resource.RLIMIT_NOFILE, 256),
         (resource.RLIMIT_CORE, 0),
@@ -75,18 +84,19 @@ def confine(is_root):
 class Places:
     """Where the program adds each node and link, by the lines of its file."""
 
-    def __init__(self, topo_class, file):
-        self.of_node = {}
-        self.of_link = {}
+    def __init__(self, topo_class: Any, file: str) -> None:
+        self.of_node: dict[str, int] = {}
+        # By the identity of a link's options: its place in the order of links, and its line.
+        self.of_link: dict[int, tuple[int, int]] = {}
         self._file = file
         self._last = 0
         places, add_node, add_link = self, topo_class.addNode, topo_class.addLink
 
-        def note_node(topo, name, **options):
+        def note_node(topo: Any, name: str, **options: Any) -> Any:
             places.of_node.setdefault(name, places.here())
             return add_node(topo, name, **options)
 
-        def note_link(topo, node1, node2, *arguments, **options):
+        def note_link(topo: Any, node1: str, node2: str, *arguments: Any, **options: Any) -> Any:
             key = add_link(topo, node1, node2, *arguments, **options)
             places._last += 1
             places.of_link[id(topo.linkInfo(node1, node2, key))] = (places._last, places.here())
@@ -94,9 +104,9 @@ class Places:
 
         topo_class.addNode, topo_class.addLink = note_node, note_link
 
-    def here(self):
-        """The innermost line of the file that is being run, 0 where none is."""
-        frame = sys._getframe(1)
+    def here(self) -> int:
+        """The innermost line of the file that is being run; 0: none is."""
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             if frame.f_code.co_filename == self._file:
                 return frame.f_lineno
@@ -107,30 +117,27 @@ class Places:
 class WrongProgram(Exception):
     """A problem of the program: what is wrong and what to do, and where, as a line of it or 0."""
 
-    def __init__(self, cause, remedy, line=0):
+    def __init__(self, cause: str, remedy: str, line: int = 0) -> None:
         super().__init__(cause)
         self.cause, self.remedy, self.line = cause, remedy, line
 
 
-def choose(namespace, wanted):
+def choose(namespace: Mapping[str, Any], wanted: str | None) -> tuple[str, Any]:
     """The topology that the program makes: as `mn --topo` names it, or the only one."""
-    from mininet.topo import Topo
-    from mininet.util import splitArgs
+    from mininet.topo import Topo  # type: ignore[import]
+    from mininet.util import splitArgs  # type: ignore[import]
 
-    offered = namespace.get('topos')
-    offered = dict(offered) if isinstance(offered, dict) else {}
-    classes = {
+    topos = namespace.get('topos')
+    offered: dict[str, Callable[..., Any]] = dict(topos) if isinstance(topos, dict) else {}
+    classes: dict[str, type] = {
         name: value
         for name, value in namespace.items()
         if isinstance(value, type) and issubclass(value, Topo) and value.__module__ == namespace['__name__']
     }
     name, arguments, options = splitArgs(wanted) if wanted else (None, [], {})
     if name is None:
-        candidates = offered or {
-            key: value
-            for key, value in classes.items()
-            if not any(other is not value and issubclass(other, value) for other in classes.values())
-        }
+        bases = {base for each in classes.values() for base in each.__mro__[1:]}
+        candidates = offered or {key: value for key, value in classes.items() if value not in bases}
         if not candidates:
             raise WrongProgram(
                 'the program has no topos = {...} and no class of its own that is a mininet.topo.Topo',
@@ -154,8 +161,8 @@ def choose(namespace, wanted):
     return name, topo
 
 
-def plain(value):
-    """A value as JSON has it; classes are their names, and what JSON has no word for is its repr."""
+def plain(value: Any) -> Option:
+    """A value for JSON: a class by its name, and what JSON does not have by its repr."""
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, (int, float)):
@@ -163,13 +170,13 @@ def plain(value):
     return getattr(value, '__name__', None) or repr(value)[:80]
 
 
-def describe(name, topo, places):
+def describe(name: str, topo: Any, places: Places) -> Topology:
     """The nodes in Mininet's order, which decides their addresses, and the links in the order they were added."""
 
-    def options_of(info, *without):
+    def options_of(info: Mapping[str, Any], *without: str) -> dict[str, Option]:
         return {str(key): plain(value) for key, value in info.items() if key not in without}
 
-    def node(node_name):
+    def node(node_name: str) -> Node:
         return {
             'name': str(node_name),
             'line': places.of_node.get(node_name, 0),
@@ -186,8 +193,8 @@ def describe(name, topo, places):
         'switches': [node(switch) for switch in topo.switches()],
         'links': [
             {
-                'nodes': [str(a), str(b)],
-                'ports': [plain(info.get('port1')), plain(info.get('port2'))],
+                'nodes': (str(a), str(b)),
+                'ports': (plain(info.get('port1')), plain(info.get('port2'))),
                 'line': places.of_link.get(id(info), last)[1],
                 'options': options_of(info, 'node1', 'node2', 'port1', 'port2'),
             }
@@ -196,28 +203,27 @@ def describe(name, topo, places):
     }
 
 
-def problem_of(error, file):
-    """What the program raised, at the innermost line of it that was being run."""
+def problem_of(error: BaseException, file: str) -> Problem:
+    """What the program raised, at the innermost of its lines that was being run."""
     if isinstance(error, WrongProgram):
         return {'cause': error.cause, 'remedy': error.remedy, 'line': error.line}
     if isinstance(error, SyntaxError) and error.filename == file:
         return {'cause': f'not valid Python 3: {error.msg}', 'line': error.lineno or 0, 'column': error.offset or 1}
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     message = ' '.join(str(error).split())[:300]
     cause = f'the program raises {type(error).__name__}' + (f': {message}' if message else '')
     return {'cause': cause, 'line': lines[-1] if lines else 0, 'exception': type(error).__name__}
 
 
-def run(request, is_root):
-    """The answer to a request."""
+def answer_to(request: TopologyProgram) -> TopologyAnswer:
     from mininet.topo import Topo
 
     file = request['file']
-    # Modules beside the program stay within its reach in a folder that is hidden.
+    # The program can still import modules beside it, even if their folder is hidden.
     folder = os.open(request['folder'], os.O_PATH | os.O_DIRECTORY)
     sys.path[0] = f'/proc/self/fd/{folder}'
     try:
-        confine(is_root)
+        confine(request['isRoot'])
     except OSError as error:
         return {'cannot': str(error)}
     os.chdir('/')
@@ -226,7 +232,7 @@ def run(request, is_root):
         os.dup2(nowhere, descriptor)
     sys.argv = [file]
     places = Places(Topo, file)
-    namespace = {'__name__': 'topology', '__file__': file}
+    namespace: dict[str, Any] = {'__name__': 'topology', '__file__': file}
     try:
         exec(compile(request['source'], file, 'exec', dont_inherit=True), namespace)
         return {'topology': describe(*choose(namespace, request['topo']), places)}
@@ -234,18 +240,19 @@ def run(request, is_root):
         return {'problem': problem_of(error, file)}
 
 
-def main():
+def main() -> None:
     os.set_inheritable(3, False)
     conversation = socket.socket(fileno=3)
     with conversation.makefile('r', encoding='utf-8', newline='\n') as requests:
         request = json.loads(requests.readline())
     try:
-        answer = run(request, request['isRoot'])
+        answer = answer_to(request)
     except ImportError as error:
         answer = {'cannot': str(error)}
     conversation.sendall(json.dumps(answer).encode() + b'\n')
-    # Threads of the program are not waited for.
+    # Does not wait for threads of the program.
     os._exit(0)
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+/**
+ * What labctl and the resident program of a sandbox say to each other: one table of requests. `inside/messages.py` has the
+ * same types, with what each field means; a test compares the two.
+ */
+
+const datapath = z.enum(['kernel', 'user']);
+const byHost = <T extends z.ZodType>(value: T) => z.record(z.string(), value);
+const pair = z.object({ source: z.string(), target: z.string() }).readonly();
+const nothing = z.null();
+
+/** By its name, what a request is given, what comes while it is worked on, and its answer. */
+export const REQUESTS = {
+  start: {
+    input: z.object({
+      folder: z.string(),
+      topo: z.string(),
+      datapath,
+      fallback: z.boolean(),
+      shares: byHost(z.string()).readonly(),
+    }),
+    progress: z.string(),
+    answer: z.object({ mininet: z.string(), openVSwitch: z.string(), datapath, shells: byHost(z.int()) }),
+  },
+  'start-commands': {
+    input: z.object({ commands: byHost(z.array(z.string()).readonly()), folder: z.string() }),
+    progress: nothing,
+    answer: z.array(z.object({ host: z.string(), command: z.string(), exitCode: z.int(), words: z.string() })),
+  },
+  probe: {
+    input: z.object({ reaction: z.number(), only: z.array(pair).readonly().nullable() }),
+    progress: z.object({ pairs: z.int(), answered: z.int(), round: z.int() }),
+    answer: z.object({
+      hosts: z.array(z.string()),
+      rttMs: z.array(z.array(z.number().nullable())),
+      probes: z.array(z.array(z.int())),
+    }),
+  },
+  net: { input: z.object({}), progress: nothing, answer: z.array(z.string()) },
+  'connect-switches': { input: z.object({ target: z.string() }), progress: nothing, answer: nothing },
+  'set-link': {
+    input: z.object({ a: z.string(), b: z.string(), up: z.boolean() }),
+    progress: nothing,
+    answer: nothing,
+  },
+  'set-switch': { input: z.object({ name: z.string(), up: z.boolean() }), progress: nothing, answer: nothing },
+  'begin-measurement': { input: pair, progress: nothing, answer: nothing },
+  'end-measurement': {
+    input: z.object({}),
+    progress: nothing,
+    answer: z
+      .object({
+        sent: z.int(),
+        lost: z.int(),
+        gapsMs: z.array(z.number()),
+        answersAtFirst: z.boolean(),
+        answersAtLast: z.boolean(),
+      })
+      .nullable(),
+  },
+};
+
+type Requests = typeof REQUESTS;
+export type RequestName = keyof Requests;
+export type Input<N extends RequestName> = z.input<Requests[N]['input']>;
+export type Progress<N extends RequestName> = z.output<Requests[N]['progress']>;
+export type Answer<N extends RequestName> = z.output<Requests[N]['answer']>;
