@@ -195,7 +195,7 @@ function nothingFound(
   const chains =
     single && disjoint !== undefined
       ? `no two chains of links between ${source} and ${target} that share no ${disjoint === 'link' ? 'link' : 'link and no switch'}`
-      : `no chain of links between ${source} and ${target}`;
+      : `there is no path between ${source} and ${target}`;
   return limits.length === 0 ? chains : `${chains}, with ${limits.join(' and ')}`;
 }
 

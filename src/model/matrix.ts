@@ -98,8 +98,9 @@ export function parsePingall(
     }
     const targets = hosts.filter((host) => host !== source);
     const wrong = cells.findIndex((cell, column) => cell !== 'X' && cell !== targets[column]);
-    if (cells.length !== targets.length) fault(`${cells.length} cells, where ${targets.length} other hosts are`);
-    else if (wrong >= 0) fault(`cell ${wrong + 1} is ${cells[wrong]}, where ${targets[wrong]} or X belongs`);
+    if (cells.length !== targets.length)
+      fault(`${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, but there are ${targets.length} other hosts`);
+    else if (wrong >= 0) fault(`cell ${wrong + 1} is ${cells[wrong]}, but should be ${targets[wrong]} or X`);
     rows.set(source, new Set(cells));
   }
   const missing = hosts.filter((host) => !rows.has(host));

@@ -86,7 +86,7 @@ export function checkEntries(topology: Topology, installed: readonly Entry[], wa
     if (namesake !== undefined && (namesake.dpid !== entry.dpid || namesake.kind !== entry.kind)) {
       const other = topology.switchWithDpid(namesake.dpid)?.name ?? namesake.dpid;
       problem('name-taken', {
-        reason: `the name belongs to a ${namesake.kind} entry on ${other}, which would go`,
+        reason: `the name belongs to a ${namesake.kind} entry on ${other}, which would be removed`,
         remedy: `names are unique over all switches: choose another, or first labctl entries delete ${entry.name}`,
       });
     }
@@ -115,7 +115,7 @@ export function checkEntries(topology: Topology, installed: readonly Entry[], wa
             code: 'swallows-lldp',
             where: swallowing.join(', '),
             cause:
-              'matches LLDP too, the frames by which Floodlight knows the links at these ports: there the links are lost some 35 s later, and with them paths that no entry touches',
+              'matches LLDP too, the frames that show Floodlight the links at these ports. These links are lost some 35 s later, and with them paths that no entry touches',
             remedy: 'match eth_type as well: 0x0800 for IPv4, and ARP (0x0806) with an entry of its own',
           }),
         ];

@@ -47,7 +47,7 @@ export function requestedConnection(topology: Topology, request: ConnectionReque
         code: 'one-host',
         where: names.join(' '),
         cause: 'a connection joins two hosts or more',
-        remedy: 'name the hosts that shall reach each other: labctl connect h2 h5 h6',
+        remedy: 'name the hosts to connect: labctl connect h2 h5 h6',
       }),
     );
   }
@@ -55,7 +55,7 @@ export function requestedConnection(topology: Topology, request: ConnectionReque
     inputProblem({
       code: 'no-path',
       where: `${source} ${target}`,
-      cause: `no chain of links joins ${source} and ${target}, so they cannot be connected`,
+      cause: `there is no path between ${source} and ${target}, so they cannot be connected`,
       remedy: '`labctl net` shows the links',
     }),
   );

@@ -42,7 +42,7 @@ export function readConnection(
   for (const [source, target] of unjoinedPairs(topology, connection)) {
     document.add(path, {
       code: 'no-path',
-      cause: `no chain of links joins ${source} and ${target}, so they cannot be connected`,
+      cause: `there is no path between ${source} and ${target}, so they cannot be connected`,
       remedy: 'add a link, or leave one of them out',
     });
   }

@@ -47,7 +47,7 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
     if (hosts.has(a.node) && hosts.has(b.node)) {
       document.add(path, {
         code: 'host-to-host',
-        cause: 'a link joins two hosts, where no switch would see the packets',
+        cause: 'a link joins two hosts, so that no switch would see the packets',
         remedy: 'link each of them to a switch',
       });
     }
@@ -127,7 +127,7 @@ function readProperties(document: LocatedDocument, path: Path, link: LinkForm): 
   if (jitterMs !== undefined && jitterMs > (delayMs ?? 0)) {
     document.add([...path, 'jitter'], {
       code: 'wrong-jitter',
-      cause: 'jitter is by how much the delay of a packet may be less or more, and so at most the delay',
+      cause: 'jitter is how much shorter or longer the delay of a packet may be, and is at most the delay',
       remedy: link.delay === undefined ? 'give the link a delay too, or leave jitter out' : 'write less, or more delay',
     });
   }
@@ -152,7 +152,7 @@ function readTime(document: LocatedDocument, path: Path, given: number | string 
   if (ms === 0 || (ms >= SHORTEST_DELAY_MS && ms <= LONGEST_DELAY_MS)) return ms;
   document.add(path, {
     code: 'wrong-time',
-    cause: 'a delay is from 1 us to 1 s, and jitter likewise',
+    cause: 'a delay is from 1 us to 1 s, and so is jitter',
     remedy: 'write one such as 5 ms',
   });
   return undefined;

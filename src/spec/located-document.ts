@@ -21,7 +21,7 @@ export const LARGEST_SPEC = 1024 * 1024;
 export function tooLarge(size: number, what = SPEC.what): Finding {
   return {
     code: 'spec-too-large',
-    cause: `${what} has ${(size / 1024 / 1024).toFixed(1)} MiB, where at most 1 MiB is read`,
+    cause: `${what} has ${(size / 1024 / 1024).toFixed(1)} MiB; labctl reads at most 1 MiB`,
     remedy: 'describe one lab in a file',
   };
 }
@@ -37,7 +37,7 @@ const MOST_PROBLEMS = 100;
 /** The parser's words, where they speak to programmers. */
 function plain(message: string): string {
   if (message.startsWith('Source contains multiple documents')) return 'one file holds one document';
-  return message.startsWith('With stringKeys') ? 'a key is a word, and no list or mapping' : message;
+  return message.startsWith('With stringKeys') ? 'a key is a word, not a list or a mapping' : message;
 }
 
 /** A problem before its place is known; whoever finds one says what to do about it. */
@@ -103,7 +103,7 @@ export class LocatedDocument {
         this.#note(error.pos[0], {
           code: 'yaml',
           cause: `not valid YAML: ${plain(error.message)}`,
-          remedy: 'mend this place; what follows it may be right',
+          remedy: 'fix this place; what follows it may be right',
         });
       }
       if (this.#problems.length === 0) this.#noteKeysTwice();
@@ -193,7 +193,7 @@ export class LocatedDocument {
     if (this.#untold > 0) {
       const where = this.#position(inOrder.at(-1)?.offset ?? 0);
       const cause = `there are ${this.#untold} more problems in this spec`;
-      const problem = inputProblem({ code: 'more-problems', where, cause, remedy: 'mend those that are told first' });
+      const problem = inputProblem({ code: 'more-problems', where, cause, remedy: 'fix these first' });
       inOrder.push({ offset: Number.POSITIVE_INFINITY, problem });
     }
     throw new ProblemError(inOrder.map(({ problem }) => problem));
@@ -210,7 +210,7 @@ export class LocatedDocument {
             this.#note(key.range?.[0] ?? 0, {
               code: 'yaml',
               cause: `not valid YAML: the key ${String(key.value)} is there twice`,
-              remedy: 'leave one of them, with what both hold',
+              remedy: 'keep one of them, with what both hold',
             });
           }
           seen.add(key.value);

@@ -213,7 +213,7 @@ function claim(
   else
     document.add(path, {
       code: CLAIMED_TWICE[what],
-      cause: `${name} and ${owner} have one ${what}, ${value}`,
+      cause: `${name} and ${owner} have the same ${what}, ${value}`,
       remedy,
     });
 }

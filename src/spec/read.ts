@@ -75,8 +75,8 @@ function checkParts(document: LocatedDocument): void {
   if (Object.hasOwn(value, 'without')) {
     document.add(['without'], {
       code: 'nothing-generated',
-      cause: 'without takes away of what generate makes, and there is no generate',
-      remedy: 'take it out of hosts, switches and links',
+      cause: 'without removes parts of what generate makes, and there is no generate',
+      remedy: 'remove the parts from hosts, switches and links',
     });
   }
 }
@@ -94,7 +94,7 @@ function checkMatrices(document: LocatedDocument, form: SpecDocument): void {
   if ((named + inSteps) * hosts ** 2 <= MOST_PAIRS) return;
   document.add([named >= inSteps ? 'expect' : 'scenarios'], {
     code: 'too-many-expectations',
-    cause: `there are ${named + inSteps} expectations, where a lab of ${hosts} hosts has at most ${Math.floor(MOST_PAIRS / hosts ** 2)}`,
+    cause: `there are ${named + inSteps} expectations; a lab of ${hosts} hosts has at most ${Math.floor(MOST_PAIRS / hosts ** 2)}`,
     remedy: 'leave some out, or name one in several steps',
   });
 }

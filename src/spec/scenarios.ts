@@ -55,7 +55,7 @@ export function readScenarios(document: LocatedDocument, form: SpecDocument, sub
   }
   return scenarios.map(([name, steps]) => {
     if (!isScenarioName(name)) {
-      const cause = 'a scenario is named in up to 100 characters, none of them a control character';
+      const cause = 'the name of a scenario has up to 100 characters, without control characters';
       document.add(['scenarios'], { code: 'scenario-name', cause, remedy: 'choose a name such as tutorial' }, name);
     }
     const reader = new StepReader(document, subject);
@@ -244,9 +244,9 @@ class StepReader {
       this.#document.add(path, { code: 'wrong-measurement', cause, remedy });
     if (source === target) add('a host reaches itself without the network', 'name two hosts');
     if (atLeastMbps === undefined && atMostMbps === undefined) {
-      add('a measurement without a bound expects nothing', 'add at_least: 50 or at_most: 50, in Mbit/s');
+      add('a measurement needs a bound', 'add at_least: 50 or at_most: 50, in Mbit/s');
     } else if (atLeastMbps !== undefined && atMostMbps !== undefined && atLeastMbps > atMostMbps) {
-      add('no rate is that much and that little', 'make at_least less than at_most');
+      add('at_least is more than at_most', 'make at_least less than at_most');
     }
     return { kind: 'iperf', source, target, atLeastMbps, atMostMbps };
   }
@@ -314,7 +314,7 @@ class StepReader {
       if (seen.has(`${source} ${target}`)) add('duplicate-pair', 'this pair has been named already', 'remove one');
       seen.add(`${source} ${target}`);
       if (value !== 'ok' && value !== 'X' && value !== target) {
-        const cause = `what is expected of a pair is ok, X, or as pingall prints it ${target}`;
+        const cause = `a pair is ok, X, or the name that pingall prints, ${target}`;
         this.#document.add([...path, key], { code: 'wrong-value', cause, remedy: 'write ok or X' });
       }
       return [{ source, target, reaches: value !== 'X' }];

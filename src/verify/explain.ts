@@ -47,7 +47,7 @@ export class Explainer {
   }
 
   #noChain(source: string, target: string): string {
-    return `no chain of links${this.#hasFaults ? ' that are up' : ''} between ${source} and ${target}`;
+    return `there is no path${this.#hasFaults ? ' of links that are up' : ''} between ${source} and ${target}`;
   }
 
   #areJoined(source: string, target: string): boolean {
@@ -112,7 +112,7 @@ function describeEnd(end: BranchEnd): readonly string[] {
   if (end.port !== undefined) return [`out of port ${end.port}`];
   const fate = end.kind === 'fate' ? end.fate : undefined;
   if (fate === undefined || (fate.kind === 'dropped' && fate.entry.instructions === 'drop')) return [];
-  return [fate.kind === 'no-known-way' ? 'the controller knows no way' : fate.kind.replaceAll('-', ' ')];
+  return [fate.kind === 'no-known-way' ? 'the controller knows no path' : fate.kind.replaceAll('-', ' ')];
 }
 
 /** The last packet that was sent: after it nothing comes. */
@@ -181,9 +181,9 @@ function describeFate(leg: TracedLeg, way: Way): string {
     case 'table-circle':
       return `${at} drops ${packet}: its entries send it back to the first table over and over`;
     case 'unforeseeable':
-      return `what becomes of ${packet} at ${at} cannot be told: ${fate.reason}`;
+      return `it is not known what ${at} does with ${packet}: ${fate.reason}`;
     case 'back-out':
-      return `${at} does not send ${packet} back out of port ${port}, by which it came${by === '' ? '' : `, though it should${by}`}`;
+      return `${at} does not send ${packet} back out of port ${port}, where it came in${by === '' ? '' : `, though it should${by}`}`;
     case 'port-down':
       return `${at} sends ${packet} out of port ${port}${by}, whose link is down`;
     case 'no-such-port':
@@ -195,7 +195,7 @@ function describeFate(leg: TracedLeg, way: Way): string {
     case 'to-controller':
       return `${at} sends ${packet} to the controller${by}, which does nothing about it`;
     case 'no-known-way':
-      return `the controller knows no way from ${at} for ${packet}`;
+      return `the controller knows no path from ${at} for ${packet}`;
     case 'host-link-down':
       return `the link of ${fate.host} is down`;
     case 'switch-stopped':

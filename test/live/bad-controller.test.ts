@@ -189,7 +189,7 @@ describe('a controller that fails in the middle of `connect`', () => {
       const stderr = await connect();
       expect(failures()).toBe(1);
       expect(stderr).toMatch(message);
-      expect(stderr).toContain('Nothing of this push remains: what was pushed before is taken back');
+      expect(stderr).toContain('Nothing of this push remains: what was pushed before is removed again');
       expect(await listed()).toEqual([]);
       expect(await labctl.ok('entries', 'list')).toBe('no static entries');
       await worksAgain();

@@ -33,7 +33,7 @@ describe('what is wrong is told with exit code 2, and nothing is started', () =>
     [
       'hosts that no path joins',
       ['connect', 'h1', 'h9', '--dry-run', '-t', 's10h10'],
-      /no chain of links joins h1 and h9/,
+      /there is no path between h1 and h9/,
     ],
   ])('%s', async (_, args, message) => {
     const outcome = await labctl.run(...args);

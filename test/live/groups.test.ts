@@ -61,7 +61,7 @@ describe('a protected connection on a ring of six', () => {
     expect(await labctl.ok('link', 'down', 's4', 's5')).toContain('taken away');
     // The ring is in two parts: h4 is with s3 and s4.
     const explained = await labctl.ok('explain', 'h1', 'h4');
-    expect(explained).toContain('no chain of links that are up between h1 and h4');
+    expect(explained).toContain('there is no path of links that are up between h1 and h4');
     expect(explained).not.toContain('goes round');
     expect(await labctl.ok('pingall')).toContain('(0/30 received)');
     await labctl.ok('fault', 'clear');

@@ -64,7 +64,7 @@ describe.each(['as we are', 'ordinary'] as const)('labctl import, %s', (user) =>
     for (const [args, message] of [
       [['wrong.py'], 'labctl: wrong.py:3:1: the program raises ValueError: no network\n'],
       [['wrong.gml'], 'labctl: wrong.gml:2:3: there is no node 2\n'],
-      [['wrong'], 'labctl: wrong: neither its name nor how it begins tells its format\n'],
+      [['wrong'], 'labctl: wrong: its format is clear neither from its name nor from its beginning\n'],
       [['nosuch.gml'], 'labctl: nosuch.gml: there is no such file\n'],
       [['wrong.gml', '--topo', 'x'], 'labctl: --topo: only a Mininet program has several topologies\n'],
       [['wrong.gml', '--as', 'visio'], "error: option '--as <format>' argument 'visio' is invalid."],

@@ -64,9 +64,7 @@ test('what a field needs is told: a tcp_dst alone hangs Floodlight for good', ()
     'ipv4_dst needs eth_type 0x800, not 0x806',
   ]);
   expect(missingPrerequisites(match({ eth_type: '0x800', ip_proto: '6', tcp_dst: '80' }))).toEqual([]);
-  expect(missingPrerequisites(match({ eth_vlan_pcp: '3' }))).toEqual([
-    'eth_vlan_pcp needs eth_vlan_vid 0x1000/0x1000',
-  ]);
+  expect(missingPrerequisites(match({ eth_vlan_pcp: '3' }))).toEqual(['eth_vlan_pcp needs eth_vlan_vid 0x1000/0x1000']);
   expect(missingPrerequisites(match({ eth_vlan_pcp: '3', eth_vlan_vid: '0' }))).toEqual([
     'eth_vlan_pcp needs eth_vlan_vid 0x1000/0x1000, not 0x0',
   ]);

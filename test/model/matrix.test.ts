@@ -59,8 +59,8 @@ test.each([
   ['h1 -> h2 X\nh1 -> h2 X', 'host h1 has a line already'],
   ['h1 h2 X', 'not a line of pingall output'],
   ['h9 -> h1 X', 'there is no host h9'],
-  ['h1 -> h2', '1 cells, where 2 other hosts are'],
-  ['h1 -> h3 h2', 'cell 1 is h3, where h2 or X belongs'],
+  ['h1 -> h2', '1 cell, but there are 2 other hosts'],
+  ['h1 -> h3 h2', 'cell 1 is h3, but should be h2 or X'],
 ])('%j is refused', (text, cause) => {
   const parsed = parsePingall(['h1', 'h2', 'h3'], text);
   expect('faults' in parsed && parsed.faults.map((fault) => fault.cause).join('\n')).toContain(cause);

@@ -61,7 +61,7 @@ test('a port that the switch does not have is named, with those that it has', ()
 test('a name that is taken on another switch is a problem, and on its own switch is not', () => {
   const there = [flow('f', '06', 1, 3)];
   expect(told(there, [flow('f', '09', 1, 1)]).problems).toEqual([
-    'entry f on s9: the name belongs to a flow entry on s6, which would go. names are unique over all switches: choose another, or first labctl entries delete f',
+    'entry f on s9: the name belongs to a flow entry on s6, which would be removed. names are unique over all switches: choose another, or first labctl entries delete f',
   ]);
   expect(told(there, [flow('f', '06', 1, 2)]).problems).toEqual([]);
 });

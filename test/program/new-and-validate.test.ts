@@ -56,7 +56,7 @@ describe('labctl new', () => {
     [['ring', '--k', '4'], /--k: a ring topology has no such parameter\n +it has --switches, --hosts/],
     [['fat-tree', '--k', '5'], /--k: k of fat-tree is an even number from 2 to 16: "5"\n +give one such as 4/],
     [['ring', '--switches', 'many'], /a whole number from 0 on/],
-    [['tree', '--depth', '8', '--fanout', '64'], /285,942,833,483,841 nodes, where a lab has at most 2,000/],
+    [['tree', '--depth', '8', '--fanout', '64'], /285,942,833,483,841 nodes; a lab has at most 2,000/],
     [['ring', '--name', '$(reboot)'], /--name: a lab is named with up to 30 .*: "\$\(reboot\)"/],
   ] as const)('%j is refused with exit code 2', async (args, message) => {
     const outcome = await labctl.run('new', ...args);
@@ -124,7 +124,7 @@ describe('labctl validate', () => {
       'wrong  utf16.yaml',
       '  utf16.yaml:1:1: this is not text in UTF-8',
       'wrong  huge.yaml',
-      '  huge.yaml:1:1: the spec has 2.0 MiB, where at most 1 MiB is read',
+      '  huge.yaml:1:1: the spec has 2.0 MiB; labctl reads at most 1 MiB',
       'wrong  empty',
       '  empty: there is no spec in this folder',
       'wrong  nosuch.yaml',

@@ -141,7 +141,7 @@ describe('a thousand specs that somebody spoilt', () => {
     [
       '20,000 expectations of 1,000 hosts',
       `generate: {topology: single, hosts: 1000}\nexpect:\n${numbered('e', 20_000).replaceAll(/e\d+(?:, )?/g, (name) => `  ${name.replace(', ', '')}: {groups: []}\n`)}`,
-      'there are 20000 expectations, where a lab of 1000 hosts has at most 20',
+      'there are 20000 expectations; a lab of 1000 hosts has at most 20',
     ],
   ])('%s are told of at once, with a hundred more problems at most', (_, lines, cause) => {
     const problems = problemsOfText(`version: 1\n${lines}\n`);

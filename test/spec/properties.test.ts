@@ -58,16 +58,16 @@ describe('links', () => {
   test.each([
     ['delay: fast', '4:33 not a time | fast'],
     ['delay: 5 min', '4:33 not a time | 5 min'],
-    ['delay: -1', '4:33 a delay is from 1 us to 1 s, and jitter likewise | -1'],
-    ['delay: 1.5 s', '4:33 a delay is from 1 us to 1 s, and jitter likewise | 1.5 s'],
+    ['delay: -1', '4:33 a delay is from 1 us to 1 s, and so is jitter | -1'],
+    ['delay: 1.5 s', '4:33 a delay is from 1 us to 1 s, and so is jitter | 1.5 s'],
     ['delay: .nan', '4:33 not a time | .nan'],
     [
       'jitter: 1 ms',
-      '4:34 jitter is by how much the delay of a packet may be less or more, and so at most the delay | 1 ms',
+      '4:34 jitter is how much shorter or longer the delay of a packet may be, and is at most the delay | 1 ms',
     ],
     [
       'delay: 1 ms, jitter: 2 ms',
-      '4:47 jitter is by how much the delay of a packet may be less or more, and so at most the delay | 2 ms',
+      '4:47 jitter is how much shorter or longer the delay of a packet may be, and is at most the delay | 2 ms',
     ],
     ['loss: 101', '4:32 loss is how many of a hundred packets are lost, from 0 to 100 | 101'],
     ['loss: 5%', '4:32 loss is how many of a hundred packets are lost, from 0 to 100 | 5%'],
@@ -117,7 +117,7 @@ describe('hosts', () => {
 
   test('have no address that another has', () => {
     expect(problemsOf(() => withHost(', addresses: [10.0.0.2/8]'))).toEqual([
-      'lab.yaml:2:46 h2 and h1 have one address, 10.0.0.2 | h2',
+      'lab.yaml:2:46 h2 and h1 have the same address, 10.0.0.2 | h2',
     ]);
   });
 
@@ -125,7 +125,7 @@ describe('hosts', () => {
     ['addresses: [192.168.1.0/24]', "2:32 the network address of its subnet cannot be a host's | 192.168.1.0/24"],
     ['addresses: [nonsense]', '2:32 not an IPv4 address | nonsense'],
     ['addresses: 192.168.1.2/24', '2:31 not a list of addresses | 192.168.1.2/24'],
-    ['addresses: [10.0.0.1/8]', '2:32 h1 and h1 have one address, 10.0.0.1 | 10.0.0.1/8'],
+    ['addresses: [10.0.0.1/8]', '2:32 h1 and h1 have the same address, 10.0.0.1 | 10.0.0.1/8'],
     [
       'addresses: [10.0.1.1/24]',
       '2:32 its subnet is a part of that of 10.0.0.1/8: h1 would send to it from this address | 10.0.1.1/24',

@@ -156,12 +156,12 @@ describe('bad input is located, with its text', () => {
     [
       'two hosts with one address',
       lab('hosts: [h1, {name: h2, ip: 10.0.0.1/8}]\nswitches: [s1]\nlinks: [[h1, s1], [h2, s1]]\n'),
-      ['lab.yaml:2:28 h2 and h1 have one address, 10.0.0.1 | 10.0.0.1/8'],
+      ['lab.yaml:2:28 h2 and h1 have the same address, 10.0.0.1 | 10.0.0.1/8'],
     ],
     [
       'two switches with one DPID',
       lab('hosts: [h1]\nswitches: [s10, {name: sx, dpid: "0a"}]\nlinks: [[h1, s10]]\n'),
-      ['lab.yaml:3:34 sx and s10 have one DPID, 00:00:00:00:00:00:00:0a | "0a"'],
+      ['lab.yaml:3:34 sx and s10 have the same DPID, 00:00:00:00:00:00:00:0a | "0a"'],
     ],
     [
       'hosts in different subnets',
@@ -203,7 +203,7 @@ describe('bad input is located, with its text', () => {
     [
       'a link between hosts',
       lab('hosts: [h1, h2]\nswitches: [s1]\nlinks: [[h1, h2]]\n'),
-      ['lab.yaml:4:9 a link joins two hosts, where no switch would see the packets | [h1, h2]'],
+      ['lab.yaml:4:9 a link joins two hosts, so that no switch would see the packets | [h1, h2]'],
     ],
     [
       'a link of one node',
@@ -264,7 +264,7 @@ describe('bad input is located, with its text', () => {
       ),
       [
         'lab.yaml:5:17 there is no host or switch s9 | s9',
-        'lab.yaml:6:12 a link joins two hosts, where no switch would see the packets | [h1, h2]',
+        'lab.yaml:6:12 a link joins two hosts, so that no switch would see the packets | [h1, h2]',
         'lab.yaml:7:13 host h2 has a link already | h2',
         'lab.yaml:7:17 ports of s1 go from 1 to 65279 | "s1:0"',
       ],
@@ -277,7 +277,7 @@ describe('bad input is located, with its text', () => {
     [
       'pasted output that does not fit',
       lab(`${TWO}expect:\n  a:\n    pingall: |\n      h1 -> h2\n      h2 -> h3\n`),
-      ['lab.yaml:9:7 cell 1 is h3, where h1 or X belongs | h2 -> h3'],
+      ['lab.yaml:9:7 cell 1 is h3, but should be h1 or X | h2 -> h3'],
     ],
     [
       'a connection of one host',
@@ -287,7 +287,7 @@ describe('bad input is located, with its text', () => {
     [
       'a connection that no links join',
       lab('hosts: [h1, h2]\nswitches: [s1, s2]\nlinks: [[h1, s1], [h2, s2]]\nconnections: [[h1, h2]]\n'),
-      ['lab.yaml:5:15 no chain of links joins h1 and h2, so they cannot be connected | [h1, h2]'],
+      ['lab.yaml:5:15 there is no path between h1 and h2, so they cannot be connected | [h1, h2]'],
     ],
     ['a version that is missing', TWO, ['lab.yaml:1:1 the key version is missing']],
     [
@@ -345,7 +345,7 @@ describe('bad input is located, with its text', () => {
 
   test('a spec of 2 MB', () => {
     const text = lab(`${TWO}# ${'x'.repeat(2_000_000)}\n`);
-    expect(problemsOf(text)).toEqual(['lab.yaml:1:1 the spec has 1.9 MiB, where at most 1 MiB is read']);
+    expect(problemsOf(text)).toEqual(['lab.yaml:1:1 the spec has 1.9 MiB; labctl reads at most 1 MiB']);
   });
 
   test('aliases that expand without bounds', () => {

@@ -146,7 +146,7 @@ describe('scenarios', () => {
 test.each<[readonly string[], readonly string[]]>([
   [['connect: [h1, h9]'], ['lab.yaml:8:21 there is no host h9 | h9']],
   [['connect: [h1]'], ['lab.yaml:8:16 a connection joins two hosts or more | [h1]']],
-  [['connect: [h1, h4]'], ['lab.yaml:8:16 no chain of links joins h1 and h4, so they cannot be connected | [h1, h4]']],
+  [['connect: [h1, h4]'], ['lab.yaml:8:16 there is no path between h1 and h4, so they cannot be connected | [h1, h4]']],
   [['connect: {hosts: [h1, h2], via: [s9]}'], ['lab.yaml:8:40 there is no switch s9 | s9']],
   [['disconnect: [h1, h2]'], ['lab.yaml:8:19 these hosts are not a connection of their own at this step | [h1, h2]']],
   [
@@ -162,7 +162,7 @@ test.each<[readonly string[], readonly string[]]>([
   [['expect: {groups: [[h1, h9]]}'], ['lab.yaml:8:30 there is no host h9 | h9']],
   [['expect: {h1 -> h9: X}'], ['lab.yaml:8:16 there is no host h9 | h1 -> h9']],
   [['expect: {h1 -> h1: X}'], ['lab.yaml:8:16 a host reaches itself without the network | h1 -> h1']],
-  [['expect: {h1 -> h2: h3}'], ['lab.yaml:8:26 what is expected of a pair is ok, X, or as pingall prints it h2 | h3']],
+  [['expect: {h1 -> h2: h3}'], ['lab.yaml:8:26 a pair is ok, X, or the name that pingall prints, h2 | h3']],
   [['expect: {h1 -> h2: 5}'], ['lab.yaml:8:26 a pair is ok or X | 5']],
   [['expect: {gruops: X}'], ['lab.yaml:8:16 neither groups, nor pingall, nor a pair of hosts | gruops']],
   [
@@ -181,14 +181,14 @@ test.each<[readonly string[], readonly string[]]>([
   [['exec: {host: h1, run: ls, exit: 256}'], ['lab.yaml:8:39 an exit code is a whole number from 0 to 255 | 256']],
   [['exec: {host: h1, run: ls, outptu: x}'], ['lab.yaml:8:33 there is no such key | outptu']],
   [['exec: ls'], ['lab.yaml:8:13 not a command on a host | ls']],
-  [['iperf: {from: h1, to: h2}'], ['lab.yaml:8:14 a measurement without a bound expects nothing | {from: h1, to: h2}']],
+  [['iperf: {from: h1, to: h2}'], ['lab.yaml:8:14 a measurement needs a bound | {from: h1, to: h2}']],
   [
     ['iperf: {from: h1, to: h1, at_least: 1}'],
     ['lab.yaml:8:14 a host reaches itself without the network | {from: h1, to: h1, at_least: 1}'],
   ],
   [
     ['iperf: {from: h1, to: h2, at_least: 9, at_most: 1}'],
-    ['lab.yaml:8:14 no rate is that much and that little | {from: h1, to: h2, at_least: 9, at_most: 1}'],
+    ['lab.yaml:8:14 at_least is more than at_most | {from: h1, to: h2, at_least: 9, at_most: 1}'],
   ],
   [['iperf: {from: h1, to: h2, at_least: -1}'], ['lab.yaml:8:43 a bound is a number of Mbit/s above 0 | -1']],
   [['entries: 5'], ['lab.yaml:8:16 neither a file of entries nor an entry | 5']],
@@ -216,7 +216,7 @@ test.each([
   ['scenarios: {one: {expect: predicted}}\n', ['lab.yaml:6:18 a scenario is a list of steps | {expect: predicted}']],
   [
     'scenarios: {"a\\tb": [expect: asked]}\n',
-    ['lab.yaml:6:13 a scenario is named in up to 100 characters, none of them a control character | "a\\tb"'],
+    ['lab.yaml:6:13 the name of a scenario has up to 100 characters, without control characters | "a\\tb"'],
   ],
 ])('the scenarios of %j are wrong: %s', (text, problems) => {
   expect(problemsIn(text)).toEqual(problems);

@@ -135,7 +135,7 @@ export class FloodlightClient {
     const call: RestRequest = { method: 'POST', path: await this.#pusherPath('json', signal), text, subject };
     const { status } = await this.#connection.ask(call, statusAnswer, signal);
     if (status === 'Entry pushed') return;
-    throw this.#connection.refusal(call, [status], "Mend the entry; the controller's log may say more");
+    throw this.#connection.refusal(call, [status], "Correct the entry; the controller's log may say more");
   }
 
   /** Sends a body as somebody wrote it; the controller's reason where it refuses it. */
@@ -160,7 +160,7 @@ export class FloodlightClient {
     const harms = [...harmsOf(entry)];
     if (!this.#listsWriteActions && breaksTheList(entry)) {
       harms.push({
-        reason: 'with write actions in it Floodlight could list no entry any more',
+        reason: 'with write actions in it, Floodlight could no longer list any entry',
         remedy: 'Write instruction_apply_actions in place of instruction_write_actions',
       });
     }

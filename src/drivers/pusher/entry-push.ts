@@ -311,8 +311,8 @@ function withOutcome(error: unknown, rollbackError: unknown): unknown {
   if (!(error instanceof ProblemError)) return error;
   const outcome =
     rollbackError === undefined
-      ? 'Nothing of this push remains: what was pushed before is taken back'
-      : `Taking back what was pushed before failed too: ${rollbackError instanceof Error ? rollbackError.message : String(rollbackError)}`;
+      ? 'Nothing of this push remains: what was pushed before is removed again'
+      : `Removing what was pushed before failed too: ${rollbackError instanceof Error ? rollbackError.message : String(rollbackError)}`;
   const problems = error.problems.map((problem) => ({
     ...problem,
     remedy: problem.remedy === undefined ? outcome : `${problem.remedy}. ${outcome}`,

@@ -329,7 +329,7 @@ class PostReader {
     if (groupId === undefined || groupType === undefined || buckets === undefined) return undefined;
     const group = { groupId, groupType, buckets };
     for (const fault of groupFaults(group)) {
-      this.#refuse(fault, 'Mend the bucket; the switch would refuse the group');
+      this.#refuse(fault, 'Correct the bucket; the switch would refuse the group');
     }
     return group;
   }

@@ -75,17 +75,17 @@ export function missing(
     const cause =
       found === undefined
         ? unreadable.has(entry.name)
-          ? "stands in the controller's list in a form that labctl does not know"
+          ? "is in the controller's list in a form that labctl does not know"
           : "is missing from the controller's list"
         : found.dpid === entry.dpid
-          ? "stands otherwise in the controller's list"
-          : `stands in the controller's list for switch ${found.dpid}`;
+          ? "differs in the controller's list"
+          : `is in the controller's list for switch ${found.dpid}`;
     return arrivalProblem(entry, url, cause);
   }
   if (entry.kind === 'group') {
     const group = groups.get(entry.dpid)?.get(entry.groupId);
     if (group !== undefined && effectKey(group) === effectKey(entry)) return undefined;
-    const cause = group === undefined ? 'is listed, but not in the switch' : 'is otherwise in the switch';
+    const cause = group === undefined ? 'is listed, but not in the switch' : 'differs in the switch';
     return arrivalProblem(entry, url, cause);
   }
   const flow = flows.get(entry.dpid)?.get(flowKey(entry));

@@ -50,7 +50,7 @@ const CONNECTION_FAULTS: Readonly<Record<string, ConnectionFault>> = {
   ENOTFOUND: [
     'controller-unknown-host',
     'no machine is known by that name',
-    "Mend the controller's address, or give it as a number",
+    "Correct the controller's address, or give it as a number",
   ],
   UND_ERR_SOCKET: connectionClosed(),
   ECONNRESET: connectionClosed(),
@@ -231,7 +231,7 @@ export class RestConnection {
     if (timedOutAfterMs !== undefined || error instanceof errors.ConnectTimeoutError) {
       const seconds = (timedOutAfterMs ?? this.timeoutMs) / 1000;
       return this.problem(call, 'controller-timeout', `the controller did not answer within ${seconds} s`, {
-        remedy: 'A Floodlight that answers nothing any more has to be restarted; its log says why',
+        remedy: 'Restart a Floodlight that no longer answers; its log says why',
         error,
       });
     }

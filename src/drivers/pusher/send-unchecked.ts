@@ -25,7 +25,7 @@ export async function sendUnchecked(
     if (isForGroup) groups.add(name);
     refusals.push(
       !isForGroup && groups.has(name)
-        ? 'a group has this name: Floodlight would forget it, and no request takes it from the switch then'
+        ? 'a group has this name: Floodlight would forget it, and then no request removes it from the switch'
         : await client.postUnchecked(body, signal),
     );
   }

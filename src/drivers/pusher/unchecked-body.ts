@@ -75,7 +75,7 @@ export function uncheckedBody(
     );
   }
   if (values.has('instruction_write_actions')) {
-    refuse('with write actions in it Floodlight could list no entry any more', 'Write instruction_apply_actions');
+    refuse('with write actions in it, Floodlight could no longer list any entry', 'Write instruction_apply_actions');
   }
   return refusals.length > 0 ? { refusals } : { value: document as UncheckedBody };
 }

@@ -33,7 +33,7 @@ export function shortSpec(spec: NewSpec): string {
     `# ${size}; labctl net shows them. To change some of them, name them; other names add to them:`,
     `# hosts: [{name: ${hosts[0]}, mac: "02:00:00:00:00:01"}]`,
     `# links: [{ends: [${changed.join(', ')}], bw: 10}]`,
-    ...(removed === undefined ? [] : [`# without: [${removed}] # takes away hosts, switches and links`]),
+    ...(removed === undefined ? [] : [`# without: [${removed}] # removes hosts, switches and links`]),
     '',
   ].join('\n');
 }

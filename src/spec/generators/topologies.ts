@@ -332,7 +332,7 @@ const random = generator({
   parameters: {
     switches: { description: 'switches', least: 2, most: 500, fallback: 8 },
     links: {
-      description: 'links between switches; half as many again as a tree has where they are left out',
+      description: 'links between switches; if left out, half as many again as a tree has',
       least: 1,
       most: MOST_LINKS,
       fallback: ({ switches = 0 }) => Math.min(switches - 1 + Math.floor(switches / 2), mostLinks(switches)),
@@ -407,13 +407,13 @@ export function generationFault(
   const count = (number: number) => number.toLocaleString('en-US');
   if (hosts + switches > MOST_NODES) {
     return {
-      cause: `${count(hosts)} hosts and ${count(switches)} switches would be ${count(hosts + switches)} nodes, where a lab has at most ${count(MOST_NODES)}`,
+      cause: `${count(hosts)} hosts and ${count(switches)} switches would be ${count(hosts + switches)} nodes; a lab has at most ${count(MOST_NODES)}`,
       remedy: 'choose lower numbers',
     };
   }
   if (links > MOST_LINKS) {
     return {
-      cause: `there would be ${count(links)} links, where a lab has at most ${count(MOST_LINKS)}`,
+      cause: `there would be ${count(links)} links; a lab has at most ${count(MOST_LINKS)}`,
       remedy: 'choose lower numbers',
     };
   }

@@ -60,7 +60,7 @@ class ContainerlabReader {
     if (count > MOST_NODES) {
       throw this.#source.problemAt(0, {
         code: 'import-size',
-        cause: `there are ${count} nodes, where at most ${MOST_NODES} are read`,
+        cause: `there are ${count} nodes; labctl reads at most ${MOST_NODES}`,
         remedy: 'import a smaller network',
       });
     }

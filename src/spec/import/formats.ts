@@ -44,7 +44,7 @@ export function importFormatOf(file: string, bytes: Uint8Array): ImportFormat {
     inputProblem({
       code: 'unknown-format',
       where: { kind: 'file', file },
-      cause: 'neither its name nor how it begins tells its format',
+      cause: 'its format is clear neither from its name nor from its beginning',
       remedy: `name the format with --as: ${IMPORT_FORMATS.join(', ')}`,
     }),
   );

@@ -185,7 +185,7 @@ class GraphmlReader {
     owner.close({ get: (name) => owner.attributes.get(name) ?? fallbacks?.get(name) });
   }
 
-  #wrong(offset: number, cause: string, remedy = 'mend this place; what follows it may be right') {
+  #wrong(offset: number, cause: string, remedy = 'fix this place; what follows it may be right') {
     return this.#source.problemAt(offset, { code: 'graphml', cause, remedy });
   }
 }

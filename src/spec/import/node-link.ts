@@ -95,7 +95,7 @@ function parseJson(source: Source): Node {
     throw source.problemAt(offset, {
       code: 'json-syntax',
       cause: `not valid JSON: ${cause}`,
-      remedy: 'mend this place; what follows it may be right',
+      remedy: 'fix this place; what follows it may be right',
     });
   }
   return root;

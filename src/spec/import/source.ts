@@ -31,7 +31,7 @@ export class Source {
     if (bytes.length > LARGEST_IMPORT) {
       throw nowhere.problemAt(0, {
         code: 'import-too-large',
-        cause: `the file has ${(bytes.length / 1024 / 1024).toFixed(1)} MiB, where at most ${LARGEST_IMPORT / 1024 / 1024} MiB is read`,
+        cause: `the file has ${(bytes.length / 1024 / 1024).toFixed(1)} MiB; labctl reads at most ${LARGEST_IMPORT / 1024 / 1024} MiB`,
         remedy: 'import a smaller network',
       });
     }

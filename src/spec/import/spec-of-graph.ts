@@ -47,7 +47,7 @@ export function specOfGraph(file: string, graph: ImportedGraph, options: ImportO
 
   const { topology } = readBack(file, print(), parts, options);
   const components = topology.hostComponents().length;
-  if (components > 1) graph.notes.add(`no link joins its ${components} parts that have hosts`);
+  if (components > 1) graph.notes.add(`its ${components} parts with hosts are not linked to each other`);
   const notes = graph.notes.lines();
   const { switches, hosts, links } = parts;
   const counts = [
@@ -151,12 +151,12 @@ function checkSize(file: string, switches: number, hosts: number, links: number)
   if (hosts === 0) wrong('the lab would have no host', 'give each switch some with --hosts-per-node 1');
   if (switches + hosts > MOST_NODES) {
     wrong(
-      `the lab would have ${switches + hosts} hosts and switches, where at most ${MOST_NODES} are written`,
+      `the lab would have ${switches + hosts} hosts and switches; labctl writes at most ${MOST_NODES}`,
       'import a smaller network, or give fewer --hosts-per-node',
     );
   }
   if (links > MOST_LINKS) {
-    wrong(`the lab would have ${links} links, where at most ${MOST_LINKS} are written`, 'import a smaller network');
+    wrong(`the lab would have ${links} links; labctl writes at most ${MOST_LINKS}`, 'import a smaller network');
   }
 }
 

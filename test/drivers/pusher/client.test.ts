@@ -472,7 +472,7 @@ describe('the client sends nothing that would harm Floodlight', () => {
     [
       'write actions, with which it could list no entry any more',
       withNumber({ instructions: { apply: [], clearActions: false, write: [{ kind: 'output', port: 2 }] } }),
-      'with write actions in it Floodlight could list no entry any more',
+      'with write actions in it, Floodlight could no longer list any entry',
     ],
   ];
 

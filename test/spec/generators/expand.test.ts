@@ -149,14 +149,14 @@ describe('what is wrong with it is located', () => {
       'a lab of too many nodes',
       'generate: {topology: tree, depth: 8, fanout: 64}\n',
       [
-        'lab.yaml:2:11 281,474,976,710,656 hosts and 4,467,856,773,185 switches would be 285,942,833,483,841 nodes, where a lab has at most 2,000 | {topology: tree, depth: 8, fanout: 64}',
+        'lab.yaml:2:11 281,474,976,710,656 hosts and 4,467,856,773,185 switches would be 285,942,833,483,841 nodes; a lab has at most 2,000 | {topology: tree, depth: 8, fanout: 64}',
       ],
     ],
     [
       'a lab of too many links',
       'generate: {topology: leaf-spine, spines: 64, leaves: 256, hosts: 1}\n',
       [
-        'lab.yaml:2:11 there would be 16,640 links, where a lab has at most 5,000 | {topology: leaf-spine, spines: 64, leaves: 256, hosts: 1}',
+        'lab.yaml:2:11 there would be 16,640 links; a lab has at most 5,000 | {topology: leaf-spine, spines: 64, leaves: 256, hosts: 1}',
       ],
     ],
     [
@@ -190,7 +190,7 @@ describe('what is wrong with it is located', () => {
     [
       'without that has nothing to take from',
       'hosts: [h1]\nswitches: [s1]\nlinks: [[h1, s1]]\nwithout: [h1]\n',
-      ['lab.yaml:5:10 without takes away of what generate makes, and there is no generate | [h1]'],
+      ['lab.yaml:5:10 without removes parts of what generate makes, and there is no generate | [h1]'],
     ],
     [
       'a host with the name of a generated switch, and the other way round',
@@ -214,7 +214,7 @@ describe('what is wrong with it is located', () => {
     [
       "a generated host's address, given to another one before it",
       `${RING}hosts: [{name: h2, ip: 10.0.0.3/8}]\n`,
-      ['lab.yaml:2:11 h3 and h2 have one address, 10.0.0.3 | {topology: ring, switches: 3}'],
+      ['lab.yaml:2:11 h3 and h2 have the same address, 10.0.0.3 | {topology: ring, switches: 3}'],
     ],
     [
       'a wrong port, at the link that gives it',

@@ -59,7 +59,7 @@ describe('a graph as the Topology Zoo has it', () => {
       'an edge from a node to itself is left out (net.txt:28:3)',
       'LinkSpeedRaw is left out where it is not 0.1 to 1000 Mbit/s (net.txt:26:3)',
       'a hyperedge is a switch without a host (net.txt:17:3)',
-      'no link joins its 2 parts that have hosts',
+      'its 2 parts with hosts are not linked to each other',
     ]);
     expect(text.split('\n').slice(0, 3)).toEqual([
       '# Imported by labctl from net.txt, a GML graph, "Tiny & Old": 5 switches, 4 hosts, 7 links.',
@@ -145,7 +145,7 @@ describe('what is wrong is located', () => {
     const one = 'graph [ node [ id 1 ] ]';
     expect(importProblems('gml', one, { hostsPerNode: 0 })).toEqual(['net.txt the lab would have no host']);
     expect(importProblems('gml', one, { hostsPerNode: 10_000 })).toEqual([
-      'net.txt the lab would have 10001 hosts and switches, where at most 10000 are written',
+      'net.txt the lab would have 10001 hosts and switches; labctl writes at most 10000',
     ]);
     expect(importProblems('gml', one, { name: 'My Lab' })).toEqual([
       '--name a lab is named with up to 30 lower-case letters, digits and -',

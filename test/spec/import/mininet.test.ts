@@ -154,10 +154,10 @@ test('what no lab can be like is told at the line of the program', () => {
     wrong();
   } catch (error) {
     expect((error as ProblemError).problems.map((problem) => `${whereOf(problem)} ${problem.cause}`)).toEqual([
-      'net.py:4:1 h2 and h1 have one address, 10.0.0.1',
+      'net.py:4:1 h2 and h1 have the same address, 10.0.0.1',
       'net.py:5:1 a host needs a unicast MAC address',
       'net.py:9:1 host h1 has a link already',
-      'net.py:10:1 a link joins two hosts, where no switch would see the packets',
+      'net.py:10:1 a link joins two hosts, so that no switch would see the packets',
       'net.py:11:1 port 1 of s1 is taken by link 1',
     ]);
   }
