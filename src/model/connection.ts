@@ -2,8 +2,7 @@ import type { Fault } from './fault.ts';
 import type { Topology } from './topology.ts';
 
 /**
- * How hosts reach each other where no connection says otherwise: `reactive`, as the controller sees fit;
- * `none`, not at all.
+ * How hosts reach each other without a connection: `reactive`, as the controller sees fit; `none`, not at all.
  */
 export type Forwarding = 'reactive' | 'none';
 
@@ -41,7 +40,7 @@ export function withConnection(connections: readonly Connection[], connection: C
   return there < 0 ? [...connections, connection] : connections.with(there, connection);
 }
 
-/** Pairs of members that no chain of links joins, each pair once. */
+/** Pairs of members without a path between them, each pair once. */
 export function unjoinedPairs(topology: Topology, { members }: Connection): readonly (readonly [string, string])[] {
   const componentOf = new Map<string, number>();
   for (const [index, hosts] of topology.hostComponents().entries()) {

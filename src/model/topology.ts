@@ -161,7 +161,7 @@ export class Topology {
     return { accessSwitch, port: end.port };
   }
 
-  /** Hosts that links join which are up, one list per component that has hosts, all in the order of the spec. */
+  /** Hosts that are joined by links that are up: one list per component with hosts, all in the order of the spec. */
   hostComponents(): readonly (readonly Host[])[] {
     const componentOf = new Map<string, number>();
     let count = 0;

@@ -32,7 +32,7 @@ const PRIORITY = {
   fenceFrom: 30_050,
 } as const;
 
-/** Names of a plan's entries begin with this, so that they can be told from what others pushed. */
+/** Names of a plan's entries begin with this, which tells them from what others pushed. */
 export const ENTRY_NAME_PREFIX = 'labctl/';
 
 /** The entries that make all connections at once; frozen, sorted by switch, groups first, and name; names unique. */
@@ -56,11 +56,11 @@ const PROTOCOLS = [IPV4, ARP];
 /**
  * Compiles connections to entries. A member's access switch decides whom it may hear: an entry for each block of its
  * peers' addresses allows, and a fence around the member drops the rest. Every switch on the way forwards by destination
- * only, along one shortest-path tree per destination, so that connections that share a member share these entries;
- * destinations of which a switch does the same are matched together, as blocks of addresses. Over links that are down
- * no path goes, and pairs that the network does not join have none.
- * @param intact the network for which protected connections are planned, where they shall stay as they were when some
- * of it failed since
+ * only, along one shortest-path tree per destination, so that connections that share a member share these entries.
+ * Destinations that a switch treats alike are matched together, as blocks of addresses. No path uses a link that is
+ * down, and pairs that the network does not join have none.
+ * @param intact the network for which protected connections are planned; without the faults that came later, so that
+ * they stay as they were
  */
 export function compileConnections(
   topology: Topology,
@@ -90,7 +90,7 @@ interface Target {
   readonly connections: readonly number[];
   /** Members of its connections that do not say where their paths go; itself among them. */
   readonly peers: ReadonlySet<string>;
-  /** Members of its other connections to which there is no path such as these say. */
+  /** Members of its other connections without a path of the kind that these ask for. */
   readonly apart: ReadonlySet<string>;
   readonly ways: Ways | undefined;
 }
@@ -110,7 +110,7 @@ class Compiler {
   /** Where protected paths go. */
   readonly #intactGraph: PathGraph;
   readonly #entries = new Map<string, Entry>();
-  /** By switch, and by what tells rules apart. */
+  /** By switch, and by a key that differs for different rules. */
   readonly #rules = new Map<Switch, Map<string, Rule>>();
   readonly #labels: ReadonlyMap<number, string>;
   readonly #partOf: ReadonlyMap<string, number>;
@@ -322,7 +322,7 @@ class Compiler {
       { watchPort: exit.port, actions: [{ kind: 'output', port }] },
     ];
     this.#rule(name, address, { group: ['fast_failover', buckets(exit.port)] });
-    // What came up from that child goes back to it, which a switch does only when told so.
+    // What came up from that child goes back to it, which a switch does only for `in_port`.
     if (tree.isChild(name, exit)) {
       this.#rule(name, address, { inPort: exit.port, group: ['fast_failover', buckets('in_port')] });
     }

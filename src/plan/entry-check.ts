@@ -52,7 +52,7 @@ export function portFaults(topology: Topology, entry: Entry, node: Switch): read
   return faults;
 }
 
-/** Problems stop a push; warnings are told beside it. */
+/** Problems stop a push; warnings are shown beside it. */
 export interface EntryCheck {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -125,7 +125,7 @@ export function checkEntries(topology: Topology, installed: readonly Entry[], wa
 /** IEEE 802.1AB: what LLDP frames carry. */
 const LLDP = { eth_type: 0x88ccn, eth_dst: 0x0180c200000en } as const;
 
-/** A port to another switch whose LLDP frames the flow takes away from the controller; undefined when there is none. */
+/** A port to another switch whose LLDP frames the flow keeps from the controller; undefined when there is none. */
 function swallowedLink(topology: Topology, flow: FlowEntry, node: Switch): number | undefined {
   const toController = flow.instructions.apply.some(
     (action) => action.kind === 'output' && (action.port === 'controller' || action.port === 'normal'),

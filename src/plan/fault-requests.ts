@@ -52,7 +52,7 @@ export interface RandomFaults {
 
 /**
  * Faults picked at random, one after another, of what is still up.
- * @throws ProblemError when there is not that much
+ * @throws ProblemError when there are not that many
  */
 export function randomFaults(topology: Topology, { seed, count, withSwitches }: RandomFaults): readonly Fault[] {
   const next = randomNumbers(seed);

@@ -8,7 +8,7 @@ import { PathGraph } from './paths.ts';
 const FORWARDING_PRIORITY = 1;
 
 /**
- * Shortest-path forwarding, by hops and over links that are up, between all hosts that these join, as flows per switch:
+ * Shortest-path forwarding, by hops and over links that are up, between all hosts, as flows per switch:
  * unicast by `eth_dst`, ARP requests by the address that they ask for. Nothing is ever flooded, so loops of the graph
  * are harmless.
  */
@@ -40,9 +40,8 @@ export function forwardingFlows(topology: Topology): ReadonlyMap<Dpid, readonly 
 const ISOLATION_PRIORITY = 2;
 
 /**
- * Entries that keep a controller which reacts to packets from forwarding any of hosts': on each switch IPv4, IPv6 and
- * ARP are dropped, unless an entry of a higher priority says otherwise. LLDP is left alone: by it the controller knows
- * the links.
+ * Entries that keep a reactive controller from forwarding packets of hosts: each switch drops IPv4, IPv6 and ARP, unless
+ * an entry of a higher priority does something else. LLDP is left alone: it shows the controller the links.
  */
 export function isolationEntries(topology: Topology): readonly FlowEntry[] {
   return topology.switches.flatMap(({ name: node, dpid }) =>

@@ -228,7 +228,7 @@ interface Branch {
 
 /**
  * All paths, the cheapest first: J. Y. Yen, "Finding the K Shortest Loopless Paths in a Network" (1971), with E. L.
- * Lawler's partition (1972), by which no path is found twice. What a branch costs at least is known without a search,
+ * Lawler's partition (1972), so that no path is found twice. What a branch costs at least is known without a search,
  * so that only branches are searched whose turn it is.
  * @param barred switches that no path may pass
  */

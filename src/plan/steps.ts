@@ -1,13 +1,13 @@
 import { type Entry, effectKey } from '../model/openflow.ts';
 
 /**
- * What has to be done to get from the entries that are installed to those that are wanted: first all pushes, so that
- * nothing is ever without its successor, then all removals, each in their order.
+ * The steps from the installed entries to the wanted ones: first all pushes, so that nothing is ever without its
+ * successor, then all removals, each in their order.
  */
 export interface Steps {
   /** Entries that are missing, or installed under their name with another effect; groups before what uses them. */
   readonly push: readonly Entry[];
-  /** Entries that are wanted no more; groups after what uses them. */
+  /** Entries that are no longer wanted; groups after what uses them. */
   readonly remove: readonly Entry[];
 }
 

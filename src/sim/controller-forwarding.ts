@@ -2,7 +2,7 @@ import type { Graph } from './graph.ts';
 import { ABSENT, ARP, ARP_REQUEST, type Packet } from './packet.ts';
 
 /**
- * Where a controller sends packets on that switches send to it: to the host that they are for, by a shortest path over
+ * Where a controller sends the packets that switches send to it: to the host that they are for, by a shortest path over
  * links that are up; of equally short ways by the lowest port. An ARP request goes to the host that it asks for, so that
  * nothing is flooded. Written apart from `plan/`, which it checks.
  */

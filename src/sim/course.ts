@@ -18,7 +18,7 @@ export type SwitchFate =
   | { readonly kind: 'group-chain-too-long' }
   /** Sent back to an earlier table over and over. No copy of the packet leaves the switch. */
   | { readonly kind: 'table-circle' }
-  /** What happens cannot be told from the entries. */
+  /** The entries do not say what happens. */
   | { readonly kind: 'unforeseeable'; readonly reason: string };
 
 /**

@@ -2,7 +2,7 @@ import { allOnes, MATCH_FIELD_NAMES, MATCH_FIELDS, type MaskedValue, type MatchF
 import { type Flow, formatInstructions } from '../model/openflow.ts';
 import { ABSENT, fieldIndex, type Packet } from './packet.ts';
 
-/** A flow entry and, where it is known, the name by which the controller has it. */
+/** A flow entry and, where it is known, its name at the controller. */
 export interface NamedFlow extends Flow {
   readonly name?: string;
 }
@@ -74,7 +74,7 @@ function extended(key: TupleKey, { isExact, range, high, low }: FieldMask, full:
 export class FlowTable {
   /** Those with the highest priority first. */
   readonly #tuples: readonly Tuple[];
-  /** Whether any of its flows matches the port by which a packet came. */
+  /** Whether any of its flows matches the in-port. */
   readonly matchesInPort: boolean;
 
   /** @param flows of two with one priority and match the later counts, as a switch has it (section 6.4) */

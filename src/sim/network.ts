@@ -9,8 +9,8 @@ import { type Addresses, addressesOf, type Packet } from './packet.ts';
 import { Pipeline, type SwitchEntries } from './pipeline.ts';
 
 /**
- * What the controller does with a packet that a switch sends to it, or has no entry for: nothing, or what Floodlight's
- * Forwarding does, which sends it on along a shortest path.
+ * What the controller does with a packet that a switch sends to it, or has no entry for: nothing, or it sends the packet
+ * on along a shortest path, as Floodlight's Forwarding does.
  */
 export type MissForwarding = 'none' | 'shortest-path';
 

@@ -39,7 +39,7 @@ export class Pipeline {
   readonly #tables: ReadonlyMap<number, FlowTable>;
   readonly #groups: ReadonlyMap<number, Group>;
   readonly #isLive: (port: number) => boolean;
-  /** Whether what it does depends on the port by which a packet came, but for outputs to that port. */
+  /** Whether what it does depends on the in-port, but for outputs to that port. */
   readonly matchesInPort: boolean;
 
   /** @param isLive whether a port has a link that is up (section 6.5: what a watch port is watched for) */

@@ -11,7 +11,7 @@ import { ALWAYS, type Certainty, NEVER, PERHAPS, Walk } from './walk.ts';
 export interface Prediction {
   /** Pairs that will reach, and not only perhaps. */
   readonly matrix: ReachabilityMatrix;
-  /** Pairs of which the entries leave it to the switches whether they reach. */
+  /** Pairs for which the entries leave it to the switches whether they reach. */
   readonly undecided: ReachabilityMatrix;
 }
 
@@ -47,7 +47,7 @@ const TELLING_FIELDS: readonly MatchField[] = ['eth_src', 'arp_sha', 'arp_spa', 
 const REWRITTEN = 3;
 
 /**
- * Predicts every pair. Senders of which no entry tells one from the other are one class, and one walk from all their
+ * Predicts every pair. Senders that no entry distinguishes are one class, and one walk from all their
  * ports serves them all; that is exact, as a switch treats packets alike that match the same entries. Pairs whose
  * packets are rewritten are followed one by one.
  */

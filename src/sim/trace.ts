@@ -47,7 +47,7 @@ export interface TracedLeg {
 /** A packet at a switch. */
 export interface TracedHop {
   readonly switch: string;
-  /** The port by which it comes, or one of several that make no difference. */
+  /** The port where it comes in, or one of several that make no difference. */
   readonly inPort: number;
   /** Its fields, where they are not those that were sent. */
   readonly rewritten?: Readonly<Record<string, string>>;
@@ -116,7 +116,7 @@ export interface WayHop {
   readonly hop: number;
   /** Index into the branches of that hop. */
   readonly branch: number;
-  /** The port by which the packet comes on this way. */
+  /** The port where the packet comes in on this way. */
   readonly inPort: number;
 }
 

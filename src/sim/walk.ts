@@ -15,7 +15,7 @@ export const ALWAYS = 2;
 export type Fate =
   | SwitchFate
   | { readonly kind: 'at-host'; readonly host: number; readonly packet: Packet }
-  /** A switch sends nothing out of the port by which it came (section 4.5), unless told `in_port`. */
+  /** A switch sends nothing back out of its in-port (section 4.5), but for outputs to `in_port`. */
   | { readonly kind: 'back-out' }
   | { readonly kind: 'port-down' }
   /** The switch has no such port, or nothing is attached to it. */
@@ -25,7 +25,7 @@ export type Fate =
   /** To the network stack of the switch. */
   | { readonly kind: 'to-switch-itself' }
   | { readonly kind: 'to-controller' }
-  /** The controller would send it on, and knows no way to where it is to go. */
+  /** The controller would send it on, and knows no path. */
   | { readonly kind: 'no-known-way' };
 
 /** What becomes of an output: on to another switch, or an end. */
@@ -43,9 +43,9 @@ export interface Hop {
 /** A packet at a switch. */
 export interface State {
   readonly node: number;
-  /** Absent where the same becomes of it by whichever port it came. */
+  /** Absent where the same becomes of it whatever its in-port is. */
   readonly inPort?: number;
-  /** The port by which it came first. */
+  /** The in-port of its first visit. */
   readonly arrivedBy: number;
   readonly packet: Packet;
   readonly course: Course;
@@ -56,7 +56,7 @@ const MOST_STATES = 50_000;
 const MOST_HOPS = 2_000_000;
 const MOST_REWRITTEN = 64;
 const MOST_PORTS = 2 ** 16;
-/** Stands for the port by which a packet came where it does not matter; no port has this number. */
+/** Stands for an in-port that does not matter; no port has this number. */
 const ANY_PORT = MOST_PORTS - 1;
 
 type Output = Extract<Course, { kind: 'output' }>;

@@ -31,7 +31,7 @@ export function startOf(file: string): FilePlace {
   return { kind: 'file', file, line: 1, column: 1 };
 }
 
-/** The most problems that are told of a spec. */
+/** The most problems that are shown of a spec. */
 const MOST_PROBLEMS = 100;
 
 /** The parser's words, where they speak to programmers. */
@@ -65,8 +65,8 @@ const SPEC: DocumentKind = {
 };
 
 /**
- * A YAML text and the value in it, every part of which can be located: problems say file:line:column and show the
- * offending text. Collects problems until `throwIfAny`.
+ * A YAML text and the value in it, with places: problems have the place of what is wrong, and show its
+ * text. Collects problems until `throwIfAny`.
  */
 export class LocatedDocument {
   readonly value: unknown;
@@ -76,7 +76,7 @@ export class LocatedDocument {
   readonly #lines = new LineCounter();
   readonly #root: Node | null;
   readonly #document: Document.Parsed | undefined;
-  #untold = 0;
+  #unshown = 0;
   readonly #origins = new Map<string, Path>();
 
   /** @throws ProblemError when the text is not one YAML document, too large, or expands without bounds */
@@ -190,16 +190,16 @@ export class LocatedDocument {
   throwIfAny(): void {
     if (this.#problems.length === 0) return;
     const inOrder = this.#problems.toSorted((a, b) => a.offset - b.offset);
-    if (this.#untold > 0) {
+    if (this.#unshown > 0) {
       const where = this.#position(inOrder.at(-1)?.offset ?? 0);
-      const cause = `there are ${this.#untold} more problems in this spec`;
+      const cause = `there are ${this.#unshown} more problems in this spec`;
       const problem = inputProblem({ code: 'more-problems', where, cause, remedy: 'fix these first' });
       inOrder.push({ offset: Number.POSITIVE_INFINITY, problem });
     }
     throw new ProblemError(inOrder.map(({ problem }) => problem));
   }
 
-  /** The parser could tell it, in time that grows with the square of the keys. */
+  /** The parser could find them, in time that grows with the square of the keys. */
   #noteKeysTwice(): void {
     visit(this.#root, {
       Map: (_, map) => {
@@ -222,7 +222,7 @@ export class LocatedDocument {
   /** Whether there are so many problems already that another one is only counted. */
   #isFull(): boolean {
     if (this.#problems.length < MOST_PROBLEMS) return false;
-    this.#untold += 1;
+    this.#unshown += 1;
     return true;
   }
 
@@ -247,9 +247,9 @@ export class LocatedDocument {
       const branch = issue.errors.find((issues) =>
         issues.some((inner) => inner.path.length > 0 || inner.code !== 'invalid_type'),
       );
-      const told = branch ?? issue.errors[0] ?? [];
-      for (const inner of told) this.#addIssue(inner, path);
-      if (told.length > 0) return;
+      const shown = branch ?? issue.errors[0] ?? [];
+      for (const inner of shown) this.#addIssue(inner, path);
+      if (shown.length > 0) return;
     }
     const missing = path.length > 0 && this.#nodeAt(path) === undefined;
     if (missing) {

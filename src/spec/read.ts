@@ -66,7 +66,7 @@ export function readSpec(file: string, text: string): LabSpec {
   };
 }
 
-/** Notes which of the lists are missing that only a generator can stand for, and what goes with a generator only. */
+/** Notes lists that are missing without a generator, and keys that need one. */
 function checkParts(document: LocatedDocument): void {
   const { value } = document;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return;

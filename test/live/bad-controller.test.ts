@@ -198,7 +198,7 @@ describe('a controller that fails in the middle of `connect`', () => {
 
   test('for good: it is told that taking back failed too, and made good when it is well again', async () => {
     failFromThirdEntry({ status: 500, body: stackTrace }, () => true, Number.POSITIVE_INFINITY);
-    expect(await connect()).toMatch(/failed \(HTTP 500[\s\S]*Taking back what was pushed before failed too/);
+    expect(await connect()).toMatch(/failed \(HTTP 500[\s\S]*Removing what was pushed before failed too/);
     expect(await listed()).toHaveLength(2);
     const status = JSON.parse(await labctl.ok('status', '--format', 'json'));
     expect(status.controller.trouble).toMatchObject({ code: 'controller-error' });

@@ -11,7 +11,7 @@ import {
 } from '../../model/match.ts';
 import { type Action, formatActions, HIGHEST_GROUP_ID, type Instructions } from '../../model/openflow.ts';
 
-/** Why a request is not accepted, as two sentences without full stops: what is wrong, and how to mend it. */
+/** Why a request is not accepted, as two sentences without full stops: what is wrong, and how to fix it. */
 export interface Refusal {
   readonly reason: string;
   readonly remedy: string;

@@ -36,9 +36,9 @@ export interface PushOptions {
   readonly pace?: PushPace;
 }
 
-/** What else a push can be told. */
+/** Options of a push. */
 export interface PushAllOptions extends PushOptions {
-  /** Hears, when a push failed and could not be taken back, of entries that may be there still, and of those that they replaced. */
+  /** Called when a push failed and could not be undone: with entries that may be there still, and those they replaced. */
   readonly onNotTakenBack?: (pushed: readonly Entry[], replaced: readonly Entry[]) => void;
 }
 
@@ -116,7 +116,7 @@ export async function removeEntries(
 }
 
 /**
- * Reads back from the list and the switches that these entries are gone; one that stayed is taken away again.
+ * Reads back from the list and the switches that these entries are gone; one that stayed is removed again.
  * @throws ProblemError naming each entry that is still there
  */
 export async function confirmGone(
@@ -129,7 +129,7 @@ export async function confirmGone(
 }
 
 /**
- * Reads back until no entry has a fault any more; has lost ones mended meanwhile. Only what had a fault is read again,
+ * Reads back until no entry has a fault any more; and meanwhile repairs lost ones. Only what had a fault is read again,
  * as reading 2,000 entries takes an eighth of the time of pushing them. Gives up when for a while nothing gets better.
  */
 async function settle(
@@ -137,7 +137,7 @@ async function settle(
   entries: readonly Entry[],
   { signal, pace }: { readonly signal: AbortSignal; readonly pace: PushPace },
   faultOf: (entry: Entry, state: ReadBack, url: string) => Problem | undefined,
-  mend: (client: FloodlightClient, entries: readonly Entry[], state: ReadBack, signal: AbortSignal) => Promise<void>,
+  repair: (client: FloodlightClient, entries: readonly Entry[], state: ReadBack, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   let open = entries;
   let fewest = entries.length;
@@ -159,7 +159,7 @@ async function settle(
     open = [...faults.keys()];
     if (Date.now() >= deadline) throw new ProblemError([...faults.values()]);
     if (Date.now() >= nextRepair) {
-      await mend(client, open, state, signal);
+      await repair(client, open, state, signal);
       nextRepair = Date.now() + pace.repairMs;
       // To send a group again takes the flows that use it along.
       open = entries;

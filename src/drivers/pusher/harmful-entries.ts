@@ -11,8 +11,8 @@ import type { Refusal } from './action-text.ts';
 
 /**
  * What of an entry would hang Floodlight for good, make a switch drop everything, or leave something that no request
- * takes away (CONTRACT.md, sections 1 to 3); empty when it is safe to send. Most of it the types of an entry exclude, if
- * nobody casts: numbers are whole and in range, because one that Floodlight cannot read makes a drop of priority 65535.
+ * removes (CONTRACT.md, sections 1 to 3); empty when it is safe to send. The types of an entry exclude most of it,
+ * without casts: numbers are whole and in range, because one that Floodlight cannot read makes a drop of priority 65535.
  */
 export function harmsOf(entry: Entry): readonly Refusal[] {
   const harms: Refusal[] = [];
@@ -43,7 +43,7 @@ export function harmsOf(entry: Entry): readonly Refusal[] {
   return harms;
 }
 
-/** Whether Floodlight's own list shows other entries no more while this one exists (CONTRACT.md, section 2). */
+/** Whether Floodlight's own list no longer shows other entries while this one exists (CONTRACT.md, section 2). */
 export function breaksTheList(entry: Entry): boolean {
   return entry.kind === 'flow' && entry.instructions.write.length > 0;
 }

@@ -122,7 +122,7 @@ function isGroupOfAnother({ name, dpid, groupId }: GroupEntry, { listed }: ReadB
   );
 }
 
-/** Why an entry that was taken away is still there; undefined when it is gone from the list and from its switch. */
+/** Why an entry that was removed is still there; undefined when it is gone from the list and from its switch. */
 export function remaining(entry: Entry, state: ReadBack, url: string): Problem | undefined {
   const isListed = state.listed.get(entry.name)?.dpid === entry.dpid;
   const inSwitch =

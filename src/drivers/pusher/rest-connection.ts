@@ -86,8 +86,8 @@ interface Exchange {
 }
 
 /**
- * Requests to a controller's REST interface, and whatever comes back told apart: an answer in the form that was
- * expected, or a `ProblemError` of kind `environment` that names the request, the controller's URL and a remedy.
+ * Requests to a controller's REST interface. What comes back is an answer in the expected form, or a `ProblemError` of
+ * kind `environment` with the request, the controller's URL and a remedy.
  */
 export class RestConnection {
   readonly url: string;

@@ -9,8 +9,8 @@ import { addresseeOf } from './unchecked-body.ts';
 const SETTLE_MS = 1_000;
 
 /**
- * Sends bodies as they were written, in order, and then looks what became of each: nothing is undone, as seeing what a
- * controller makes of them is what this is for.
+ * Sends bodies as they were written, in order, and then looks what became of each. Nothing is undone: it is for seeing
+ * what a controller makes of them.
  */
 export async function sendUnchecked(
   client: FloodlightClient,

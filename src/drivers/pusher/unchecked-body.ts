@@ -25,7 +25,7 @@ const IP_TYPES: ReadonlySet<number> = new Set([Number(ETH_TYPE.ipv4), Number(ETH
 
 /**
  * Takes a body that is not fit to be an entry but may be sent all the same, to see what the controller makes of it.
- * @returns the reasons when it would hang the controller, black-hole a switch, or leave what no request takes away
+ * @returns the reasons when it would hang the controller, black-hole a switch, or leave something that no request removes
  */
 export function uncheckedBody(
   document: unknown,

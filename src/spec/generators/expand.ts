@@ -14,9 +14,9 @@ interface Placed<Entry> {
 }
 
 /**
- * A spec with every node and link that `generate` makes, less what `without` takes away, and then with what `hosts`,
- * `switches` and `links` say of them or add. What is wrong is noted in the document, which from then on locates problems
- * of an item where the item comes from.
+ * A spec with every node and link that `generate` makes, less those in `without`, and then changed and added to by
+ * `hosts`, `switches` and `links`. Problems are noted in the document. From then on it locates problems of an item where
+ * the item comes from.
  */
 export function expand(document: LocatedDocument, form: WrittenSpec): SpecDocument {
   const { hosts = [], switches = [], links = [] } = form;
@@ -35,7 +35,7 @@ export function expand(document: LocatedDocument, form: WrittenSpec): SpecDocume
   const removed = readWithout(document, form, generated.links);
   const keptLinks = generated.links.filter(([a, b]) => !removed.has(a) && !removed.has(b) && !removed.has(`${a}-${b}`));
   const linked = new Set(keptLinks.flat());
-  /** A host that has lost its link is told of where the link was taken away. */
+  /** Problems of a host that lost its link are located where the link was removed. */
   const originOf = (host: string): Path => {
     const lost = linked.has(host) ? undefined : generated.links.find(([a, b]) => a === host || b === host);
     const index = lost && [`${lost[0]}-${lost[1]}`, ...lost].map((part) => removed.get(part)).find(Number.isInteger);
@@ -76,7 +76,7 @@ export function expand(document: LocatedDocument, form: WrittenSpec): SpecDocume
   };
 }
 
-/** What is taken away, nodes and links as they were generated, each with its place in `without`. */
+/** What is removed, nodes and links as they were generated, each with its place in `without`. */
 function readWithout(
   document: LocatedDocument,
   { without = [] }: WrittenSpec,

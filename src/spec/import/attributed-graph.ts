@@ -40,7 +40,7 @@ export interface AttributedGraph {
 /**
  * The network that a graph describes: a node is a switch, or a host where its `type` or `kind` is `host` and it has one
  * link, to a switch.
- * @throws ProblemError when two nodes have one id, or an edge ends at a node that there is not
+ * @throws ProblemError when two nodes have one id, or an edge ends at a node that does not exist
  */
 export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
   const { notes } = graph;

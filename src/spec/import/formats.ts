@@ -27,8 +27,8 @@ const TEXT_FORMATS: Readonly<Record<TextFormatName, TextFormat>> = {
 type TextFormatName = Exclude<ImportFormat, 'mininet'>;
 
 /**
- * The format of a file by the end of its name, else by how it begins. What is run is only told by its name.
- * @throws ProblemError when it cannot be told
+ * The format of a file by the end of its name, else by how it begins. A program is recognized by its name only.
+ * @throws ProblemError when neither shows it
  */
 export function importFormatOf(file: string, bytes: Uint8Array): ImportFormat {
   if (/\.py$/i.test(file)) return 'mininet';

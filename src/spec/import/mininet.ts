@@ -12,7 +12,7 @@ const port = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 /** A Mininet topology as the program that makes it was seen to make it; lines are of its file, 0 where unknown. */
 export const mininetTopologySchema = z.object({
   name: z.string(),
-  /** CPUs of the machine, of all of which a host's `cpu` is a share. */
+  /** CPUs of the machine: a host's `cpu` is a share of all of them. */
   cpus: z.int().min(1),
   /** In Mininet's order. */
   hosts: z.array(node),

@@ -54,8 +54,8 @@ export function namesByIds(nodes: readonly GraphNode[], free: FreeNames, notes: 
 }
 
 /**
- * The DPIDs that have to be written, by the ids of switches: those that are given, and those of switches which Mininet's
- * rule gives none, or one that another has.
+ * The DPIDs that have to be written, by the ids of switches: those that are given, and new ones where Mininet's rule
+ * gives none, or one that is taken.
  */
 export function dpidsToWrite(
   switches: readonly SwitchNode[],

@@ -242,7 +242,7 @@ describe('who keeps the entries of a lab', () => {
       instructions: { apply: [{ kind: 'output', port: 3 }], clearActions: false, write: [] },
     });
     const push = keeper.push([changed, flow('new', 40001), flow('never', 40002)], never);
-    await expect(push).rejects.toThrow('Taking back what was pushed before failed too');
+    await expect(push).rejects.toThrow('Removing what was pushed before failed too');
     expect(await priorities('s1')).toEqual([40000, 40001]);
     proxy.intervene = () => 'pass';
     expect((await keeper.entries(never)).entries.map(({ name }) => name)).toEqual(['changed']);

@@ -470,7 +470,7 @@ describe('the client sends nothing that would harm Floodlight', () => {
       'in_port has an impossible value or mask',
     ],
     [
-      'write actions, with which it could list no entry any more',
+      'write actions, with which it could no longer list any entry',
       withNumber({ instructions: { apply: [], clearActions: false, write: [{ kind: 'output', port: 2 }] } }),
       'with write actions in it, Floodlight could no longer list any entry',
     ],

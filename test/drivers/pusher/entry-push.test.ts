@@ -259,7 +259,7 @@ describe('a push', () => {
       onNotTakenBack: (pushed, replaced) => heard.push(pushed, replaced),
     });
     await expect(push).rejects.toThrow(
-      /POST .*\/json: the controller failed \(HTTP 500: ill\)[\s\S]*Taking back what was pushed before failed too/,
+      /POST .*\/json: the controller failed \(HTTP 500: ill\)[\s\S]*Removing what was pushed before failed too/,
     );
     expect(heard).toEqual([[flow('new', 2, 1), flow('never', 4, 1)], [before]]);
   });

@@ -87,7 +87,7 @@ describe('withheld, as it would break the controller or black-hole a switch, is'
 
   it('write actions, which spoil the list', () => {
     expect(reasonsFor({ ...flow, instruction_write_actions: 'output=2' })).toEqual([
-      expect.stringContaining('could list no entry any more'),
+      expect.stringContaining('could no longer list any entry'),
     ]);
   });
 
