@@ -1,6 +1,6 @@
 import unittest
 
-from start_commands import MOST_WORDS, PATIENCE, CommandsOfHost
+from start_commands import MOST_WORDS, PATIENCE, CommandsOfHost, StartCommands
 
 
 class Command:
@@ -74,3 +74,31 @@ class TheStartCommandsOfAHost(unittest.TestCase):
 
     def test_are_nothing_to_wait_for_where_there_are_none(self) -> None:
         self.assertFalse(CommandsOfHost('h1', [], lambda command: Command()).goes_on(0))
+
+
+class StartCommandsOfHosts(unittest.TestCase):
+    def test_run_side_by_side(self) -> None:
+        begun: list[str] = []
+        ended: list[str] = []
+
+        class Meeting(Command):
+            """Ends when every host has begun one."""
+
+            def __init__(self, host: str) -> None:
+                super().__init__()
+                self.host = host
+
+            def poll(self) -> int | None:
+                if len(begun) < 3:
+                    return None
+                ended.append(self.host)
+                return 0
+
+        class Starter(StartCommands):
+            def _begin(self, host: str, folder: str, command: str) -> Meeting:
+                begun.append(host)
+                return Meeting(host)
+
+        commands = {'h1': ['meet'], 'h2': ['meet'], 'h3': ['meet']}
+        self.assertEqual(Starter({}, {}, '/').run(commands, '/'), [])
+        self.assertEqual(ended, ['h1', 'h2', 'h3'])
