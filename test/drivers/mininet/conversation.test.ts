@@ -49,7 +49,7 @@ describe('a request to the sandbox', () => {
     await expect(net).rejects.toThrow(/^no network$/);
   });
 
-  test('fails when its answer is none to it, and says what is wrong', async () => {
+  test('fails when its answer is a wrong one, and says what is wrong', async () => {
     const measured = conversation.request('end-measurement', {}, never);
     hear({ id: 1, result: { sent: 7, lost: '0', gapsMs: [], answersAtFirst: true, answersAtLast: true } });
     await expect(measured).rejects.toThrow(
@@ -60,19 +60,19 @@ describe('a request to the sandbox', () => {
     await expect(net).rejects.toThrow(/^the sandbox's answer to net is wrong: Invalid input: expected array/);
   });
 
-  test('fails when its progress is none, and takes no answer after that', async () => {
+  test('fails when its progress is wrong, whatever answer follows', async () => {
     const probed = conversation.request('probe', { reaction: 0, only: null }, never);
     hear({ id: 1, progress: { pairs: 2, answered: 1 } }, { id: 1, result: null });
     await expect(probed).rejects.toThrow(/^the sandbox's progress of probe is wrong: round: /);
   });
 
-  test('fails when the sandbox says what cannot be read', async () => {
+  test('fails when the sandbox sends something that is not an answer', async () => {
     const net = conversation.request('net', {}, never);
     stream.push('Segmentation fault\n');
-    await expect(net).rejects.toThrow('the sandbox said what is no answer: Segmentation fault');
+    await expect(net).rejects.toThrow('the sandbox sent something that is not an answer: Segmentation fault');
   });
 
-  test('is cancelled by its signal, and a late answer is nobody`s', async () => {
+  test('is cancelled by its signal, and a late answer is ignored', async () => {
     const interrupted = new AbortController();
     const net = conversation.request('net', {}, interrupted.signal);
     interrupted.abort(new Error('enough'));
