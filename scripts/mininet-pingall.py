@@ -13,8 +13,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from mininet.log import setLogLevel  # type: ignore[import]
-from mininet.net import Mininet  # type: ignore[import]
+from mininet.log import setLogLevel
+from mininet.net import Mininet
 
 
 class LabHost:

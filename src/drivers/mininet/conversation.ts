@@ -35,9 +35,8 @@ export class Conversation {
   }
 
   /**
-   * Has it do something.
-   * @throws Error with its reason, when its answer is none to this request, or when the conversation ended; and the
-   * signal's reason when that is aborted first
+   * Asks for something.
+   * @throws Error when the other side fails, sends a wrong answer or ends; the signal's reason when it is aborted first
    */
   async request<N extends RequestName>(
     name: N,
@@ -68,8 +67,8 @@ export class Conversation {
   }
 
   /**
-   * Rejects what waits for an answer.
-   * @returns why it ended: the other side's last words, or else this reason
+   * Rejects all requests that wait for an answer.
+   * @returns why it ended: the other side's last words, else this reason
    */
   end(reason: string): string {
     const why = this.#lastWords ?? reason;
@@ -90,14 +89,14 @@ export class Conversation {
   #hear(line: string): void {
     const message = messageIn(line);
     if (message === undefined) {
-      // It may have been anyone's answer.
-      this.#rejectAll(`the sandbox said what is no answer: ${line.slice(0, 200)}`);
+      // It may have been the answer to any of them.
+      this.#rejectAll(`the sandbox sent something that is not an answer: ${line.slice(0, 200)}`);
       return;
     }
     const { id, error, died } = message;
     if (died !== undefined) this.#lastWords = died;
     const waiting = id === undefined ? undefined : this.#waiting.get(id);
-    // A request that was cancelled waits no longer.
+    // Nobody waits for the answer to a cancelled request.
     if (id === undefined || waiting === undefined) return;
     try {
       if ('progress' in message) {

@@ -19,10 +19,10 @@ interface Controller {
 }
 
 /**
- * Makes a control group for each host with a share of a CPU. They outlast the processes in them, and so have to be
- * removed: `listFile`, a lab's `SHARES_FILE`, names their folders, a line each, for whoever clears up after a lab that was killed.
- * @returns by host, the file that takes a process into its group
- * @throws Error when they cannot be made; those that were are in the list
+ * Makes a control group for each host with a share of a CPU. A control group outlives its processes and has to be
+ * removed: `listFile`, a lab's `SHARES_FILE`, lists their folders, one a line, also for the clean-up after a killed lab.
+ * @returns by host, the file that moves a process into its group
+ * @throws Error when one cannot be made; those made before are in the list
  */
 export async function makeCpuShares(
   shares: ReadonlyMap<string, number>,
@@ -36,7 +36,7 @@ export async function makeCpuShares(
   return new Map([...shares].map(([host, share]) => [host, makeGroup(found, folderOf(host), share)]));
 }
 
-/** Removes the control groups that a lab made, whose processes have ended. */
+/** Removes the control groups of a lab. Their processes must have ended. */
 export function removeCpuShares(listFile: string): void {
   let folders: readonly string[];
   try {
@@ -47,7 +47,7 @@ export function removeCpuShares(listFile: string): void {
   for (const folder of folders) removeGroup(folder);
 }
 
-/** Where shares can be had, or why they cannot; tries it, which takes a moment. */
+/** Where shares are possible, or why they are not. Tries it, which takes a moment. */
 export async function findController(): Promise<Controller | string> {
   const candidates = controllers();
   if (candidates.length === 0) return 'the kernel shows no control groups with the cpu controller';
@@ -56,7 +56,7 @@ export async function findController(): Promise<Controller | string> {
     const probe = join(candidate.parent, `labctl-probe-${process.pid}`);
     try {
       const members = makeGroup(candidate, probe, 0.5);
-      // That a group can be made does not say that a process can be moved into it.
+      // A group may be made, and still not accept a process.
       await promisify(execFile)('sh', ['-c', 'echo $$ >"$0"', members]);
       return candidate;
     } catch (error) {
@@ -68,7 +68,7 @@ export async function findController(): Promise<Controller | string> {
   return reason.trim();
 }
 
-/** By what the kernel says of this process and what is mounted: version 1's one place, or version 2's from here upwards. */
+/** What the kernel shows: version 1's one place, or version 2's places, from this process's upwards. */
 function controllers(): readonly Controller[] {
   const mounts = readLines('/proc/self/mounts').map((line) => line.split(' '));
   const groups = readLines('/proc/self/cgroup').map((line) => line.split(':'));
@@ -80,7 +80,7 @@ function controllers(): readonly Controller[] {
   if (second === undefined) return [];
   const places: Controller[] = [];
   for (let place = join(second, own('')); place.startsWith(second); place = dirname(place)) {
-    // Groups in it have the controller only where it hands that on.
+    // Groups in it have the controller only if it passes it on.
     if (readLines(join(place, 'cgroup.subtree_control')).join(' ').split(' ').includes('cpu')) {
       places.push({ version: 2, parent: place });
     }
@@ -88,7 +88,7 @@ function controllers(): readonly Controller[] {
   return places;
 }
 
-/** Returns the file that takes a process into the group. */
+/** Returns the file that moves a process into the group. */
 function makeGroup({ version }: Controller, folder: string, share: number): string {
   mkdirSync(folder, { recursive: true });
   const quota = Math.round(share * PERIOD_US);

@@ -1,8 +1,8 @@
 import type { Topology } from '../../model/topology.ts';
 
 /**
- * What the delays of links alone may make of a ping between two hosts, in milliseconds: an ARP request, its reply, the
- * echo request and its reply, over as many of the slowest links as the longest of the shortest paths has.
+ * How long a ping between two hosts may take because of the delays of links, in milliseconds: an ARP request, its reply,
+ * the echo request and its reply, each over the slowest links, as many as the longest of the shortest paths has.
  */
 export function longestPingMs(topology: Topology): number {
   const delays = topology.links

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 
-/** Which Open vSwitch datapath carries packets: the kernel module's, or the one in ovs-vswitchd (`user`). */
+/** The Open vSwitch datapath that carries packets: the kernel module's, or the one in ovs-vswitchd (`user`). */
 export type Datapath = 'kernel' | 'user';
 
 /** Runs Mininet: another `python3` on PATH lacks its modules. */
@@ -9,7 +9,7 @@ export const MININET_PYTHON = '/usr/bin/python3';
 /** Where the sandbox looks for programs; an ordinary user's PATH may lack the sbin folders. */
 export const SANDBOX_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** What to do where an ordinary user may not make namespaces. */
+/** What to do if an ordinary user may not make namespaces. */
 export const NAMESPACE_REMEDY =
   'let ordinary users make namespaces: `sudo sysctl kernel.unprivileged_userns_clone=1` (Debian) or ' +
   '`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` (Ubuntu); or run labctl as root';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What labctl and the resident program of a sandbox say to each other: one table of requests. `inside/messages.py` has the
- * same types, with what each field means; a test compares the two.
+ * What labctl and the resident program of a sandbox say to each other: one table of requests. `inside/messages.py` has
+ * the same types, with what each field means; a test compares the two.
  */
 
 const datapath = z.enum(['kernel', 'user']);

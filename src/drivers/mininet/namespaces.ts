@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { isRoot, MININET_PYTHON } from './machine.ts';
 
 /**
- * Starts a Python program as the first process of namespaces of its own: network, mounts and processes, and users where
- * we are not root. It dies with this process, however that dies, and everything in the namespaces dies with it.
+ * Starts a Python program as the first process of namespaces of its own: network, mounts and processes, and users unless
+ * we are root. It dies with this process, however that dies, and everything in the namespaces dies with it.
  */
 export function spawnInNamespaces(program: string, options: SpawnOptions): ChildProcess {
   const user = isRoot() ? [] : ['--user', '--map-root-user'];
@@ -17,9 +17,9 @@ export function spawnInNamespaces(program: string, options: SpawnOptions): Child
   );
 }
 
-/** The process id of the first process, outside of its namespaces; undefined before it is there and after its end. */
+/** The process id of the first process, as seen from outside of its namespaces; undefined when it does not run. */
 export function firstProcessOf({ pid: unshare, exitCode, signalCode }: ChildProcess): number | undefined {
-  // The process id of one that has ended may be another's.
+  // After its end, another process may have its id.
   if (unshare === undefined || exitCode !== null || signalCode !== null) return undefined;
   try {
     const [first] = readFileSync(`/proc/${unshare}/task/${unshare}/children`, 'utf8').trim().split(' ');
@@ -30,8 +30,8 @@ export function firstProcessOf({ pid: unshare, exitCode, signalCode }: ChildProc
 }
 
 /**
- * Ends everything in the namespaces. The first process's end is complete only when every other process is gone, and the
- * child waits for it: after the child's exit nothing is left.
+ * Ends everything in the namespaces. The first process ends only after every other process is gone, and the child waits
+ * for it: after the child's exit nothing is left.
  */
 export function endNamespaces(child: ChildProcess): void {
   const first = firstProcessOf(child);

@@ -7,7 +7,7 @@ import type { Link, Topology } from '../../model/topology.ts';
 import { findController } from './cpu-shares.ts';
 import { type Datapath, isRoot, MININET_PYTHON, NAMESPACE_REMEDY, SANDBOX_PATH } from './machine.ts';
 
-/** The kernel's datapath where its module is there (root may load it), else the userspace one. */
+/** The kernel's datapath if its module is loaded (root may load it), else the userspace one. */
 export async function bestDatapath(): Promise<Datapath> {
   const isLoaded = () => existsSync('/sys/module/openvswitch');
   if (!isLoaded() && isRoot()) {
@@ -21,7 +21,7 @@ export interface Requirement {
   readonly name: string;
   /** What was found, or what is missing. */
   readonly finding: string;
-  /** What to do; absent where it is there. */
+  /** What to do if it is missing; absent if it is there. */
   readonly remedy?: string;
 }
 
@@ -42,7 +42,7 @@ const PROGRAMS: readonly { readonly name: string; readonly debianPackage: string
 ];
 
 /**
- * What the sandbox needs of this machine, by looking only: takes no time, so that `up` can refuse before it starts
+ * What the sandbox needs from this machine. It only looks, which takes no time: `up` can refuse before it starts
  * anything.
  */
 export function sandboxRequirements(datapath: Datapath): readonly Requirement[] {
@@ -75,10 +75,10 @@ export async function missingRequirements(datapath: Datapath, topology: Topology
   );
 }
 
-/** What single commands need, and labs do not: a program, and the Debian package that has it. */
+/** Programs that only single commands need, and their Debian packages. */
 const TOOLS = { iperf3: 'iperf3', tcpdump: 'tcpdump' } as const;
 
-/** What is wrong where such a program is not installed. */
+/** The problem if such a program is not installed. */
 export function missingTool(name: keyof typeof TOOLS): Problem | undefined {
   const { finding, remedy } = toolRequirement(name);
   return remedy === undefined
@@ -90,7 +90,7 @@ export function toolRequirement(name: keyof typeof TOOLS): Requirement {
   return programRequirement({ name, debianPackage: TOOLS[name] });
 }
 
-/** What links and hosts of this topology have that a kernel may lack. */
+/** What this topology needs, and a kernel may lack. */
 function requiredByProperties({ hosts, links }: Topology): readonly (() => Promise<Requirement>)[] {
   const isNetem = ({ delayMs, lossPercent, maxQueue }: Link) =>
     delayMs !== undefined || lossPercent !== undefined || maxQueue !== undefined;
@@ -119,7 +119,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Debian and Ubuntu put Mininet's modules where only their own Python looks. */
+/** Only Debian's and Ubuntu's own Python finds Mininet's modules. */
 function pythonRequirement(): Requirement {
   const name = "Mininet's Python modules";
   const module = '/usr/lib/python3/dist-packages/mininet/net.py';

@@ -11,14 +11,14 @@ import { endNamespaces, firstProcessOf, spawnInNamespaces } from './namespaces.t
 const MOST_WORDS = 4_000;
 
 /**
- * `resident.py` as the first process of namespaces of its own, started at once: it loads Mininet while its maker does
- * other things, and waits for requests. When it ends, the kernel ends everything in the namespaces and removes every
- * interface; it ends when this process does, however that ends.
+ * `resident.py` as the first process of namespaces of its own. It is started at once, loads Mininet, and waits for
+ * requests. When it ends, the kernel ends everything in the namespaces and removes every interface. It ends when this
+ * process does, however that ends.
  */
 export class Resident {
   /** Resolves when it ended without being asked to, with the reason. */
   readonly died: Promise<string>;
-  /** What was printed before the sandbox had a log of its own, such as why namespaces could not be made. */
+  /** What was printed before the sandbox had a log of its own, e.g. why namespaces could not be made. */
   words = '';
   readonly #child: ChildProcess;
   readonly #stream: Duplex;
@@ -40,7 +40,7 @@ export class Resident {
       },
     });
     this.#stream = this.#child.stdio[3] as Duplex;
-    this.#stream.on('error', () => {}); // the exit tells more
+    this.#stream.on('error', () => {}); // its end is reported below
     // Loaded only now: the process above starts sooner.
     this.#conversation = import('./conversation.ts').then((module) => new module.Conversation(this.#stream));
     let reportDeath: (reason: string) => void = () => {};
@@ -67,7 +67,7 @@ export class Resident {
     });
   }
 
-  /** Has it do something; see `Conversation.request`. */
+  /** See `Conversation.request`. */
   async request<N extends RequestName>(
     name: N,
     input: Input<N>,

@@ -12,25 +12,35 @@ import { endNamespaces, spawnInNamespaces } from './namespaces.ts';
 export interface TopologyProgram {
   /** Its name in problems. */
   readonly file: string;
-  /** Where modules that it imports may be. */
+  /** Modules that it imports may be here. */
   readonly folder: string;
   readonly source: string;
-  /** Which of its topologies, with arguments, as `mn --topo` takes it: `tree,2`. The only one where it is absent. */
+  /** Which of its topologies, with arguments, as for `mn --topo`: `tree,2`. Without it, the only one. */
   readonly topo?: string;
 }
 
-/** As long as a program may take that only builds a graph. */
+/** How long a program may take to build a graph. */
 const TIME_LIMIT_SECONDS = 20;
 /** In bytes; a topology of 10,000 nodes has about 3 MB. */
 const LONGEST_ANSWER = 32 * 1024 * 1024;
 
-const answerSchema = z.union([
+/** What `topology_reader.py` is given. */
+export const topologyRequestSchema = z.object({
+  file: z.string(),
+  folder: z.string(),
+  source: z.string(),
+  topo: z.string().nullable(),
+  isRoot: z.boolean(),
+});
+
+/** What it answers; `inside/messages.py` has the same types. */
+export const topologyAnswerSchema = z.union([
   z.object({ topology: mininetTopologySchema }),
   z.object({
     problem: z.object({
       cause: z.string(),
       remedy: z.string().optional(),
-      /** Of the program; 0 where it is not known. */
+      /** Of the program; 0: not known. */
       line: z.int(),
       column: z.int().optional(),
       exception: z.string().optional(),
@@ -40,8 +50,8 @@ const answerSchema = z.union([
 ]);
 
 /**
- * Runs a topology program where it can do no harm (see `topology_reader.py`), and ends it with all that it started,
- * whatever it does.
+ * Runs a topology program where it can do no harm (see `topology_reader.py`). In the end it is ended, and all that it
+ * started.
  * @throws ProblemError when it makes no topology or takes too long, with the line at fault, or cannot be run here
  */
 export async function runTopologyProgram(
@@ -69,7 +79,7 @@ export async function runTopologyProgram(
   const conversation = child.stdio[3] as Duplex;
   for (const each of [signal, timeLimit]) each.addEventListener('abort', stop, { once: true });
   try {
-    const request = { ...program, topo: program.topo ?? null, isRoot: isRoot() };
+    const request: z.input<typeof topologyRequestSchema> = { ...program, topo: program.topo ?? null, isRoot: isRoot() };
     const answer = await firstLine(conversation, `${JSON.stringify(request)}\n`);
     stop();
     await exited;
@@ -89,7 +99,7 @@ export async function runTopologyProgram(
   }
 }
 
-/** What comes back first, up to the end of its line; undefined when the other side ends before, or says too much. */
+/** The first line that comes back; undefined when the other side ends before that, or says too much. */
 async function firstLine(conversation: Duplex, request: string): Promise<string | undefined> {
   let text = '';
   conversation.on('error', () => {}); // the end tells more
@@ -107,7 +117,7 @@ async function firstLine(conversation: Duplex, request: string): Promise<string 
 }
 
 function topologyIn(answer: string | undefined, file: string): MininetTopology {
-  const read = answerSchema.safeParse(parsed(answer));
+  const read = topologyAnswerSchema.safeParse(parsed(answer));
   if (!read.success) {
     throw wrongProgram(file, {
       cause: 'the program ended before it had made a topology, or made one that is too large',

@@ -38,8 +38,9 @@ def main(interface: str) -> None:
     packets.bind((interface, ETH_P_ALL))
     os.write(1, HEADER)
     print(f'listening on {interface}', file=sys.stderr, flush=True)
+    awaited: list[socket.socket | int] = [packets, interrupt]
     while True:
-        ready, _, _ = select.select([packets, interrupt], [], [])
+        ready, _, _ = select.select(awaited, [], [])
         if packets in ready:
             write_waiting(packets)
         if interrupt in ready:

@@ -1,6 +1,6 @@
 """What labctl and the programs in a sandbox say to each other, in JSON: requests, their progress and their answers.
 
-`messages.ts` says the same with schemas; a test compares the two.
+`messages.ts` and `topology-program.ts` have the same as schemas; a test compares them.
 """
 
 from typing import Any, Literal, TypedDict, Union

@@ -54,8 +54,8 @@ class Network(Protocol):
 
 def start_mininet(folder: str, topo: str, datapath: Datapath) -> Network:
     """Real Mininet on the rendered topology (FOLDER/topology.py); returns the running network."""
-    from mininet.net import Mininet  # type: ignore[import]
-    from mininet.node import OVSSwitch  # type: ignore[import]
+    from mininet.net import Mininet
+    from mininet.node import OVSSwitch
 
     # Mininet.init() raises limits of the whole machine by sysctl; a lab changes nothing outside itself.
     Mininet.inited = True
@@ -104,7 +104,7 @@ def net_of(network: Network) -> list[str]:
 def limit_again(switch: Switch) -> None:
     """Open vSwitch removes what tc set on the interfaces that it is given. Mininet's own TCReapply would also put the
     interfaces up."""
-    from mininet.link import TCIntf  # type: ignore[import]
+    from mininet.link import TCIntf
 
     for interface in switch.intfList():
         if isinstance(interface, TCIntf):

@@ -199,8 +199,9 @@ class Resident:
 
     def serve(self) -> str:
         """Returns why it ended."""
+        awaited: list[Conversation | int] = [self._conversation, self._ended_children]
         while True:
-            ready, _, _ = select.select([self._conversation, self._ended_children], [], [])
+            ready, _, _ = select.select(awaited, [], [])
             if self._ended_children in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._ended_children, 4096)

@@ -69,7 +69,8 @@ class StartCommands:
             CommandsOfHost(host, of_host, functools.partial(self._begin, host, folder))
             for host, of_host in commands.items()
         ]
-        while any(host.goes_on(time.monotonic()) for host in hosts):
+        # A list: every host is asked, not only those up to the first that goes on.
+        while any([host.goes_on(time.monotonic()) for host in hosts]):
             time.sleep(0.005)
         return [failure for host in hosts for failure in host.failures]
 

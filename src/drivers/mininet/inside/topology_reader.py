@@ -124,8 +124,8 @@ class WrongProgram(Exception):
 
 def choose(namespace: Mapping[str, Any], wanted: str | None) -> tuple[str, Any]:
     """The topology that the program makes: as `mn --topo` names it, or the only one."""
-    from mininet.topo import Topo  # type: ignore[import]
-    from mininet.util import splitArgs  # type: ignore[import]
+    from mininet.topo import Topo
+    from mininet.util import splitArgs
 
     topos = namespace.get('topos')
     offered: dict[str, Callable[..., Any]] = dict(topos) if isinstance(topos, dict) else {}

@@ -1,0 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { INSIDE } from '../../../../src/drivers/mininet/inside.ts';
+import { MININET_PYTHON } from '../../../../src/drivers/mininet/machine.ts';
+
+/** What a program of this folder prints, which is JSON; it can import the modules of the sandbox. */
+export function printedBy(program: string): unknown {
+  const env = { PATH: process.env['PATH'], PYTHONPATH: INSIDE, PYTHONDONTWRITEBYTECODE: '1' };
+  return JSON.parse(execFileSync(MININET_PYTHON, [join(import.meta.dirname, program)], { env, encoding: 'utf8' }));
+}
