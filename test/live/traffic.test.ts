@@ -201,7 +201,17 @@ describe.each(['as we are', 'ordinary'] as const)('traffic of a lab, %s', (user)
   if (isOnce)
     test('a program that the machine lacks is exit code 3, with the remedy', async () => {
       const inNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-      const hide = `mount --bind /dev/null "$(PATH=$PATH:/usr/sbin command -v tcpdump)"\n${labctl.commandLine('capture', 'h1')}`;
+      const [up, capture, down] = [
+        ['up', 'lab.yaml', '--lab', 'bare'],
+        ['capture', 'h1', '--lab', 'bare'],
+        ['down', 'bare'],
+      ];
+      const hide = [
+        'mount --bind /dev/null "$(PATH=$PATH:/usr/sbin command -v tcpdump)"',
+        labctl.commandLine(...up),
+        `exit=0; ${labctl.commandLine(...capture)} || exit=$?`,
+        `${labctl.commandLine(...down)}; exit $exit`,
+      ].join('\n');
       const outcome = await execa('unshare', [...inNamespace, '--mount', 'sh', '-ec', hide], {
         cwd: labctl.folder,
         env: labctl.env,

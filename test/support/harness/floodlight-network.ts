@@ -18,6 +18,8 @@ export interface FloodlightNetwork {
   connect(target: string, names?: readonly string[]): Promise<void>;
   /** Takes their controllers away, and resolves when Floodlight has them no more. */
   disconnect(names?: readonly string[]): Promise<void>;
+  /** Removes all that a bridge holds, as when it is started again. */
+  empty(name: string): Promise<void>;
   /** Flows of priorities above those of Floodlight's own, as `ovs-ofctl dump-flows` prints them. */
   staticFlows(name: string): Promise<readonly string[]>;
   /** Group ids that a bridge holds. */
@@ -75,6 +77,9 @@ export async function startFloodlightNetwork(
           interval: 50,
         },
       );
+    },
+    async empty(name) {
+      for (const command of ['del-flows', 'del-groups']) await ofctl(command, name);
     },
     async staticFlows(name) {
       const lines = (await ofctl('dump-flows', name)).split('\n');
