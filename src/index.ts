@@ -1,15 +1,7 @@
 /** labctl as a library: the pure parts, and the typed client of the Static Entry Pusher. Labs are run by the command. */
 
 export { FloodlightClient } from './drivers/pusher/client.ts';
-export type {
-  ConnectionChangeDocument,
-  EntriesDocument,
-  ExplanationDocument,
-  ObservationDocument,
-  PredictionDocument,
-  StatusDocument,
-  StepsDocument,
-} from './lab/documents.ts';
+export type { CommandName, CommandOutput } from './lab/commands/types.ts';
 export * from './model/addresses.ts';
 export * from './model/connection.ts';
 export * from './model/fault.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { INSIDE } from '../drivers/mininet/inside.ts';
 import { isRoot, MININET_PYTHON, SANDBOX_PATH } from '../drivers/mininet/machine.ts';
 import { missingTool } from '../drivers/mininet/requirements.ts';
-import type { ThroughputDocument } from '../lab/documents.ts';
+import type { CommandOutput } from '../lab/commands/types.ts';
 import { RemoteLab } from '../lab/process/remote-lab.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import { type CaptureOptions, type FormatOptions, type IperfOptions, labNamed } from './options.ts';
@@ -33,7 +33,7 @@ export async function iperf(
 
 const CAPTURER = join(INSIDE, 'capturer.py');
 
-function throughputLine({ source, target, mbps, lostPercent, why }: ThroughputDocument): string {
+function throughputLine({ source, target, mbps, lostPercent, why }: CommandOutput<'iperf'>): string {
   if (mbps === null) return `${source} -> ${target}: X, ${why}`;
   const lost = lostPercent === null ? '' : `, ${lostPercent.toFixed(1)}% of the datagrams lost`;
   return `${source} -> ${target}: ${mbps.toFixed(1)} Mbit/s${lost}`;
@@ -66,7 +66,7 @@ export async function capture(
   // See capturer.py: only root's tcpdump can be in the lab.
   const inLab = isRoot() ? [...tcpdump, '-Z', 'root', '-i'] : [MININET_PYTHON, CAPTURER];
   const argv = ['setpriv', '--pdeathsig', 'INT', '--', ...inLab];
-  const command = await RemoteLab.find(labNamed(options)).run('commandAt', { at, argv });
+  const command = await RemoteLab.find(labNamed(options)).run('capture', { at, argv });
   const output = write === undefined || write === '-' ? 'inherit' : fileNamed(write);
   return new Promise((resolve, reject) => {
     let words = '';

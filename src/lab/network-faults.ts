@@ -167,16 +167,17 @@ export class NetworkFaults {
       return await this.#plan.changeTo(repaired, over, 'repair', { signal: new AbortController().signal, report });
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
-      const described = this.#faults.map(describeFault).join(', ') || 'nothing';
+      const described = this.#faults.map(describeFault);
+      const verb = described.length > 1 ? 'are' : 'is';
       throw new ProblemError(
         [
           environmentProblem({
             code: 'not-repaired',
             where: 'repair',
-            cause: `down is ${described} now, but not everything could be made to follow that`,
+            cause: `${described.join(', ') || 'nothing'} ${verb} down, but some connections could not be updated`,
             remedy: isSet
               ? '`labctl heal` tries again'
-              : `\`labctl fault clear\` takes everything up again${down ? '' : ', or give the command again'}`,
+              : `\`labctl fault clear\` brings everything up again${down ? '' : ', or give the command again'}`,
           }),
           ...error.problems,
         ],

@@ -1,0 +1,60 @@
+import { afterEach } from 'vitest';
+import { EmbeddedController } from '../../src/drivers/embedded/controller.ts';
+import { SimulatedDataPlane } from '../../src/drivers/simulated/data-plane.ts';
+import { SimulatedTables } from '../../src/drivers/simulated/tables.ts';
+import type { CommandInput, CommandName, CommandOutput } from '../../src/lab/commands/types.ts';
+import { Lab } from '../../src/lab/lab.ts';
+import { LabService } from '../../src/lab/process/service.ts';
+import { environmentProblem, ProblemError } from '../../src/model/problem.ts';
+import { readSpec } from '../../src/spec/read.ts';
+
+/** A ring of four: hN on sN. */
+export const RING = `
+version: 1
+name: ring
+hosts: [h1, h2, h3, h4]
+switches: [s1, s2, s3, s4]
+links: [[h1, s1], [h2, s2], [h3, s3], [h4, s4], [s1, s2], [s2, s3], [s3, s4], [s4, s1]]
+`;
+
+/** Tables that fail while they are told to, as a switch does that does not answer. */
+class FailingTables extends SimulatedTables {
+  isFailing = false;
+
+  override async apply(...change: Parameters<SimulatedTables['apply']>): Promise<void> {
+    if (this.isFailing) throw new ProblemError(environmentProblem({ code: 'away', where: 's1', cause: 'no answer' }));
+    return super.apply(...change);
+  }
+}
+
+export const running = { signal: new AbortController().signal, report: () => {} };
+
+const up: Lab[] = [];
+
+afterEach(async () => {
+  for (const lab of up.splice(0)) await lab.down();
+});
+
+interface ServedLab {
+  readonly lab: Lab;
+  readonly tables: FailingTables;
+  readonly service: LabService;
+  run<C extends CommandName>(name: C, input: CommandInput<C>): Promise<CommandOutput<C>>;
+}
+
+/** A lab over simulated switches that is up until the test is over, and the service of its commands. */
+export async function servedLab(text = RING): Promise<ServedLab> {
+  const spec = readSpec('ring.yaml', text);
+  const { topology, forwarding } = spec;
+  const tables = new FailingTables(topology);
+  const controlPlane = new EmbeddedController({ topology, forwarding, tables, firstPort: 18_080 });
+  const lab = new Lab(spec, { dataPlane: new SimulatedDataPlane(topology, tables), controlPlane });
+  up.push(lab);
+  await lab.up(running);
+  const identity = { name: spec.name, specFile: 'ring.yaml', specText: text, startedAt: '2026-01-02T03:04:05.000Z' };
+  const service = new LabService(lab, identity, async () => {
+    await lab.down();
+    return [];
+  });
+  return { lab, tables, service, run: (name, input) => service.run(name, input, running) };
+}
