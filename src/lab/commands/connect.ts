@@ -1,17 +1,8 @@
-import { z } from 'zod';
 import { withConnection } from '../../model/connection.ts';
 import { requestedConnection } from '../../plan/requests.ts';
 import { changeConnections, connectionChangeSchema } from '../connection-change.ts';
-import { namesSchema, waysSchema } from '../documents/vocabulary.ts';
+import { connectionRequestSchema } from '../documents/connection.ts';
 import { command } from './command.ts';
-
-/** A connection that somebody asks for. */
-export const connectionRequestSchema = z.strictObject({
-  hosts: namesSchema,
-  ways: waysSchema.exactOptional(),
-  via: namesSchema.exactOptional().describe('Switches.'),
-  avoid: namesSchema.exactOptional().describe('Switches and links as people write them: s3, s1-s3.'),
-});
 
 /** Isolates hosts as a group, and pings. */
 export const connect = command({

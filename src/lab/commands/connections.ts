@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { connectionDocument, connectionSchema } from '../documents/vocabulary.ts';
+import { connectionDocument, connectionSchema } from '../documents/connection.ts';
 import { command } from './command.ts';
 
 /** The connections once the commands before it are done: after an interrupt, what became of them. */

@@ -4,9 +4,9 @@ import { withConnection } from '../../model/connection.ts';
 import { compileConnections, type EntryCounts } from '../../plan/connections.ts';
 import { requestedConnection } from '../../plan/requests.ts';
 import type { Steps } from '../../plan/steps.ts';
+import { connectionRequestSchema } from '../documents/connection.ts';
 import { entrySchema } from '../documents/entries.ts';
 import { command, type Frozen } from './command.ts';
-import { connectionRequestSchema } from './connect.ts';
 
 const counts = {
   count: z.number().describe('Entries that connections need in all.'),

@@ -1,12 +1,7 @@
 import { z } from 'zod';
 import { ProblemError } from '../../model/problem.ts';
-import {
-  connectionDocument,
-  connectionSchema,
-  faultSchema,
-  namesSchema,
-  problemSchema,
-} from '../documents/vocabulary.ts';
+import { connectionDocument, connectionSchema } from '../documents/connection.ts';
+import { faultSchema, namesSchema, problemSchema } from '../documents/vocabulary.ts';
 import type { Lab } from '../lab.ts';
 import { command } from './command.ts';
 

@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import type { Dpid, PortNumber } from '../../model/addresses.ts';
-import type { Connection } from '../../model/connection.ts';
-import { describeFault, type Fault } from '../../model/fault.ts';
+import type { Fault } from '../../model/fault.ts';
 import type { Problem } from '../../model/problem.ts';
-import type { Frozen } from '../commands/command.ts';
 
 /** Schemas of words of the model, as several documents have them. */
 
@@ -19,8 +17,6 @@ export const namesSchema = z.array(z.string());
 
 /** Two hosts. */
 export const pairSchema = z.tuple([z.string(), z.string()]);
-
-export const waysSchema = z.enum(['multipath', 'protected']);
 
 export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -38,19 +34,3 @@ export const problemSchema: z.ZodType<Problem> = z.strictObject({
   cause: z.string(),
   remedy: z.string().exactOptional(),
 });
-
-export const connectionSchema = z.strictObject({
-  members: namesSchema.describe('In the order of the spec.'),
-  ways: waysSchema.nullable().describe('Null is one way.'),
-  via: namesSchema.describe('Switches that every path passes, in this order.'),
-  avoid: namesSchema.describe('Switches (s3) and links (s1-s3) that no path uses.'),
-});
-
-export function connectionDocument({
-  members,
-  ways = undefined,
-  via = [],
-  avoid = [],
-}: Connection): Frozen<z.output<typeof connectionSchema>> {
-  return { members, ways: ways ?? null, via, avoid: avoid.map(describeFault) };
-}
