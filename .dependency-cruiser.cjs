@@ -36,8 +36,25 @@ const purity = [
   { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
 ];
 
+/** The lab knows drivers by their interfaces, and the Static Entry Pusher's protocol data. */
+const interfaces = [
+  {
+    name: 'lab-imports-drivers-by-their-interfaces',
+    severity: 'error',
+    from: { path: '^src/lab/' },
+    to: {
+      path: '^src/drivers/[^/]+/',
+      // Of mininet/: until it answers for leftovers and missing tools behind an interface.
+      pathNot: [
+        '^src/drivers/pusher/(post-reader|unchecked-body|wire)[.]ts$',
+        '^src/drivers/mininet/(cpu-shares|machine|requirements)[.]ts$',
+      ],
+    },
+  },
+];
+
 module.exports = {
-  forbidden: [...upwardOrSideways, ...purity],
+  forbidden: [...upwardOrSideways, ...purity, ...interfaces],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },

@@ -1,7 +1,9 @@
 import type { SettableRole } from '../drivers/control-plane.ts';
 import type { CommandOutput } from '../lab/commands/types.ts';
+import { withLabLock } from '../lab/process/lock.ts';
+import { knownLab, knownLabs, lastingLabs } from '../lab/process/records.ts';
 import { RemoteLab } from '../lab/process/remote-lab.ts';
-import { clearRemains, knownLab, knownLabs, lastingLabs, withLabLock } from '../lab/process/run-folder.ts';
+import { clearRemains } from '../lab/process/run-folder.ts';
 import { describeConnection } from '../model/connection.ts';
 import { describeFault } from '../model/fault.ts';
 import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';

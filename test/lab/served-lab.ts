@@ -9,7 +9,7 @@ import { environmentProblem, ProblemError } from '../../src/model/problem.ts';
 import { readSpec } from '../../src/spec/read.ts';
 
 /** A ring of four: hN on sN. */
-export const RING = `
+const RING = `
 version: 1
 name: ring
 hosts: [h1, h2, h3, h4]
@@ -17,17 +17,20 @@ switches: [s1, s2, s3, s4]
 links: [[h1, s1], [h2, s2], [h3, s3], [h4, s4], [s1, s2], [s2, s3], [s3, s4], [s4, s1]]
 `;
 
-/** Tables that fail while they are told to, as a switch does that does not answer. */
+/** Tables that fail while they are told to, as a switch does that does not answer, or that take their time. */
 class FailingTables extends SimulatedTables {
   isFailing = false;
+  /** No change is done before it resolves. */
+  gate: Promise<void> = Promise.resolve();
 
   override async apply(...change: Parameters<SimulatedTables['apply']>): Promise<void> {
+    await this.gate;
     if (this.isFailing) throw new ProblemError(environmentProblem({ code: 'away', where: 's1', cause: 'no answer' }));
     return super.apply(...change);
   }
 }
 
-export const running = { signal: new AbortController().signal, report: () => {} };
+const running = { signal: new AbortController().signal, report: () => {} };
 
 const up: Lab[] = [];
 
@@ -43,15 +46,15 @@ interface ServedLab {
 }
 
 /** A lab over simulated switches that is up until the test is over, and the service of its commands. */
-export async function servedLab(text = RING): Promise<ServedLab> {
-  const spec = readSpec('ring.yaml', text);
+export async function servedLab(): Promise<ServedLab> {
+  const spec = readSpec('ring.yaml', RING);
   const { topology, forwarding } = spec;
   const tables = new FailingTables(topology);
   const controlPlane = new EmbeddedController({ topology, forwarding, tables, firstPort: 18_080 });
   const lab = new Lab(spec, { dataPlane: new SimulatedDataPlane(topology, tables), controlPlane });
   up.push(lab);
   await lab.up(running);
-  const identity = { name: spec.name, specFile: 'ring.yaml', specText: text, startedAt: '2026-01-02T03:04:05.000Z' };
+  const identity = { name: spec.name, specFile: 'ring.yaml', specText: RING, startedAt: '2026-01-02T03:04:05.000Z' };
   const service = new LabService(lab, identity, async () => {
     await lab.down();
     return [];

@@ -1,7 +1,8 @@
 import type { Argument, Command, Option } from 'commander';
 import { SETTABLE_ROLES } from '../../drivers/control-plane.ts';
+import { knownLabs, labNameOf } from '../../lab/process/records.ts';
 import { RemoteLab } from '../../lab/process/remote-lab.ts';
-import { knownLabs, labFolder, labNameOf } from '../../lab/process/run-folder.ts';
+import { labFolder } from '../../lab/process/run-folder.ts';
 import { interfaceName, type LinkEnd } from '../../model/topology.ts';
 import { programFile } from '../../spec/installation.ts';
 
@@ -266,7 +267,7 @@ interface NamedParts {
 }
 
 /** What there is of a network. */
-export function partsOf({ hosts, switches, links }: NamedParts) {
+function partsOf({ hosts, switches, links }: NamedParts) {
   const order = new Map(switches.map((name, index) => [name, index]));
   const between = links.flatMap(({ ends: [a, b] }) =>
     order.has(a.node) && order.has(b.node) ? [`${a.node}-${b.node}`, `${b.node}-${a.node}`] : [],

@@ -1,16 +1,8 @@
 import { describeProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import type { Lab } from '../lab.ts';
 import type { LabProgress } from '../running.ts';
-import {
-  clearRemains,
-  commandSocket,
-  type LabRecord,
-  labFolder,
-  leaveOnlyRecord,
-  makeLabFolder,
-  startTicksOf,
-  writeRecord,
-} from './run-folder.ts';
+import { type LabRecord, leaveOnlyRecord, startTicksOf, writeRecord } from './records.ts';
+import { clearRemains, commandSocket, labFolder, makeLabFolder } from './run-folder.ts';
 import { LabService, problemsOf } from './service.ts';
 import type { Announcement, LabOrder } from './standby.ts';
 

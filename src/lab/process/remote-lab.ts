@@ -2,15 +2,8 @@ import { type IncomingMessage, request } from 'node:http';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../commands/types.ts';
 import type { LabProgress } from '../running.ts';
-import {
-  clearRemains,
-  commandSocket,
-  knownLab,
-  knownLabs,
-  type LabRecord,
-  lastingLabs,
-  startTicksOf,
-} from './run-folder.ts';
+import { knownLab, knownLabs, type LabRecord, lastingLabs, startTicksOf } from './records.ts';
+import { clearRemains, commandSocket } from './run-folder.ts';
 import type { AnswerLine } from './service.ts';
 
 /** How long `down` waits for the lab's process before it is killed. */
