@@ -75,6 +75,11 @@ export class Lab {
     return { ...this.spec, topology: this.faults.topology };
   }
 
+  /** How long the controller may take for the first packet of a pair of hosts. */
+  get reactionSeconds(): number {
+    return this.controlPlane.reactionSeconds;
+  }
+
   /** The network as its switches hold it now. */
   async network(signal: AbortSignal): Promise<NetworkState> {
     const { topology } = this.spec;
@@ -82,7 +87,7 @@ export class Lab {
       this.plan.heldBy(topology.switches.map(({ dpid }) => dpid)),
       this.controlPlane.entries(signal),
     ]);
-    const missForwarding = this.controlPlane.reactionSeconds > 0 ? 'shortest-path' : 'none';
+    const missForwarding = this.reactionSeconds > 0 ? 'shortest-path' : 'none';
     return { ...networkOfSwitches(topology, held, listed, missForwarding), faults: this.faults.now.faults };
   }
 

@@ -32,7 +32,7 @@ export type Observation = Frozen<z.output<typeof observationSchema>>;
 export async function observe(lab: Lab, expectation: string | undefined, running: Running): Promise<Observation> {
   const expected = expectedMatrix(lab.specNow, lab.connections, expectation);
   const [first, network] = await Promise.all([
-    lab.dataPlane.probeAll(lab.controlPlane.reactionSeconds, running.signal, (probe) => running.report({ probe })),
+    lab.dataPlane.probeAll(lab.reactionSeconds, running.signal, (probe) => running.report({ probe })),
     // Entries that labctl cannot read hide no observation.
     lab.network(running.signal).catch((error: unknown) => {
       if (!(error instanceof ProblemError)) throw error;
@@ -70,7 +70,7 @@ export async function observe(lab: Lab, expectation: string | undefined, running
  * should are asked again, with more patience.
  */
 async function askedAgain(
-  { dataPlane, controlPlane }: Lab,
+  { dataPlane, reactionSeconds }: Lab,
   probes: readonly ProbeResult[],
   shouldAnswer: (pair: Pair) => boolean,
   { signal, report }: Running,
@@ -78,7 +78,7 @@ async function askedAgain(
   const silent = probes.filter((probe) => probe.rttMs === null && shouldAnswer(probe));
   if (silent.length === 0 || dataPlane.probeAgain === undefined) return probes;
   report({ step: `asking ${silent.length === 1 ? 'a pair' : `${silent.length} pairs`} once more` });
-  const again = await dataPlane.probeAgain(silent, controlPlane.reactionSeconds, signal, (probe) => report({ probe }));
+  const again = await dataPlane.probeAgain(silent, reactionSeconds, signal, (probe) => report({ probe }));
   const later = new Map(again.map((probe) => [keyOf(probe), probe]));
   return probes.map((probe) => {
     const { rttMs = null, probes: more = 0 } = later.get(keyOf(probe)) ?? {};

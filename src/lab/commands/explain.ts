@@ -3,28 +3,13 @@ import type { NetworkState } from '../../sim/network.ts';
 import { Explainer } from '../../verify/explain.ts';
 import { readSupposition, suppositionSchema } from '../documents/supposition.ts';
 import { traceSchema } from '../documents/trace.ts';
-import { checkHops } from '../hop-check.ts';
+import { checkHops, hopChecksSchema } from '../hop-check.ts';
 import { command, type Frozen } from './command.ts';
 
 const pingSchema = z.strictObject({
   trace: traceSchema,
   why: z.string().describe('The outcome in one line.'),
   story: z.array(z.string()).describe('The story in a few lines, for people.'),
-});
-
-const checksSchema = z.strictObject({
-  checked: z.number(),
-  undecided: z.number().describe('Hops that a switch decides by a hash of real packets only.'),
-  disagreements: z.array(
-    z.strictObject({
-      switch: z.string(),
-      inPort: z.number(),
-      message: z.string(),
-      predicted: z.array(z.number()).describe('Ports out of which the packet goes.'),
-      said: z.array(z.number()),
-      text: z.string().describe("The switch's own words."),
-    }),
-  ),
 });
 
 /** Why one host reaches another, or does not: hop by hop. */
@@ -40,7 +25,7 @@ export const explain = command({
   answer: z.strictObject({
     there: pingSchema.describe('The ping that was asked for.'),
     back: pingSchema.describe('Its reverse.'),
-    checks: checksSchema.nullable().describe('What the switches themselves say; null where they were not asked.'),
+    checks: hopChecksSchema.nullable().describe('What the switches themselves say; null where they were not asked.'),
   }),
   run: async ({ lab }, { source, target, supposition, verify }, { signal }) => {
     const { state } = await lab.supposing(readSupposition(supposition), signal);

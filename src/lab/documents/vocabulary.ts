@@ -28,8 +28,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
 
 export const problemSchema: z.ZodType<Problem> = z.strictObject({
   kind: z.enum(['input', 'environment']).describe('Whether the input is wrong, or the machine or the controller.'),
-  code: z.string().describe('A stable name for programs.'),
-  where: z.string().exactOptional(),
+  code: z.string().describe('A stable name for programs.') as z.ZodType<string> as z.ZodType<Problem['code']>,
+  where: z.custom<NonNullable<Problem['where']>>().exactOptional(),
   offending: z.string().exactOptional().describe('The text that is wrong, verbatim.'),
   cause: z.string(),
   remedy: z.string().exactOptional(),

@@ -96,7 +96,7 @@ export class LabService {
 }
 
 /** Commands and inputs come from labctl itself. */
-function otherVersion(code: string, where: string, what: string): Problem {
+function otherVersion(code: 'unknown-command' | 'wrong-input', where: string, what: string): Problem {
   return inputProblem({
     code,
     where,
