@@ -16,11 +16,11 @@ export interface PlannedSteps extends Steps, EntryCounts {
   readonly lost: readonly Entry[];
 }
 
-/** What connections are planned over. */
+/** The network over which connections are planned. */
 export interface PlannedOver {
   /** With what is down of it now. */
   readonly topology: Topology;
-  /** What of it was down when protected connections were planned. */
+  /** What was down in it when protected connections were planned. */
   readonly protectedWith: readonly Fault[];
 }
 
@@ -41,7 +41,7 @@ export class InstalledPlan {
     );
   }
 
-  /** The way from what is installed to what the connections need. */
+  /** The steps from what is installed to what the connections need. */
   async stepsTo(
     connections: readonly Connection[],
     { topology, protectedWith }: PlannedOver,
@@ -50,7 +50,7 @@ export class InstalledPlan {
     const { entries, counts } = compileConnections(topology, connections, topology.withFaults(protectedWith));
     const { held, lost } = await this.#entries(signal);
     const { push, remove } = stepsBetween(held, entries);
-    // Entries of a switch that is stopped are not pushed before it is back.
+    // A stopped switch gets its entries when it is back.
     const isUp = ({ dpid }: Entry) => topology.switchIsUp(topology.switchWithDpid(dpid)?.name ?? '');
     return { push: push.filter(isUp), remove, lost: lost.filter(isUp), ...counts };
   }
@@ -66,7 +66,7 @@ export class InstalledPlan {
     { signal, report }: Running,
   ): Promise<PlannedSteps> {
     const steps = await this.stepsTo(connections, over, signal);
-    // Else the controller would change a group that its switch does not have.
+    // Otherwise the controller would modify a group that its switch does not have.
     if (steps.lost.length > 0) await this.remove({ entries: steps.lost, unreadable: [] });
     if (steps.push.length > 0) {
       report({ step: `pushing ${countedEntries(steps.push.length)}` });

@@ -21,7 +21,7 @@ export class Lab {
   /** The entries that its switches have for the connections. */
   readonly plan: InstalledPlan;
   readonly faults: NetworkFaults;
-  /** What the lab ought to do. */
+  /** The connections that the lab should have. */
   connections: readonly Connection[] = [];
 
   constructor(spec: LabSpec, drivers: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane }) {
@@ -37,7 +37,7 @@ export class Lab {
     return this.dataPlane.died;
   }
 
-  /** Brings everything up, the spec's connections included; what has been started stays for `down` when it throws. */
+  /** Brings everything up, the spec's connections included. When it throws, call `down`: parts may have been started. */
   async up({ signal, report }: Running): Promise<void> {
     const onStep = (step: string) => report({ step });
     await together(signal, [
@@ -70,7 +70,7 @@ export class Lab {
     }
   }
 
-  /** The spec as it is with what is down. */
+  /** The spec, with what is down now. */
   get specNow(): LabSpec {
     return { ...this.spec, topology: this.faults.topology };
   }
@@ -91,13 +91,13 @@ export class Lab {
     return { ...networkOfSwitches(topology, held, listed, missForwarding), faults: this.faults.now.faults };
   }
 
-  /** The same with what is supposed, and what there is to say about that. */
+  /** The network with what is supposed too, and warnings about that. */
   async supposing(supposition: Supposition, signal: AbortSignal): Promise<ReturnType<typeof supposing>> {
     const [network, { entries: listed }] = await Promise.all([this.network(signal), this.controlPlane.entries(signal)]);
     return supposing(network, listed, supposition);
   }
 
-  /** Does what changes what switches hold; after it, done or not, they go by nothing that they held before. */
+  /** Does a change of what switches hold. Afterwards, done or not, they treat no packet by what they have cached. */
   async changing<T>(change: () => Promise<T>): Promise<T> {
     try {
       return await change();

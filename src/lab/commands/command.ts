@@ -61,7 +61,7 @@ export function enveloped<A extends object>(
   return { version, lab, ...answer };
 }
 
-/** A value that nothing in it may be changed of. */
+/** The type, read-only through and through. */
 export type Frozen<T> = unknown extends T
   ? T
   : T extends string | number | boolean | null | undefined

@@ -28,10 +28,10 @@ function noSuchConnection(hosts: readonly string[], connections: readonly Connec
   return inputProblem({
     code: 'no-such-connection',
     where: hosts.join(' '),
-    cause: 'these hosts are not a connection of their own',
+    cause: 'there is no connection of just these hosts',
     remedy:
       choices.length > 0
-        ? `there is: ${choices.join('; ')}`
-        : 'nothing is connected: labctl connect makes a connection',
+        ? `remove one that there is: ${choices.join('; ')}`
+        : 'there are no connections: labctl connect makes one',
   });
 }

@@ -67,7 +67,7 @@ function lockedFile(file: string, waitSeconds: number): Promise<number | 'busy' 
   return IS_LINUX ? lockedByFlock(file, waitSeconds) : lockedByOpening(file, waitSeconds);
 }
 
-/** flock(1) locks the open file that we share with it as its standard input, and leaves the lock to us. */
+/** flock(1) gets our open file as its standard input and locks it. The lock stays when flock has ended. */
 async function lockedByFlock(file: string, waitSeconds: number): Promise<number | 'busy' | 'failed'> {
   const descriptor = openSync(file, 'a', 0o600);
   const wait = waitSeconds === 0 ? ['--nonblock'] : ['--timeout', `${waitSeconds}`];
@@ -84,7 +84,7 @@ async function lockedByFlock(file: string, waitSeconds: number): Promise<number 
   return result;
 }
 
-/** What open(2) of macOS and the BSDs has in place of flock(1); Node.js does not name it. */
+/** macOS and the BSDs lock with this flag of open(2), and have no flock(1). Node.js has no name for it. */
 const O_EXLOCK = 0x20;
 
 async function lockedByOpening(file: string, waitSeconds: number): Promise<number | 'busy' | 'failed'> {

@@ -17,7 +17,7 @@ export interface LabRecord {
   readonly dataPlane: DataPlaneKind;
   /** ISO 8601 */
   readonly startedAt: string;
-  /** It ends with another process, and is meant only where it is named. */
+  /** It ends with the process that started it. Commands mean it only where they name it. */
   readonly isTemporary?: boolean;
   /** Why the lab ended by itself; absent while it runs. */
   readonly endedBecause?: string;
@@ -44,17 +44,20 @@ export function knownLabs(): readonly KnownLab[] {
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
-/** Those that are meant where no lab is named. */
+/** The labs that a command without a lab's name can mean: all but temporary ones. */
 export function lastingLabs(): readonly KnownLab[] {
   return knownLabs().filter((lab) => lab.state === 'ended' || !lab.record.isTemporary);
 }
 
-/** What names a file rather than a lab. */
+/** Whether a text is a file's name, and not a lab's. */
 function isFileName(text: string): boolean {
   return text.includes('/') || /\.ya?ml$/i.test(text);
 }
 
-/** The lab's name where a file names its spec: that of the lab which was brought up from it. Other texts are names. */
+/**
+ * The name of the lab that was brought up from a file. A text that is no file name is taken as a lab's name.
+ * @throws ProblemError when no lab of this file is running
+ */
 export function labNameOf(nameOrFile: string): string {
   if (!isFileName(nameOrFile)) return nameOrFile;
   const path = resolve(nameOrFile);
@@ -65,7 +68,7 @@ export function labNameOf(nameOrFile: string): string {
       code: 'no-lab',
       where: nameOrFile,
       cause: 'no lab of this file is running',
-      remedy: `\`labctl ls\` shows those that are; or start it: labctl up ${nameOrFile}`,
+      remedy: `\`labctl ls\` shows the labs that run; or start it: labctl up ${nameOrFile}`,
     }),
   );
 }
@@ -93,8 +96,8 @@ export function knownLab(name: string): KnownLab | undefined {
 }
 
 /**
- * When a process started, in clock ticks since boot (proc(5), stat field 22); undefined when there is none. Where the
- * system has no /proc that is the empty text: it then has to do that we have a process of this pid.
+ * When a process started, in clock ticks since boot (proc(5), stat field 22); undefined when there is none. An empty text
+ * where the system has no /proc: that there is a process of this pid then has to do.
  */
 export function startTicksOf(pid: number): string | undefined {
   try {
@@ -108,7 +111,7 @@ export function startTicksOf(pid: number): string | undefined {
   }
 }
 
-/** Removes everything of a lab that ended by itself but the note that says why, which `ls` and `down` clear. */
+/** Removes everything of a lab that ended by itself but its record, which says why. `ls` and `down` clear that. */
 export function leaveOnlyRecord(record: LabRecord): void {
   const folder = labFolder(record.name);
   for (const item of readdirSync(folder)) {

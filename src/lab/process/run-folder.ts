@@ -37,7 +37,7 @@ export function runFolder(): string {
   } catch (error) {
     throw unusableFolder(folder, `cannot be made: ${(error as Error).message}`, error);
   }
-  // Somebody else's folder under a name that we would use: its owner could put sockets of theirs in our way.
+  // The owner of this folder could put their own sockets where we look for ours.
   if (statSync(folder).uid !== uid) throw unusableFolder(folder, 'belongs to another user');
   return folder;
 }
@@ -56,7 +56,7 @@ function unusableFolder(folder: string, why: string, cause?: unknown): ProblemEr
 
 export const LAB_NAME = /^[a-z0-9][a-z0-9-]{0,29}$/;
 
-/** Tells a lab's folder from others that somebody may keep beside it: only what has this file is ever removed. */
+/** Marks a lab's folder. Folders without this file are never removed: somebody may keep others here. */
 export const MARKER = '.labctl';
 
 /**
@@ -71,7 +71,7 @@ export function labFolder(name: string): string {
       where: 'the name of a lab',
       offending: name,
       cause: 'a lab is named with up to 30 lower-case letters, digits and -, the first of them no -',
-      remedy: '`labctl ls` shows the names of the labs that there are',
+      remedy: '`labctl ls` shows the labs',
     }),
   );
 }

@@ -47,7 +47,7 @@ export interface ScenarioOptions {
   readonly entriesOf: (step: ScenarioStep) => readonly EntryDocument[];
 }
 
-/** What came of a step, but for how it is called and how long it took. */
+/** The result of a step, without its name and its duration. */
 type Course = Pick<StepResult, 'outcome' | 'message'> &
   Partial<Pick<StepResult, 'differences' | 'output' | 'problems'>>;
 
@@ -95,7 +95,7 @@ function stepOf({ where, action }: ScenarioStep): Pick<StepResult, 'kind' | 'ste
   return { kind: action.kind, step: describeAction(action), where };
 }
 
-/** A scenario on its way. */
+/** A scenario that is being run. */
 class ScenarioCourse {
   readonly #lab: ScenarioLab;
   readonly #options: ScenarioOptions;
@@ -193,7 +193,7 @@ class ScenarioCourse {
     const observation = this.#observation;
     const { received, pairs } = observation;
     if (expectation.kind === 'predicted' && observation.predicted === null) {
-      const message = 'there is no prediction: the switches hold what labctl cannot read';
+      const message = 'there is no prediction: labctl cannot read some entries of the switches';
       return { outcome: 'failed', message };
     }
     const differences = differencesTo(expectation, observation);
@@ -215,7 +215,7 @@ class ScenarioCourse {
   async #explained(differences: readonly ExplainedDifference[]): Promise<readonly ExplainedDifference[]> {
     if (differences.every(({ why }) => why !== undefined)) return differences;
     const pairs = differences.map(({ source, target, expected }) => ({ source, target, expected }));
-    // What switches hold that labctl cannot read hides no difference.
+    // Differences are told also where labctl cannot read some entries, and so cannot explain them.
     const { reasons } = await this.#run('reasons', { differences: pairs }).catch((error: unknown) => {
       if (error instanceof ProblemError) return { reasons: [] };
       throw error;
@@ -225,7 +225,7 @@ class ScenarioCourse {
 
   async #exec({ host, argv, exitCode, output: pattern, timeoutMs }: HostCommand): Promise<Course> {
     const { folder, signal } = this.#options;
-    // timeout(1) ends what the command has started, too, which nobody outside of the lab's namespace could.
+    // timeout(1) also ends what the command has started. From outside of the lab's namespace that is not possible.
     const limited = ['env', `--chdir=${folder}`, 'timeout', '--kill-after=1', `${timeoutMs / 1000}`, ...argv];
     const command = await this.#run('exec', { host, argv: limited });
     const begin = performance.now();
@@ -296,7 +296,7 @@ function nameOf(expectation: Expectation): string {
     case 'pairs':
       return 'what this step expects';
     case 'predicted':
-      return 'what the entries of the switches make labctl predict';
+      return "what the switches' entries predict";
     case 'asked':
       return 'what the spec and its connections ask for';
   }
