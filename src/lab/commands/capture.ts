@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { capturePoint } from '../capture-point.ts';
-import { processSchema } from '../documents/process.ts';
+import { processSchema } from '../documents/vocabulary.ts';
 import { command } from './command.ts';
 
 /** The command that runs something where an interface is, with the interface's name at its end. */

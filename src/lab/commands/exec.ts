@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { requestedHosts } from '../../plan/requests.ts';
-import { processSchema } from '../documents/process.ts';
+import { processSchema } from '../documents/vocabulary.ts';
 import { command } from './command.ts';
 
 /** The command that runs something on a host. */

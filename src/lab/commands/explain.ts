@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { NetworkState } from '../../sim/network.ts';
+import type { Trace } from '../../sim/trace.ts';
 import { Explainer } from '../../verify/explain.ts';
 import { readSupposition, suppositionSchema } from '../documents/supposition.ts';
-import { traceSchema } from '../documents/trace.ts';
 import { checkHops, hopChecksSchema } from '../hop-check.ts';
 import { command, type Frozen } from './command.ts';
 
 const pingSchema = z.strictObject({
-  trace: traceSchema,
+  trace: z.custom<Trace>().describe('Every hop of every packet, and what decided; its form is that of sim/trace.ts.'),
   why: z.string().describe('The outcome in one line.'),
   story: z.array(z.string()).describe('The story in a few lines, for people.'),
 });

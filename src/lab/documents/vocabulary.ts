@@ -34,3 +34,6 @@ export const problemSchema: z.ZodType<Problem> = z.strictObject({
   cause: z.string(),
   remedy: z.string().exactOptional(),
 });
+
+/** A command to run on this machine that ends up inside the lab. */
+export const processSchema = z.strictObject({ file: z.string(), args: z.array(z.string()) });
