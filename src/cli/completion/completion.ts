@@ -269,20 +269,20 @@ interface NamedParts {
 /** What there is of a network. */
 function partsOf({ hosts, switches, links }: NamedParts) {
   const order = new Map(switches.map((name, index) => [name, index]));
-  const between = links.flatMap(({ ends: [a, b] }) =>
-    order.has(a.node) && order.has(b.node) ? [`${a.node}-${b.node}`, `${b.node}-${a.node}`] : [],
-  );
-  const ports = links
-    .flatMap(({ ends }) => ends)
-    .filter(({ node }) => order.has(node))
-    .sort((a, b) => (order.get(a.node) ?? 0) - (order.get(b.node) ?? 0) || a.port - b.port);
+  const byPlace = (a: LinkEnd, b: LinkEnd) => (order.get(a.node) ?? 0) - (order.get(b.node) ?? 0) || a.port - b.port;
+  const between = links
+    .filter(({ ends }) => ends.every(({ node }) => order.has(node)))
+    .map(({ ends }) => ends.toSorted(byPlace))
+    .sort(([a], [b]) => (a && b ? byPlace(a, b) : 0))
+    .map((ends) => ends.map(({ node }) => node));
+  const ports = links.flatMap(({ ends }) => ends).filter(({ node }) => order.has(node));
   return {
     hosts,
     switches,
     nodes: [...hosts, ...switches],
     // By either end first.
-    parts: [...new Set([...switches, ...between])],
-    interfaces: [...hosts, ...ports.map(interfaceName)],
+    parts: [...new Set([...switches, ...between.flatMap((names) => [names.join('-'), names.toReversed().join('-')])])],
+    interfaces: [...hosts, ...ports.sort(byPlace).map(interfaceName)],
   };
 }
 
