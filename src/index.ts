@@ -10,19 +10,13 @@
  *     console.log(matrix.reaches('h1', 'h2'));
  */
 
-import type * as documents from './lab/documents.ts';
+import type * as types from './lab/commands/types.ts';
+import type { CommandName } from './lab/commands/types.ts';
 import type { Printed } from './model/where.ts';
 
 export { FloodlightClient } from './drivers/pusher/client.ts';
-export type {
-  ConnectionChangeDocument,
-  EntriesDocument,
-  ExplanationDocument,
-  ObservationDocument,
-  StepsDocument,
-} from './lab/documents.ts';
-export type PredictionDocument = Printed<documents.PredictionDocument>;
-export type StatusDocument = Printed<documents.StatusDocument>;
+export type { CommandName } from './lab/commands/types.ts';
+export type CommandOutput<C extends CommandName> = Printed<types.CommandOutput<C>>;
 export {
   type Dpid,
   dpidDigits,
@@ -80,7 +74,7 @@ export {
   type PingallFault,
   parsePingall,
   pingallResults,
-  pingallRows,
+  pingallRow,
   ReachabilityMatrix,
 } from './model/matrix.ts';
 export {

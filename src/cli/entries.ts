@@ -1,8 +1,10 @@
-import { readEntries, stepsDocument } from '../lab/answers.ts';
-import type { EntriesDocument, EntriesSentDocument, EntryDocument, StepsDocument } from '../lab/documents.ts';
+import { enveloped } from '../lab/commands/command.ts';
+import { plan as planCommand, planDocument } from '../lab/commands/plan.ts';
+import type { CommandOutput } from '../lab/commands/types.ts';
+import { type EntryDocument, readEntries } from '../lab/documents/entries.ts';
 import { entriesInFile } from '../lab/entry-files.ts';
+import { isRunning } from '../lab/process/records.ts';
 import { RemoteLab } from '../lab/process/remote-lab.ts';
-import { isRunning } from '../lab/process/run-folder.ts';
 import { withConnection } from '../model/connection.ts';
 import { matchKey } from '../model/match.ts';
 import { type Entry, formatActions, formatInstructions } from '../model/openflow.ts';
@@ -55,7 +57,7 @@ function countsLine({ count, naiveCount }: EntryCounts): string {
 }
 
 interface ShownPlan {
-  readonly document: StepsDocument;
+  readonly document: CommandOutput<'plan'>;
   readonly topology: Topology;
   readonly url: string;
 }
@@ -80,7 +82,7 @@ function planOfSpec(topo: string, request: ConnectionRequest | undefined): Shown
   const { entries, counts } = compileConnections(topology, asked ? withConnection(connections, asked) : connections);
   const steps = { ...stepsBetween([], entries), lost: [], ...counts };
   const alone = asked && compileConnections(topology, [asked]).counts;
-  return { document: stepsDocument(name, { steps, alone }), topology, url: 'http://127.0.0.1:8080' };
+  return { document: enveloped(planCommand, name, planDocument(steps, alone)), topology, url: 'http://127.0.0.1:8080' };
 }
 
 async function specOf(lab: RemoteLab, signal: AbortSignal): Promise<LabSpec> {
@@ -98,10 +100,10 @@ export async function entries(
   signal: AbortSignal,
 ): Promise<void> {
   const lab = RemoteLab.find(labNamed(options));
-  const run = (): Promise<EntriesDocument> => {
-    if (work.kind === 'list') return lab.run('entries', {}, { signal });
-    if (work.kind === 'delete') return lab.run('deleteEntries', { names: work.names }, { signal });
-    return lab.run('clearEntries', work.switchName === undefined ? {} : { switchName: work.switchName }, { signal });
+  const run = (): Promise<CommandOutput<'entries list'>> => {
+    if (work.kind === 'list') return lab.run('entries list', {}, { signal });
+    if (work.kind === 'delete') return lab.run('entries delete', { names: work.names }, { signal });
+    return lab.run('entries clear', work.switchName === undefined ? {} : { switchName: work.switchName }, { signal });
   };
   const document = await run();
   const { unreadable } = document;
@@ -129,7 +131,7 @@ export async function applyEntries(
   // What can be seen without the lab is told with the file's name.
   readEntries(input.entries, (_, index) => found[index]?.where ?? '');
   const progress = new ProgressLine();
-  const applied = await lab.run('applyEntries', input, { signal, onProgress: progress.show }).finally(progress.clear);
+  const applied = await lab.run('entries apply', input, { signal, onProgress: progress.show }).finally(progress.clear);
   for (const warning of applied.warnings) remark(`labctl: warning: ${describeProblem(warning)}`);
   if (options.format === 'json') printJson(applied);
   else {
@@ -140,7 +142,7 @@ export async function applyEntries(
   return 0;
 }
 
-const OUTCOMES: Readonly<Record<EntriesSentDocument['sent'][number]['outcome'], string>> = {
+const OUTCOMES: Readonly<Record<CommandOutput<'entries apply --force'>['sent'][number]['outcome'], string>> = {
   'in-switch': 'in its switch',
   listed: 'the controller lists it, its switch does not have it',
   vanished: 'the controller accepted it, and it is nowhere',
@@ -151,11 +153,11 @@ const OUTCOMES: Readonly<Record<EntriesSentDocument['sent'][number]['outcome'], 
 /** Sends entries as they are, but for those that would break the controller, and tells what became of each. */
 async function sendEntries(
   lab: RemoteLab,
-  input: { readonly entries: readonly EntryDocument[] },
+  input: { readonly entries: readonly unknown[] },
   options: ApplyOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const document = await lab.run('sendEntries', input, { signal });
+  const document = await lab.run('entries apply --force', input, { signal });
   if (options.format === 'json') printJson(document);
   else {
     const rows = document.sent.map(({ name, outcome, reason }) => [
@@ -175,7 +177,7 @@ function counted(entries: number): string {
 /** Entries as a table, by switch. */
 function entryTable(topology: Topology, documents: readonly EntryDocument[]): readonly string[] {
   const order = new Map(topology.switches.map((node, index) => [node.dpid, index]));
-  const entries = [...readEntries(documents, (_, index) => `entry ${index + 1}`)];
+  const entries = [...readEntries(documents)];
   entries.sort(
     (a, b) =>
       (order.get(a.dpid) ?? 0) - (order.get(b.dpid) ?? 0) ||
@@ -215,7 +217,7 @@ function priorityOf(entry: Entry): number {
 }
 
 /** The curl commands that push and take away these entries, as the tutorial writes them. */
-function curlCommands(url: string, { push, remove }: StepsDocument): readonly string[] {
+function curlCommands(url: string, { push, remove }: CommandOutput<'plan'>): readonly string[] {
   // Inside single quotes a shell takes everything as it is but the single quote.
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   const command = (method: string, body: unknown) =>

@@ -1,4 +1,4 @@
-import type { FaultsDocument, MeasuredTraffic } from '../lab/documents.ts';
+import type { CommandInput, CommandOutput } from '../lab/commands/types.ts';
 import type { FaultRequest } from '../lab/network-faults.ts';
 import { RemoteLab } from '../lab/process/remote-lab.ts';
 import { describeFault, type Fault } from '../model/fault.ts';
@@ -6,26 +6,44 @@ import { inputProblem, ProblemError } from '../model/problem.ts';
 import { type FaultOptions, type FormatOptions, type LabOptions, labNamed } from './options.ts';
 import { ProgressLine, printJson, printLines, remark } from './output/terminal.ts';
 
+type FaultsDocument = CommandOutput<'fault list'>;
+
 /** `labctl link`, `switch`, `fault random` and `fault clear`. */
 export async function changeFaults(request: FaultRequest, options: FaultOptions, signal: AbortSignal): Promise<void> {
   const measure = options.measure === undefined ? undefined : measuredPair(options.measure);
   const lab = RemoteLab.find(labNamed(options));
   const progress = new ProgressLine();
-  const input = { request, repair: options.repair, ...(measure === undefined ? {} : { measure }) };
-  const document = await lab
-    .run('changeFaults', input, { signal, onProgress: progress.show })
+  const how = { repair: options.repair, ...(measure === undefined ? {} : { measure }) };
+  const document = await change(lab, request, how, { signal, onProgress: progress.show })
     .finally(progress.clear)
     .catch(async (error: unknown) => {
-      if (signal.aborted) remark(faultsLine((await lab.run('faults', {})).faults));
+      if (signal.aborted) remark(faultsLine((await lab.run('fault list', {})).faults));
       throw error;
     });
   if (options.format === 'json') printJson(document);
   else printLines(changeLines(request, document, options));
 }
 
+function change(
+  lab: RemoteLab,
+  request: FaultRequest,
+  how: CommandInput<'fault clear'>,
+  options: Parameters<RemoteLab['run']>[2],
+): Promise<FaultsDocument> {
+  if (request.kind === 'clear') return lab.run('fault clear', how, options);
+  if (request.kind === 'random') {
+    const { seed, count, withSwitches } = request;
+    return lab.run('fault random', { seed, count, withSwitches, ...how }, options);
+  }
+  const { kind: state, fault } = request;
+  return fault.kind === 'link'
+    ? lab.run('link', { state, between: fault.between, ...how }, options)
+    : lab.run('switch', { state, switchName: fault.name, ...how }, options);
+}
+
 /** `labctl fault list`. */
 export async function listFaults(options: FormatOptions & LabOptions, signal: AbortSignal): Promise<void> {
-  const document = await RemoteLab.find(labNamed(options)).run('faults', {}, { signal });
+  const document = await RemoteLab.find(labNamed(options)).run('fault list', {}, { signal });
   if (options.format === 'json') printJson(document);
   else printLines(document.faults.length === 0 ? ['nothing is down'] : document.faults.map(stateLine));
 }
@@ -87,7 +105,7 @@ function undoing(fault: Fault, { lab, topo }: LabOptions): string {
   return ['labctl', ...command, ...of].join(' ');
 }
 
-function trafficLine(traffic: MeasuredTraffic): string {
+function trafficLine(traffic: NonNullable<FaultsDocument['traffic']>): string {
   const { source, target, sent, lost, interruptions, longestMs, answersAtFirst, answersAtLast } = traffic;
   const what = `${source} -> ${target}: ${lost} of ${sent} echo requests lost`;
   if (lost === sent) return `${source} -> ${target}: none of ${sent} echo requests answered`;

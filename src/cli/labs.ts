@@ -1,7 +1,10 @@
 import type { SettableRole } from '../drivers/control-plane.ts';
-import type { StatusDocument } from '../lab/documents.ts';
+import type { CommandOutput } from '../lab/commands/types.ts';
+import { withLabLock } from '../lab/process/lock.ts';
+import { knownLab, knownLabs, lastingLabs } from '../lab/process/records.ts';
 import { RemoteLab } from '../lab/process/remote-lab.ts';
-import { clearRemains, knownLab, knownLabs, lastingLabs, withLabLock } from '../lab/process/run-folder.ts';
+import { clearRemains } from '../lab/process/run-folder.ts';
+import { describeConnection } from '../model/connection.ts';
 import { describeFault } from '../model/fault.ts';
 import { describeProblem, inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { abridged } from '../plan/requests.ts';
@@ -111,7 +114,7 @@ export async function status(name: string | undefined, options: FormatOptions): 
       ? [`switches     ${connected.length} connected${missing.length === 0 ? '' : `, missing: ${missing.join(', ')}`}`]
       : [`             ${coloured('red', 'does not answer')}: ${describeProblem(trouble)}`]),
     `forwarding   ${document.forwarding}`,
-    `connections  ${document.connections.length === 0 ? 'none' : document.connections.map((_, index) => describeConnection(document, index)).join('\n             ')}`,
+    `connections  ${document.connections.length === 0 ? 'none' : document.connections.map(describeConnection).join('\n             ')}`,
     `faults       ${document.faults.length === 0 ? 'none' : document.faults.map(describeFault).join(', ')}`,
     `entries      ${entriesLine(document)}`,
     `process      ${document.pid}, ${document.memoryMb} MB`,
@@ -119,7 +122,7 @@ export async function status(name: string | undefined, options: FormatOptions): 
 }
 
 /** How many there are, and which of them are not as they ought to be. */
-function entriesLine({ entries, upkeep }: StatusDocument): string {
+function entriesLine({ entries, upkeep }: CommandOutput<'status'>): string {
   if (entries === null || upkeep === null) return 'unknown';
   const { missing, leaving, repaired } = upkeep;
   const named = (names: readonly string[], what: string) =>
@@ -127,7 +130,7 @@ function entriesLine({ entries, upkeep }: StatusDocument): string {
   return [
     `${entries}`,
     ...named(missing, 'missing and to be put back'),
-    ...named(leaving, 'to be taken away when their switch is back'),
+    ...named(leaving, 'to be removed when their switch is back'),
     ...(repaired === 0 ? [] : [`${repaired} were lost and put back`]),
   ].join('\n             ');
 }
@@ -173,15 +176,4 @@ export async function underLock<T>(name: string, progress: ProgressLine, work: (
     return 'wait' as const;
   };
   return (await withLabLock(name, wait, work)) as T;
-}
-
-/** Its members and, where they are given, its ways. */
-export function describeConnection({ connections, ways, routes }: StatusDocument, index: number): string {
-  const { via = [], avoid = [] } = routes[index] ?? {};
-  const how = [
-    ...(ways[index] ? [ways[index]] : []),
-    ...(via.length > 0 ? [`via ${via.join(' ')}`] : []),
-    ...(avoid.length > 0 ? [`avoiding ${avoid.join(' ')}`] : []),
-  ];
-  return [connections[index]?.join(' '), ...(how.length > 0 ? [`(${how.join(', ')})`] : [])].join(' ');
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Command } from '../drivers/data-plane.ts';
-import type { ConnectionChangeDocument } from '../lab/documents.ts';
+import type { CommandOutput } from '../lab/commands/types.ts';
+import { isRunning, labNameOf } from '../lab/process/records.ts';
 import { RemoteLab } from '../lab/process/remote-lab.ts';
-import { isRunning, labNameOf } from '../lab/process/run-folder.ts';
 import type { Ways } from '../model/connection.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import type { ConnectionRequest } from '../plan/requests.ts';
@@ -75,7 +75,7 @@ export async function changeConnection(
   return document.asExpected ? 0 : NOT_AS_EXPECTED;
 }
 
-function changes({ pushed, removed, restored }: ConnectionChangeDocument): string {
+function changes({ pushed, removed, restored }: CommandOutput<'heal'>): string {
   const counts = [
     ...(pushed > 0 ? [`${pushed} entries pushed and read back`] : []),
     ...(removed > 0 ? [`${removed} entries taken away`] : []),
@@ -127,7 +127,7 @@ async function standing(lab: RemoteLab, hosts: readonly string[]): Promise<strin
   const { connections } = await lab.run('connections', {});
   const names = hosts.join(' ');
   const isConnected = connections.some(
-    (members) => members.length === new Set(hosts).size && members.every((member) => hosts.includes(member)),
+    ({ members }) => members.length === new Set(hosts).size && members.every((member) => hosts.includes(member)),
   );
   return isConnected
     ? `${names} are connected, not yet pinged; labctl disconnect ${names} takes that away`
@@ -165,7 +165,7 @@ async function readNamed(topo: string) {
 export async function execOnHost(host: string, argv: readonly string[], options: LabOptions): Promise<number> {
   // The lab's namespaces have the same files, but entering them leads to the root folder.
   const here = ['env', `--chdir=${workingFolder()}`, ...argv];
-  const command: Command = await RemoteLab.find(labNamed(options)).run('command', { host, argv: here });
+  const command: Command = await RemoteLab.find(labNamed(options)).run('exec', { host, argv: here });
   // An interrupt at the terminal is for the command on the host, not for us; other signals are handed on to it.
   let child: ChildProcess | undefined;
   let isOver = false;

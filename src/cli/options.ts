@@ -1,7 +1,7 @@
 import { CommanderError, InvalidArgumentError, Option } from 'commander';
 import { controllerHelp } from '../drivers/controllers.ts';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
-import { labNameOf } from '../lab/process/run-folder.ts';
+import { labNameOf } from '../lab/process/records.ts';
 import type { Disjointness } from '../plan/disjoint-flow.ts';
 import type { Metric } from '../plan/paths.ts';
 

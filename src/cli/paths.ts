@@ -109,7 +109,7 @@ export async function paths(source: string, target: string, options: PathsOption
 
 /** What is down in a running lab. */
 async function faultsOf(subject: Subject, signal: AbortSignal): Promise<readonly Fault[]> {
-  return subject.kind === 'spec' ? [] : (await subject.lab.run('faults', {}, { signal })).faults;
+  return subject.kind === 'spec' ? [] : (await subject.lab.run('fault list', {}, { signal })).faults;
 }
 
 interface Found {

@@ -1,5 +1,8 @@
-import { explanationDocument, predictionDocument, readEntries } from '../lab/answers.ts';
-import type { ExplanationDocument, PredictionDocument, SuppositionDocument } from '../lab/documents.ts';
+import { enveloped } from '../lab/commands/command.ts';
+import { explain as explainCommand, explainedPings } from '../lab/commands/explain.ts';
+import { predict as predictCommand, predictionDocument } from '../lab/commands/predict.ts';
+import type { CommandInput, CommandOutput } from '../lab/commands/types.ts';
+import { readEntries } from '../lab/documents/entries.ts';
 import { entriesInFile } from '../lab/entry-files.ts';
 import { expectedMatrix, forecast, type Supposition, supposing } from '../lab/forecast.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
@@ -34,7 +37,7 @@ async function predictionOf(
   subject: Subject,
   options: PredictOptions,
   signal: AbortSignal,
-): Promise<PredictionDocument> {
+): Promise<CommandOutput<'predict'>> {
   const { expect: expectation } = options;
   const { document: supposition, value } = supposed(subject.spec.topology, options);
   if (subject.kind === 'lab') {
@@ -47,7 +50,7 @@ async function predictionOf(
   const { spec } = subject;
   const { state, warnings } = ofSpec(spec, value);
   const expected = expectedMatrix(spec, spec.connections, expectation);
-  return predictionDocument(spec.name, forecast(state, expected, expectation, warnings));
+  return enveloped(predictCommand, spec.name, predictionDocument(forecast(state, expected, expectation, warnings)));
 }
 
 /** `labctl explain`. */
@@ -90,7 +93,7 @@ async function explanationOf(
   pair: { readonly source: string; readonly target: string },
   options: ExplainOptions,
   signal: AbortSignal,
-): Promise<ExplanationDocument> {
+): Promise<CommandOutput<'explain'>> {
   const verify = options.verify ?? false;
   const { document: supposition, value } = supposed(subject.spec.topology, options);
   if (verify && (subject.kind === 'spec' || value.entries.length > 0 || value.faults.length > 0)) {
@@ -105,14 +108,15 @@ async function explanationOf(
   }
   if (subject.kind === 'lab') return subject.lab.run('explain', { ...pair, supposition, verify }, { signal });
   const { state } = ofSpec(subject.spec, value);
-  return explanationDocument(subject.spec.name, state, pair, undefined);
+  const pings = explainedPings(state, pair.source, pair.target);
+  return enveloped(explainCommand, subject.spec.name, { ...pings, checks: null });
 }
 
 function checkLines({
   checked,
   undecided,
   disagreements,
-}: NonNullable<ExplanationDocument['checks']>): readonly string[] {
+}: NonNullable<CommandOutput<'explain'>['checks']>): readonly string[] {
   const hashed = undecided === 0 ? '' : `, ${undecided} not asked, as a hash decides there`;
   if (disagreements.length === 0) {
     return [coloured('green', `The switches agree at all of ${checked} hops (ofproto/trace)${hashed}.`)];
@@ -145,7 +149,7 @@ function describeSubject(subject: Subject, { with: files, without }: SupposeOpti
 function supposed(
   topology: Topology,
   { with: files = [], without = [] }: SupposeOptions,
-): { readonly document: SuppositionDocument; readonly value: Supposition } {
+): { readonly document: CommandInput<'predict'>['supposition']; readonly value: Supposition } {
   const found = files.flatMap((file) => entriesInFile(file));
   const documents = found.map(({ document }) => document);
   const entries = readEntries(documents, (_, index) => found[index]?.where ?? '');

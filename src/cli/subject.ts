@@ -1,5 +1,5 @@
+import { isRunning, labNameOf } from '../lab/process/records.ts';
 import { RemoteLab } from '../lab/process/remote-lab.ts';
-import { isRunning, labNameOf } from '../lab/process/run-folder.ts';
 import { findSpec } from '../spec/locate.ts';
 import { type LabSpec, readSpec } from '../spec/read.ts';
 import type { LabOptions } from './options.ts';

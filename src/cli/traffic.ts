@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import type { ThroughputDocument } from '../lab/documents.ts';
+import type { CommandOutput } from '../lab/commands/types.ts';
 import { RemoteLab } from '../lab/process/remote-lab.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import { type CaptureOptions, type FormatOptions, type IperfOptions, labNamed } from './options.ts';
@@ -27,7 +27,7 @@ export async function iperf(
   return document.mbps === null ? NOT_AS_EXPECTED : 0;
 }
 
-function throughputLine({ source, target, mbps, lostPercent, why }: ThroughputDocument): string {
+function throughputLine({ source, target, mbps, lostPercent, why }: CommandOutput<'iperf'>): string {
   if (mbps === null) return `${source} -> ${target}: X, ${why}`;
   const lost = lostPercent === null ? '' : `, ${lostPercent.toFixed(1)}% of the datagrams lost`;
   return `${source} -> ${target}: ${mbps.toFixed(1)} Mbit/s${lost}`;

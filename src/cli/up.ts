@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
-import type { StatusDocument } from '../lab/documents.ts';
+import type { CommandOutput } from '../lab/commands/types.ts';
 import { RemoteLab } from '../lab/process/remote-lab.ts';
 import { StandbyLab } from '../lab/process/standby.ts';
+import { describeConnection } from '../model/connection.ts';
 import { describeFault } from '../model/fault.ts';
 import { describeProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import { programFile } from '../spec/installation.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { chooseController, refuseWhatCannotBeSimulated } from './controller-choice.ts';
-import { describeConnection, underLock } from './labs.ts';
+import { underLock } from './labs.ts';
 import type { UpOptions } from './options.ts';
 import { ProgressLine, printLines, remark } from './output/terminal.ts';
 
@@ -103,9 +104,9 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions, si
 }
 
 /** What commands may have added to a lab, as lines for people. */
-function changesIn(status: StatusDocument): readonly string[] {
+function changesIn(status: CommandOutput<'status'>): readonly string[] {
   return [
-    ...status.connections.map((_, index) => `connection ${describeConnection(status, index)}`),
+    ...status.connections.map((connection) => `connection ${describeConnection(connection)}`),
     ...status.faults.map((fault) => `fault ${describeFault(fault)}`),
   ];
 }
@@ -155,7 +156,7 @@ async function differencesTo(
     : [...differences, `controller: ${options.controller}, and not ${controller.kind} at ${controller.url}`];
 }
 
-function printUp(status: StatusDocument, { topology }: LabSpec): void {
+function printUp(status: CommandOutput<'status'>, { topology }: LabSpec): void {
   const count = (number: number, what: string) =>
     `${number} ${what}${number === 1 ? '' : what.endsWith('ch') ? 'es' : 's'}`;
   const [first, second] = topology.hosts;

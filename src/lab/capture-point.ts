@@ -11,7 +11,7 @@ export interface CapturePoint {
 }
 
 /**
- * The interface that is meant: `s1-eth1`, or a host or switch by its name where it has one only.
+ * The interface that a text names: `s1-eth1`, or a host or switch that has only one.
  * @throws ProblemError with those that there are
  */
 export function capturePoint(topology: Topology, text: string): CapturePoint {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { inputProblem, ProblemError } from '../model/problem.ts';
 import type { EntryPlace } from '../model/where.ts';
-import type { EntryDocument } from './documents.ts';
+import type { EntryDocument } from './documents/entries.ts';
 
 /** An entry as it stands in a file, and where for problems. */
 interface FoundEntry {

@@ -35,12 +35,12 @@ export interface Forecast {
   readonly warnings: readonly Problem[];
 }
 
-/** Differences that are explained; more are no more to read. */
+/** How many differences are explained. */
 const MOST_REASONS = 200;
 
 /** Application id 2 in the top 12 bits, as Floodlight's Forwarding and the embedded controller have it. */
 const FORWARDING_APPLICATION = 2n;
-/** What its entries are called, which have no name of their own. */
+/** The name of its entries, which have none in the switch. */
 const FORWARDING = 'forwarding';
 
 /** The network as its switches hold it. @param listed what the controller has by name */
@@ -63,7 +63,7 @@ export function networkOfSwitches(
   return { topology, entries: new Map(entries), missForwarding, faults: [] };
 }
 
-/** With what is supposed, and what there is to say about it. Entries that no switch would take are left out. */
+/** The network with what is supposed, and warnings about that. Entries that no switch would take are left out. */
 export function supposing(
   state: NetworkState,
   listed: readonly Entry[],
@@ -87,8 +87,8 @@ export function supposing(
 }
 
 /**
- * With these faults too. Entries stay as they are, but for those of the controller's own forwarding, which goes over what
- * is then left.
+ * The network with these faults too. Only the entries of the controller's own forwarding change: it uses the links that
+ * are left.
  */
 function withFaults(state: NetworkState, supposed: readonly Fault[]): NetworkState {
   if (supposed.length === 0) return state;
@@ -105,7 +105,7 @@ function withFaults(state: NetworkState, supposed: readonly Fault[]): NetworkSta
   return { ...state, entries: new Map(entries), faults };
 }
 
-/** The places of entries whose names others are to have: a name is that of one entry. */
+/** The places of entries that lose their names to others: a name belongs to one entry. */
 function replacedByName(listed: readonly Entry[], taken: readonly Entry[]): ReadonlySet<string> {
   const names = new Set(taken.map(({ name }) => name));
   return new Set(listed.filter(({ name }) => names.has(name)).map(placeOf));
@@ -147,7 +147,7 @@ function endingEntries({ topology, entries }: NetworkState): readonly string[] {
   return [...entries].flatMap(([dpid, { flows }]) => {
     const node = topology.switchWithDpid(dpid)?.name ?? dpid;
     const ending = flows.filter(
-      // Forwarding makes its own anew.
+      // The controller's forwarding renews its own.
       (flow) => (flow.idleTimeoutSeconds > 0 || flow.hardTimeoutSeconds > 0) && nameOf(flow) !== FORWARDING,
     );
     return ending.map((flow) => nameOf(flow) ?? `an entry of priority ${flow.priority} on ${node}`);
@@ -183,8 +183,8 @@ export function expectedMatrix(
 }
 
 /**
- * What of connections a network with faults can carry. Of those that say where their paths go, pairs without such a path
- * are left out; their hosts stay apart from others all the same.
+ * The part of the connections that a network with faults can carry. In a connection with `via` or `avoid`, pairs without
+ * such a path are left out; its hosts stay apart from others all the same.
  */
 function carried(topology: Topology, connections: readonly Connection[]): readonly Connection[] {
   if (topology.faults.length === 0) return connections;

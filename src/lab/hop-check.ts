@@ -1,26 +1,28 @@
+import { z } from 'zod';
 import type { Inspector } from '../drivers/data-plane.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Trace, TracedHop } from '../sim/trace.ts';
-
-/** A hop whose switch says that it would do otherwise than predicted. */
-interface HopDisagreement {
-  readonly switch: string;
-  readonly inPort: number;
-  readonly message: string;
-  /** Ports out of which the packet goes. */
-  readonly predicted: readonly number[];
-  readonly said: readonly number[];
-  /** The switch's own words. */
-  readonly text: string;
-}
+import type { Frozen } from './commands/command.ts';
 
 /** What switches say about the hops of a ping. */
-export interface HopChecks {
-  readonly checked: number;
-  /** Hops that a switch decides by a hash of real packets only. */
-  readonly undecided: number;
-  readonly disagreements: readonly HopDisagreement[];
-}
+export const hopChecksSchema = z.strictObject({
+  checked: z.number(),
+  undecided: z.number().describe('Hops that a switch decides by a hash of real packets only.'),
+  disagreements: z
+    .array(
+      z.strictObject({
+        switch: z.string(),
+        inPort: z.number(),
+        message: z.string(),
+        predicted: z.array(z.number()).describe('Ports out of which the packet goes.'),
+        said: z.array(z.number()).describe('Those that the switch names.'),
+        text: z.string().describe("The switch's own words."),
+      }),
+    )
+    .describe('Hops at which the switch says that it would do otherwise than predicted.'),
+});
+
+type HopChecks = Frozen<z.output<typeof hopChecksSchema>>;
 
 /** Asks the switch of every hop of a trace what it would do with the packet, and compares that with the trace. */
 export async function checkHops(trace: Trace, topology: Topology, inspector: Inspector): Promise<HopChecks> {
@@ -28,7 +30,7 @@ export async function checkHops(trace: Trace, topology: Topology, inspector: Ins
     leg.hops.map((hop) => ({ hop, message: leg.message, fields: hop.rewritten ?? leg.packet })),
   );
   let undecided = 0;
-  const disagreements: HopDisagreement[] = [];
+  const disagreements: HopChecks['disagreements'][number][] = [];
   for (const { hop, message, fields } of hops) {
     const node = topology.switchNamed(hop.switch);
     if (node === undefined) continue;

@@ -3,7 +3,7 @@ import type { HeldEntries, Inspector } from '../drivers/data-plane.ts';
 import type { Dpid } from '../model/addresses.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
-import { type Entry, effectKey } from '../model/openflow.ts';
+import { countedEntries, type Entry, effectKey } from '../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections, ENTRY_NAME_PREFIX, type EntryCounts } from '../plan/connections.ts';
@@ -16,17 +16,11 @@ export interface PlannedSteps extends Steps, EntryCounts {
   readonly lost: readonly Entry[];
 }
 
-export interface PlannedConnection {
-  readonly steps: PlannedSteps;
-  /** Of the connection that is asked for, were it the only one; undefined where none is. */
-  readonly alone: EntryCounts | undefined;
-}
-
-/** What connections are planned over. */
+/** The network over which connections are planned. */
 export interface PlannedOver {
   /** With what is down of it now. */
   readonly topology: Topology;
-  /** What of it was down when protected connections were planned. */
+  /** What was down in it when protected connections were planned. */
   readonly protectedWith: readonly Fault[];
 }
 
@@ -47,7 +41,7 @@ export class InstalledPlan {
     );
   }
 
-  /** The way from what is installed to what the connections need. */
+  /** The steps from what is installed to what the connections need. */
   async stepsTo(
     connections: readonly Connection[],
     { topology, protectedWith }: PlannedOver,
@@ -56,7 +50,7 @@ export class InstalledPlan {
     const { entries, counts } = compileConnections(topology, connections, topology.withFaults(protectedWith));
     const { held, lost } = await this.#entries(signal);
     const { push, remove } = stepsBetween(held, entries);
-    // Entries of a switch that is stopped are not pushed before it is back.
+    // A stopped switch gets its entries when it is back.
     const isUp = ({ dpid }: Entry) => topology.switchIsUp(topology.switchWithDpid(dpid)?.name ?? '');
     return { push: push.filter(isUp), remove, lost: lost.filter(isUp), ...counts };
   }
@@ -72,14 +66,14 @@ export class InstalledPlan {
     { signal, report }: Running,
   ): Promise<PlannedSteps> {
     const steps = await this.stepsTo(connections, over, signal);
-    // Else the controller would change a group that its switch does not have.
+    // Otherwise the controller would modify a group that its switch does not have.
     if (steps.lost.length > 0) await this.remove({ entries: steps.lost, unreadable: [] });
     if (steps.push.length > 0) {
-      report({ step: `pushing ${steps.push.length} entries` });
+      report({ step: `pushing ${countedEntries(steps.push.length)}` });
       await this.#controlPlane.push(steps.push, signal);
     }
     if (steps.remove.length > 0) {
-      report({ step: `taking ${steps.remove.length} entries away` });
+      report({ step: `removing ${countedEntries(steps.remove.length)}` });
       try {
         await this.remove({ entries: steps.remove, unreadable: [] });
       } catch (error) {
@@ -87,7 +81,7 @@ export class InstalledPlan {
           environmentProblem({
             code: 'half-removed',
             where,
-            cause: `not every entry could be taken away: ${(error as Error).message}`,
+            cause: `not every entry could be removed: ${(error as Error).message}`,
             remedy: 'give the command again: it goes on where this one stopped',
           }),
           { cause: error },
@@ -98,8 +92,8 @@ export class InstalledPlan {
   }
 
   /**
-   * Takes entries away, those of plans and others, and returns them. Half a removal would leave a network that nobody
-   * asked for: once begun, it is finished.
+   * Removes entries, those of plans and others, and returns them. Half a removal would leave a network that nobody asked
+   * for: once begun, it is finished.
    */
   async remove(
     { entries, unreadable }: EntryList,
@@ -121,7 +115,7 @@ export class InstalledPlan {
       [...all].map(([dpid, { flows, groups }]) => [dpid, new Set([...flows, ...groups].map(effectKey))]),
     );
     const ours = entries.filter(({ name }) => name.startsWith(ENTRY_NAME_PREFIX));
-    // Of a switch that is away nothing can be said; its controller looks after that.
+    // Nothing can be said of a switch that is away; its controller looks after that.
     const isHeld = (entry: Entry) => effects.get(entry.dpid)?.has(effectKey(entry)) ?? true;
     return { held: ours.filter(isHeld), lost: ours.filter((entry) => !isHeld(entry)) };
   }

@@ -10,7 +10,7 @@ import type { Steps } from '../plan/steps.ts';
 import type { InstalledPlan, PlannedOver } from './installed-plan.ts';
 import type { Running } from './running.ts';
 
-/** What somebody wants to go down or come up again. */
+/** What is to go down, or to come up. */
 export type FaultRequest =
   | { readonly kind: 'down' | 'up'; readonly fault: Fault }
   | ({ readonly kind: 'random' } & RandomFaults)
@@ -30,16 +30,16 @@ export interface FaultChange {
   readonly traffic: Traffic | undefined;
 }
 
-/** What of a running network is down, as far as labctl took it down, and what was down when its connections were planned. */
+/** What labctl took down in a running network, and what was down when its connections were planned. */
 export class NetworkFaults {
   readonly #intact: Topology;
   readonly #dataPlane: FaultMaker & Prober;
   readonly #controlPlane: Forwarder;
   readonly #plan: InstalledPlan;
   #faults: readonly Fault[] = [];
-  /** What was down when protected connections were planned, which the data plane itself keeps up since. */
+  /** What was down when protected connections were planned. The data plane itself keeps those up since. */
   #protectedWith: readonly Fault[] = [];
-  /** Whether the controller does not follow yet what is down. */
+  /** Whether the controller has not yet followed the last change. */
   #isBehind = false;
 
   constructor(
@@ -63,12 +63,12 @@ export class NetworkFaults {
     return this.#intact.withFaults(this.#faults);
   }
 
-  /** What all connections, planned anew, are planned over. */
+  /** The network over which all connections are planned again. */
   get planningAnew(): PlannedOver {
     return { topology: this.topology, protectedWith: this.#faults };
   }
 
-  /** To be called when all connections are planned anew. */
+  /** To be called when all connections are planned again. */
   notePlannedAnew(): void {
     this.#protectedWith = this.#faults;
   }
@@ -86,9 +86,9 @@ export class NetworkFaults {
   }
 
   /**
-   * Takes links and switches down, or up again, and has controller and connections follow. What is so already stays so.
+   * Takes links and switches down, or brings them up, and has controller and connections follow.
    * An interrupt comes too late once the first of them is down or up: the rest is done all the same.
-   * @param options `repair` is whether the connections' entries are computed anew; `measure` are two hosts between which
+   * @param options `repair` is whether the connections' entries are computed again; `measure` are two hosts between which
    * traffic is to be measured meanwhile
    */
   async change(
@@ -167,16 +167,17 @@ export class NetworkFaults {
       return await this.#plan.changeTo(repaired, over, 'repair', { signal: new AbortController().signal, report });
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
-      const described = this.#faults.map(describeFault).join(', ') || 'nothing';
+      const described = this.#faults.map(describeFault);
+      const verb = described.length > 1 ? 'are' : 'is';
       throw new ProblemError(
         [
           environmentProblem({
             code: 'not-repaired',
             where: 'repair',
-            cause: `down is ${described} now, but not everything could be made to follow that`,
+            cause: `${described.join(', ') || 'nothing'} ${verb} down, but some connections could not be updated`,
             remedy: isSet
               ? '`labctl heal` tries again'
-              : `\`labctl fault clear\` takes everything up again${down ? '' : ', or give the command again'}`,
+              : `\`labctl fault clear\` brings everything up again${down ? '' : ', or give the command again'}`,
           }),
           ...error.problems,
         ],
@@ -185,7 +186,7 @@ export class NetworkFaults {
     }
   }
 
-  /** Where the network fails at it, it counts as down, so that it can be taken up. */
+  /** A link or switch for which that fails counts as down, so that it can be brought up. */
   async #set(fault: Fault, down: boolean, signal: AbortSignal): Promise<void> {
     const others = this.#faults.filter((other) => !sameFault(other, fault));
     if (down) this.#faults = [...others, fault];

@@ -1,27 +1,34 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { z } from 'zod';
 import type { Command, Shells } from '../drivers/data-plane.ts';
 import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
 import type { Host } from '../model/topology.ts';
+import type { Frozen } from './commands/command.ts';
+
+const request = {
+  source: z.string().describe('A host.'),
+  target: z.string().describe('Another.'),
+  protocol: z.enum(['tcp', 'udp']),
+  seconds: z.number().positive().describe('For how long the source sends.'),
+};
 
 /** What is to be measured. */
-export interface ThroughputRequest {
-  /** Names of hosts. */
-  readonly source: string;
-  readonly target: string;
-  readonly protocol: 'tcp' | 'udp';
-  /** For how long the source sends. */
-  readonly seconds: number;
-}
+export const throughputRequestSchema = z.strictObject(request);
+
+type ThroughputRequest = Frozen<z.output<typeof throughputRequestSchema>>;
 
 /** What came through from one host to another. */
-export interface Throughput extends ThroughputRequest {
-  /** In Mbit/s, as the target received them; null where no connection came about. */
-  readonly mbps: number | null;
-  /** Of a hundred UDP datagrams; null for TCP, which sends again what is lost. */
-  readonly lostPercent: number | null;
-  /** Why there is no figure; null where there is one. */
-  readonly why: string | null;
-}
+export const throughputSchema = z.strictObject({
+  ...request,
+  mbps: z.number().nullable().describe('In Mbit/s, as the target received them; null where nothing came through.'),
+  lostPercent: z
+    .number()
+    .nullable()
+    .describe('Of a hundred UDP datagrams; null for TCP, which sends again what is lost.'),
+  why: z.string().nullable().describe('Why there is no figure; null where there is one.'),
+});
+
+type Throughput = Frozen<z.output<typeof throughputSchema>>;
 
 /** Why a port cannot be listened at, in iperf3's words. */
 const TAKEN = /Address already in use|unable to start listener/;

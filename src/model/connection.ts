@@ -1,8 +1,9 @@
-import type { Fault } from './fault.ts';
+import { describeFault, type Fault } from './fault.ts';
 import type { Topology } from './topology.ts';
 
 /**
- * How hosts reach each other without a connection: `reactive`, as the controller sees fit; `none`, not at all.
+ * How hosts reach each other where no connection says otherwise: `reactive`, as the controller sees fit;
+ * `none`, not at all.
  */
 export type Forwarding = 'reactive' | 'none';
 
@@ -23,6 +24,25 @@ export interface Connection {
   readonly avoid?: readonly Fault[];
 }
 
+/** A connection, or one whose values stand as people write them: null is one way, `s1-s3` a link. */
+interface DescribedConnection {
+  readonly members: readonly string[];
+  readonly ways?: Ways | null;
+  readonly via?: readonly string[];
+  readonly avoid?: readonly (Fault | string)[];
+}
+
+/** A connection in one line: its members and, where that is given, how: `h1 h4 (via s3, avoiding s1-s2)`. */
+export function describeConnection({ members, ways = null, via = [], avoid = [] }: DescribedConnection): string {
+  const avoided = avoid.map((part) => (typeof part === 'string' ? part : describeFault(part)));
+  const how = [
+    ...(ways === null ? [] : [ways]),
+    ...(via.length === 0 ? [] : [`via ${via.join(' ')}`]),
+    ...(avoided.length === 0 ? [] : [`avoiding ${avoided.join(' ')}`]),
+  ];
+  return [...members, ...(how.length === 0 ? [] : [`(${how.join(', ')})`])].join(' ');
+}
+
 /** The connection of these hosts, members in the order of the topology, each once. Unknown names are left out. */
 export function connectionOf(topology: Topology, names: readonly string[]): Connection {
   const wanted = new Set(names);
@@ -40,7 +60,7 @@ export function withConnection(connections: readonly Connection[], connection: C
   return there < 0 ? [...connections, connection] : connections.with(there, connection);
 }
 
-/** Pairs of members without a path between them, each pair once. */
+/** Pairs of members between which there is no path, each pair once. */
 export function unjoinedPairs(topology: Topology, { members }: Connection): readonly (readonly [string, string])[] {
   const componentOf = new Map<string, number>();
   for (const [index, hosts] of topology.hostComponents().entries()) {

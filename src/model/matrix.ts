@@ -40,17 +40,34 @@ export class ReachabilityMatrix {
  * one line per source (`h1 -> h2 X h4`), then `*** Results: 51% dropped (44/90 received)`.
  */
 export function formatPingall(matrix: ReachabilityMatrix): string {
-  return [...pingallRows(matrix), pingallResults(matrix)].join('\n');
+  const rows = matrixRows(matrix).map(({ source, cells }) =>
+    pingallRow(
+      source,
+      cells.map(({ target, reaches }) => (reaches ? target : 'X')),
+    ),
+  );
+  return [...rows, pingallResults(matrix)].join('\n');
 }
 
-/** The lines of `formatPingall` that show cells. */
-export function pingallRows(matrix: ReachabilityMatrix): readonly string[] {
-  return matrix.hosts.map((source) => {
-    const cells = matrix.hosts
+/** A source, and a cell for every other host. */
+interface MatrixRow {
+  readonly source: string;
+  readonly cells: readonly { readonly target: string; readonly reaches: boolean }[];
+}
+
+/** The rows of a matrix, in the order of its hosts. */
+export function matrixRows(matrix: ReachabilityMatrix): readonly MatrixRow[] {
+  return matrix.hosts.map((source) => ({
+    source,
+    cells: matrix.hosts
       .filter((target) => target !== source)
-      .map((target) => (matrix.reaches(source, target) ? target : 'X'));
-    return `${source} -> ${cells.join(' ')}`.trimEnd();
-  });
+      .map((target) => ({ target, reaches: matrix.reaches(source, target) })),
+  }));
+}
+
+/** A row as Mininet's pingall prints it, with a text for each cell. */
+export function pingallRow(source: string, cells: readonly string[]): string {
+  return [source, '->', ...cells].join(' ');
 }
 
 /** The last line of `formatPingall`. Mininet truncates the percentage, and so do we. */

@@ -179,3 +179,8 @@ export function groupFaults(group: Group): readonly string[] {
   }
   return faults;
 }
+
+/** `1 entry`, `2 entries`. */
+export function countedEntries(count: number): string {
+  return `${count} ${count === 1 ? 'entry' : 'entries'}`;
+}

@@ -819,6 +819,11 @@ export const PROBLEM_CODES = {
     cause: 'A group has a combination of type and buckets that switches refuse.',
     remedy: 'Change the group as the message says.',
   },
+  'wrong-input': {
+    kind: 'input',
+    cause: 'A lab was given a command in a form that it does not know: another version of labctl started it.',
+    remedy: 'End the lab with labctl down, and start it again with labctl up.',
+  },
   'wrong-jitter': {
     kind: 'input',
     cause: 'The jitter of a link is more than its delay.',

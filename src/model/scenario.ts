@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts';
+import { type Connection, describeConnection } from './connection.ts';
 import { describeFault, type Fault } from './fault.ts';
 import type { ReachabilityMatrix } from './matrix.ts';
 import type { FilePlace } from './where.ts';
@@ -81,7 +81,7 @@ export interface ExpectedPair {
 export function describeAction(action: Action): string {
   switch (action.kind) {
     case 'connect':
-      return ['connect', ...action.connection.members, ...describeHow(action.connection)].join(' ');
+      return `connect ${describeConnection(action.connection)}`;
     case 'disconnect':
       return ['disconnect', ...action.connection.members].join(' ');
     case 'entries':
@@ -103,15 +103,6 @@ export function describeAction(action: Action): string {
         ...(action.atMostMbps === undefined ? [] : [`at most ${action.atMostMbps} Mbit/s`]),
       ].join(', ');
   }
-}
-
-function describeHow({ ways, via = [], avoid = [] }: Connection): readonly string[] {
-  const how = [
-    ...(ways === undefined ? [] : [ways]),
-    ...(via.length === 0 ? [] : [`via ${via.join(' ')}`]),
-    ...(avoid.length === 0 ? [] : [`avoiding ${avoid.map(describeFault).join(' ')}`]),
-  ];
-  return how.length === 0 ? [] : [`(${how.join(', ')})`];
 }
 
 function describeSource(source: EntrySource): string {

@@ -97,7 +97,7 @@ describe('on a running lab', () => {
     for (const [args, message] of [
       [['connect', 'h1', 'h7'], /h7: there is no such host\n +the hosts are h1, h2, h3/],
       [['connect', 'h1', 's1'], /s1: this is a switch, not a host/],
-      [['disconnect', 'h1', 'h2'], /these hosts are not a connection of their own\n +nothing is connected/],
+      [['disconnect', 'h1', 'h2'], /there is no connection of just these hosts\n +there are no connections/],
       [['entries', 'delete', 'nosuch'], /nosuch: there is no entry of this name/],
       [['entries', 'clear', 's7'], /s7: there is no such switch\n +the switches are s1, s2/],
       [['pingall', '--expect', 'nosuch'], /the spec has no such expectation: "nosuch"/],

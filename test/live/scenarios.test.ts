@@ -154,7 +154,7 @@ scenarios:
     // There is wrong input beside networks that answer otherwise.
     expect(outcome.exitCode).toBe(2);
     expect(outcome.stderr).toContain('labctl: wrong.yaml:6:25: the spec has no expectation nothing');
-    expect(outcome.stdout).toContain('7 scenarios: 1 passed, 5 failed, 1 could not be told, 1 file not run');
+    expect(outcome.stdout).toContain('7 scenarios: 1 passed, 5 failed, 1 errored, 1 file not run');
 
     const elements = junitOf('out/j.xml');
     expect(elements.filter(({ tag }) => tag.startsWith('testsuite')).map(({ attributes }) => attributes)).toMatchObject(
@@ -294,7 +294,7 @@ describe('nothing is left', () => {
     await expect.poll(() => labctl.run('ls').then(({ stdout }) => stdout.match(/ running /g)?.length), POLL).toBe(2);
     child.kill('SIGINT');
     expect(await output.ended).toEqual([130, null]);
-    expect(output.text).toContain('2 scenarios: 2 could not be told');
+    expect(output.text).toContain('2 scenarios: 2 errored');
     expect(output.text).toContain('labctl: interrupted');
     expect(junitOf('j.xml').filter(({ tag }) => tag === 'error')).toHaveLength(2);
     await labctl.expectNothingLeft();

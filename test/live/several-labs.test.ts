@@ -63,7 +63,10 @@ describe('commands on one lab do not mix', () => {
     await labctl.ok('up', 'lab.yaml');
     await Promise.all([labctl.run('connect', 'h1', 'h2'), labctl.run('connect', 'h2', 'h3')]);
     const { connections } = JSON.parse(await labctl.ok('status', '--format', 'json'));
-    expect(connections.map((members: string[]) => members.join(' ')).sort()).toEqual(['h1 h2', 'h2 h3']);
+    expect(connections.map(({ members }: { members: string[] }) => members.join(' ')).sort()).toEqual([
+      'h1 h2',
+      'h2 h3',
+    ]);
     expect(await labctl.ok('pingall')).toContain('(4/6 received)');
   });
 });

@@ -1,8 +1,10 @@
 import type { Argument, Command, Option } from 'commander';
 import { SETTABLE_ROLES } from '../../drivers/control-plane.ts';
 import { CONTROLLER_WORDS } from '../../drivers/controllers.ts';
+import { knownLabs, labNameOf } from '../../lab/process/records.ts';
 import { RemoteLab } from '../../lab/process/remote-lab.ts';
-import { knownLabs, labFolder, labNameOf } from '../../lab/process/run-folder.ts';
+import { labFolder } from '../../lab/process/run-folder.ts';
+import { interfaceName, type LinkEnd } from '../../model/topology.ts';
 import { programFile } from '../../spec/installation.ts';
 
 /**
@@ -208,7 +210,7 @@ async function namesOf(kind: Exclude<Kind, 'files'>, place: Place): Promise<read
       return logsIn(labFolder(labAt(place).record.name)).map(({ name }) => name);
     }
     case 'entries': {
-      const { entries } = await labAt(place).run('entries', {}, patience());
+      const { entries } = await labAt(place).run('entries list', {}, patience());
       return entries.flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
     }
     case 'expectations': {
@@ -223,7 +225,7 @@ async function namesOf(kind: Exclude<Kind, 'files'>, place: Place): Promise<read
     case 'nodes':
     case 'parts':
     case 'interfaces':
-      return partsOf(await netAt(place))[kind];
+      return partsOf(await topologyAt(place))[kind];
   }
 }
 
@@ -242,45 +244,46 @@ function labAt(place: Place): RemoteLab {
   return RemoteLab.find(named === undefined ? undefined : labNameOf(named));
 }
 
-/** The lines of `net`: of the lab that runs, else of the spec that is named. */
-async function netAt(place: Place): Promise<readonly string[]> {
+/** Of the lab that runs, else of the spec that is named. */
+async function topologyAt(place: Place): Promise<NamedParts> {
   try {
-    return (await labAt(place).run('net', {}, patience())).lines;
+    return await labAt(place).run('topology', {}, patience());
   } catch (error) {
     const named = namedAt(place);
     if (named === undefined) throw error;
-    const [{ findSpec }, { readSpec }, { netLines }] = await Promise.all([
+    const [{ findSpec }, { readSpec }] = await Promise.all([
       import('../../spec/locate.ts'),
       import('../../spec/read.ts'),
-      import('../../spec/export/mininet.ts'),
     ]);
     const { file, text } = findSpec(named);
-    return netLines(readSpec(file, text).topology);
+    const { hosts, switches, links } = readSpec(file, text).topology;
+    return { hosts: hosts.map(({ name }) => name), switches: switches.map(({ name }) => name), links };
   }
 }
 
-/** What there is of a network, by the lines that Mininet's `net` prints of it: `s1 lo:  s1-eth1:h1-eth0`. */
-function partsOf(lines: readonly string[]) {
-  const nodes = lines.filter((line) => line !== 'c0').map((line) => line.split(' ').filter(Boolean));
-  const isSwitch = ([, first]: readonly string[]) => first === 'lo:';
-  const names = (rows: readonly (readonly string[])[]) => rows.flatMap(([name]) => name ?? []);
-  const hosts = names(nodes.filter((row) => !isSwitch(row)));
-  const switches = names(nodes.filter(isSwitch));
-  const ends = nodes.flatMap((row) => row.slice(1)).filter((text) => text.includes('-eth'));
-  const nodeOf = (interfaceName = '') => interfaceName.split('-')[0] ?? '';
-  const links = ends.map((text) => text.split(':').map(nodeOf));
-  // Each link is told at both of its ends.
-  const between = links.filter(([a = '', b = '']) => switches.includes(a) && switches.indexOf(a) < switches.indexOf(b));
+interface NamedParts {
+  readonly hosts: readonly string[];
+  readonly switches: readonly string[];
+  readonly links: readonly { readonly ends: readonly [LinkEnd, LinkEnd] }[];
+}
+
+/** What there is of a network. */
+function partsOf({ hosts, switches, links }: NamedParts) {
+  const order = new Map(switches.map((name, index) => [name, index]));
+  const byPlace = (a: LinkEnd, b: LinkEnd) => (order.get(a.node) ?? 0) - (order.get(b.node) ?? 0) || a.port - b.port;
+  const between = links
+    .filter(({ ends }) => ends.every(({ node }) => order.has(node)))
+    .map(({ ends }) => ends.toSorted(byPlace))
+    .sort(([a], [b]) => (a && b ? byPlace(a, b) : 0))
+    .map((ends) => ends.map(({ node }) => node));
+  const ports = links.flatMap(({ ends }) => ends).filter(({ node }) => order.has(node));
   return {
     hosts,
     switches,
     nodes: [...hosts, ...switches],
     // By either end first.
-    parts: [...new Set([...switches, ...between.flatMap(([a, b]) => [`${a}-${b}`, `${b}-${a}`])])],
-    interfaces: [
-      ...hosts,
-      ...ends.map((text) => text.split(':')[0] ?? '').filter((name) => !hosts.includes(nodeOf(name))),
-    ],
+    parts: [...new Set([...switches, ...between.flatMap((names) => [names.join('-'), names.toReversed().join('-')])])],
+    interfaces: [...hosts, ...ports.sort(byPlace).map(interfaceName)],
   };
 }
 

@@ -1,16 +1,12 @@
-import {
-  type ExplainedDifference,
-  type ObservationDocument,
-  observedMatrix,
-  type PredictionDocument,
-  predictedMatrix,
-} from '../../lab/documents.ts';
-import { pingallResults, pingallRows, type ReachabilityMatrix } from '../../model/matrix.ts';
+import type { CommandOutput } from '../../lab/commands/types.ts';
+import type { ExplainedDifference } from '../../lab/documents/comparison.ts';
+import { observedMatrix, predictedMatrix } from '../../lab/documents/matrices.ts';
+import { matrixRows, pingallResults, pingallRow, type ReachabilityMatrix } from '../../model/matrix.ts';
 import type { Difference } from '../../verify/verdict.ts';
 import { coloured } from './terminal.ts';
 
 /** The observed matrix in Mininet's form, then whether it is as expected and, if not, every pair that is not. */
-export function observationLines(document: ObservationDocument): readonly string[] {
+export function observationLines(document: CommandOutput<'pingall'>): readonly string[] {
   const matrix = observedMatrix(document);
   const { differences, expectation, predicted, pairs } = document;
   return [
@@ -24,7 +20,7 @@ export function observationLines(document: ObservationDocument): readonly string
 }
 
 /** The predicted matrix in the same form, `?` where the switches choose, then whether it is as expected. */
-export function predictionLines(document: PredictionDocument): readonly string[] {
+export function predictionLines(document: CommandOutput<'predict'>): readonly string[] {
   const { predicted, differences, expectation, pairs } = document;
   const isUndecided = (source: string, target: string) => predicted[source]?.[target] === null;
   const undecided = document.hosts.reduce(
@@ -52,15 +48,12 @@ function matrixLines(
   missing: (source: string, target: string) => string,
 ): readonly string[] {
   const wrong = new Set(differences.map(({ source, target }) => `${source} ${target}`));
-  const rows = pingallRows(matrix).map((row) => {
-    const [source = '', arrow = '', ...cells] = row.split(' ');
-    const targets = matrix.hosts.filter((host) => host !== source);
-    const shown = cells.map((cell, column) => {
-      const target = targets[column] ?? '';
-      const text = cell === 'X' ? missing(source, target) : cell;
+  const rows = matrixRows(matrix).map(({ source, cells }) => {
+    const shown = cells.map(({ target, reaches }) => {
+      const text = reaches ? target : missing(source, target);
       return wrong.has(`${source} ${target}`) ? coloured('red', text) : text;
     });
-    return [source, arrow, ...shown].join(' ');
+    return pingallRow(source, shown);
   });
   return [...rows, pingallResults(matrix)];
 }

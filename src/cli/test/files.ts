@@ -1,7 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { readEntries } from '../../lab/answers.ts';
-import type { EntryDocument } from '../../lab/documents.ts';
+import { type EntryDocument, readEntries } from '../../lab/documents/entries.ts';
 import { entriesInFile } from '../../lab/entry-files.ts';
 import { problemsOf } from '../../lab/process/service.ts';
 import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';

@@ -90,7 +90,7 @@ export function summaryLine({ files, counts, seconds }: TestReport, paint: Paint
   const parts = [
     ...(counts.passed > 0 ? [paint('green', `${counts.passed} passed`)] : []),
     ...(counts.failed > 0 ? [paint('red', `${counts.failed} failed`)] : []),
-    ...(counts.error > 0 ? [paint('red', `${counts.error} could not be told`)] : []),
+    ...(counts.error > 0 ? [paint('red', `${counts.error} errored`)] : []),
     ...(counts.skipped > 0 ? [paint('yellow', `${counts.skipped} skipped`)] : []),
     ...(wrong > 0 ? [paint('red', `${wrong} ${wrong === 1 ? 'file' : 'files'} not run`)] : []),
   ];

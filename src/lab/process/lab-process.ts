@@ -1,16 +1,8 @@
 import { describeProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import type { Lab } from '../lab.ts';
 import type { LabProgress } from '../running.ts';
-import {
-  clearRemains,
-  commandSocket,
-  type LabRecord,
-  labFolder,
-  leaveOnlyRecord,
-  makeLabFolder,
-  startTicksOf,
-  writeRecord,
-} from './run-folder.ts';
+import { type LabRecord, leaveOnlyRecord, startTicksOf, writeRecord } from './records.ts';
+import { clearRemains, commandSocket, labFolder, makeLabFolder } from './run-folder.ts';
 import { LabService, problemsOf } from './service.ts';
 import type { Announcement, LabOrder } from './standby.ts';
 
@@ -21,7 +13,7 @@ import type { Announcement, LabOrder } from './standby.ts';
  */
 export function runLabProcess(build: (order: LabOrder, folder: string) => Promise<Lab>): void {
   const announce = (announcement: Announcement) => {
-    // What cannot be sent to a starter that has just died would end this process, before it has cleaned up.
+    // Without a callback, sending to a starter that has just died would end this process before it has cleaned up.
     if (process.connected) process.send?.(announcement, () => {});
   };
   const interrupted = new AbortController();
@@ -52,7 +44,7 @@ export function runLabProcess(build: (order: LabOrder, folder: string) => Promis
         announce({ kind: 'up' });
       },
     };
-    // Nobody is left who would clear a temporary lab's remains, or wants to know why it ended.
+    // When its starter is gone, no other process clears a temporary lab's remains.
     const clear = () => {
       if (isTemporary && !process.connected) clearRemains(order.name);
     };
@@ -146,7 +138,7 @@ class FailedUp extends ProblemError {
   }
 }
 
-/** Ends the lab, which is never kept by something that cannot be cleaned up; returns that. */
+/** Ends the lab in any case, and returns what could not be cleaned up. */
 async function whatIsLeft(lab: Lab): Promise<readonly Problem[]> {
   try {
     await lab.down();

@@ -1,16 +1,9 @@
 import { type IncomingMessage, request } from 'node:http';
 import { environmentProblem, inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
-import type { LabCommand, LabCommands } from '../documents.ts';
+import type { CommandInput, CommandName, CommandOutput } from '../commands/types.ts';
 import type { LabProgress } from '../running.ts';
-import {
-  clearRemains,
-  commandSocket,
-  knownLab,
-  knownLabs,
-  type LabRecord,
-  lastingLabs,
-  startTicksOf,
-} from './run-folder.ts';
+import { knownLab, knownLabs, type LabRecord, lastingLabs, startTicksOf } from './records.ts';
+import { clearRemains, commandSocket } from './run-folder.ts';
 import type { AnswerLine } from './service.ts';
 
 /** How long `down` waits for the lab's process before it is killed. */
@@ -83,18 +76,18 @@ export class RemoteLab {
    * Has the lab's process do something.
    * @throws ProblemError of the lab, or when its process does not answer
    */
-  async run<C extends LabCommand>(
+  async run<C extends CommandName>(
     command: C,
-    input: LabCommands[C]['input'],
+    input: CommandInput<C>,
     options: { readonly signal?: AbortSignal; readonly onProgress?: (progress: LabProgress) => void } = {},
-  ): Promise<LabCommands[C]['output']> {
+  ): Promise<CommandOutput<C>> {
     try {
       const body = await this.#post(command, input, options.signal);
       for await (const text of linesOf(body)) {
         const line = JSON.parse(text) as AnswerLine;
         if ('progress' in line) options.onProgress?.(line.progress);
         else if ('problems' in line) throw new ProblemError(line.problems);
-        else return line.result as LabCommands[C]['output'];
+        else return line.result as CommandOutput<C>;
       }
       throw new Error('the answer broke off');
     } catch (error) {
@@ -121,7 +114,7 @@ export class RemoteLab {
         socketPath,
         agent: false,
         method: 'POST',
-        path: `/${command}`,
+        path: `/${encodeURIComponent(command)}`,
         ...(signal === undefined ? {} : { signal }),
       })
         .once('response', resolve)

@@ -2,13 +2,13 @@ import type { DataPlaneKind } from '../../drivers/data-plane.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Action } from '../../model/scenario.ts';
 import { describeWhere, type FilePlace } from '../../model/where.ts';
-import type { ExplainedDifference } from '../documents.ts';
+import type { ExplainedDifference } from '../documents/comparison.ts';
 
 /** What `labctl test --format json` prints, its places as texts. Grows by new keys; `version` counts breaks. */
 
 export const TEST_REPORT_VERSION = 1;
 
-/** `error`: it could not be told, because the input is wrong or the machine cannot do it. */
+/** `error`: the input is wrong, or the machine cannot do it. */
 export type Outcome = 'passed' | 'failed' | 'skipped' | 'error';
 
 export interface TestReport {

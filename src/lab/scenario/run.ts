@@ -1,4 +1,5 @@
 import { describeFault, type Fault } from '../../model/fault.ts';
+import { countedEntries } from '../../model/openflow.ts';
 import { ProblemError } from '../../model/problem.ts';
 import {
   type Action,
@@ -11,14 +12,11 @@ import {
 } from '../../model/scenario.ts';
 import type { Difference } from '../../verify/verdict.ts';
 import { judge } from '../../verify/verdict.ts';
-import {
-  type EntryDocument,
-  type ExplainedDifference,
-  type LabCommand,
-  type LabCommands,
-  type ObservationDocument,
-  observedMatrix,
-} from '../documents.ts';
+import type { CommandInput, CommandName, CommandOutput } from '../commands/types.ts';
+import { type ExplainedDifference, explained } from '../documents/comparison.ts';
+import type { EntryDocument } from '../documents/entries.ts';
+import { observedMatrix } from '../documents/matrices.ts';
+import type { Observation } from '../observation.ts';
 import { problemsOf } from '../process/service.ts';
 import type { LabProgress } from '../running.ts';
 import { runCommand } from './host-command.ts';
@@ -28,11 +26,11 @@ import { oneLine, type StepResult } from './result.ts';
 export interface ScenarioLab {
   /** Why it runs no commands on hosts; undefined where it does. */
   readonly noCommands: string | undefined;
-  run<C extends LabCommand>(
+  run<C extends CommandName>(
     command: C,
-    input: LabCommands[C]['input'],
+    input: CommandInput<C>,
     options: { readonly signal: AbortSignal; readonly onProgress: (progress: LabProgress) => void },
-  ): Promise<LabCommands[C]['output']>;
+  ): Promise<CommandOutput<C>>;
   /** Lets time pass in it. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -49,7 +47,7 @@ export interface ScenarioOptions {
   readonly entriesOf: (step: ScenarioStep) => readonly EntryDocument[];
 }
 
-/** What came of a step, but for how it is called and how long it took. */
+/** The result of a step, without its name and its duration. */
 type Course = Pick<StepResult, 'outcome' | 'message'> &
   Partial<Pick<StepResult, 'differences' | 'output' | 'problems'>>;
 
@@ -97,12 +95,12 @@ function stepOf({ where, action }: ScenarioStep): Pick<StepResult, 'kind' | 'ste
   return { kind: action.kind, step: describeAction(action), where };
 }
 
-/** A scenario on its way. */
+/** A scenario that is being run. */
 class ScenarioCourse {
   readonly #lab: ScenarioLab;
   readonly #options: ScenarioOptions;
   /** What the network answered since it was last changed; `connect` and the like ping too. */
-  #observation: ObservationDocument | undefined;
+  #observation: Observation | undefined;
 
   constructor(lab: ScenarioLab, options: ScenarioOptions) {
     this.#lab = lab;
@@ -124,7 +122,7 @@ class ScenarioCourse {
     }
   }
 
-  #run<C extends LabCommand>(command: C, input: LabCommands[C]['input']): Promise<LabCommands[C]['output']> {
+  #run<C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandOutput<C>> {
     const { signal, onProgress } = this.#options;
     return this.#lab.run(command, input, { signal, onProgress });
   }
@@ -133,29 +131,30 @@ class ScenarioCourse {
     switch (action.kind) {
       case 'connect': {
         const { members, ways, via, avoid } = action.connection;
-        return this.#changeConnections('connect', {
+        const request = {
           hosts: members,
           ...(ways === undefined ? {} : { ways }),
           ...(via === undefined ? {} : { via }),
           ...(avoid === undefined ? {} : { avoid: avoid.map(describeFault) }),
-        });
+        };
+        return this.#changed(await this.#run('connect', request));
       }
       case 'disconnect':
-        return this.#changeConnections('disconnect', { hosts: action.connection.members });
+        return this.#changed(await this.#run('disconnect', { hosts: action.connection.members }));
       case 'entries': {
-        const { pushed, unchanged, warnings } = await this.#run('applyEntries', {
+        const { pushed, unchanged, warnings } = await this.#run('entries apply', {
           entries: this.#options.entriesOf(step),
         });
         const there = unchanged.length > 0 ? [`${unchanged.length} there already`] : [];
-        return passed([`${counted(pushed.length)} pushed`, ...there, ...warnings.map(oneLine)].join(', '));
+        return passed([`${countedEntries(pushed.length)} pushed`, ...there, ...warnings.map(oneLine)].join(', '));
       }
       case 'fault':
         for (const fault of action.faults) await this.#setFault('down', fault);
         return passed(undefined);
       case 'heal': {
         if (action.faults === 'all') {
-          await this.#run('changeFaults', { request: { kind: 'clear' }, repair: true });
-          return this.#changeConnections('heal', {});
+          await this.#run('fault clear', { repair: true });
+          return this.#changed(await this.#run('heal', {}));
         }
         for (const fault of action.faults) await this.#setFault('up', fault);
         return passed(undefined);
@@ -175,21 +174,18 @@ class ScenarioCourse {
     return noCommands === undefined ? undefined : { outcome: 'skipped', message: noCommands };
   }
 
-  async #changeConnections<C extends 'connect' | 'disconnect' | 'heal'>(
-    command: C,
-    input: LabCommands[C]['input'],
-  ): Promise<Course> {
-    const change = await this.#run(command, input);
+  #changed(change: CommandOutput<'connect'>): Course {
     this.#observation = change;
     const counts = [
-      ...(change.pushed > 0 ? [`${counted(change.pushed)} pushed`] : []),
-      ...(change.removed > 0 ? [`${counted(change.removed)} taken away`] : []),
+      ...(change.pushed > 0 ? [`${countedEntries(change.pushed)} pushed`] : []),
+      ...(change.removed > 0 ? [`${countedEntries(change.removed)} removed`] : []),
     ];
     return passed(counts.join(', ') || undefined);
   }
 
-  async #setFault(kind: 'down' | 'up', fault: Fault): Promise<void> {
-    await this.#run('changeFaults', { request: { kind, fault }, repair: true });
+  async #setFault(state: 'down' | 'up', fault: Fault): Promise<void> {
+    if (fault.kind === 'link') await this.#run('link', { state, between: fault.between, repair: true });
+    else await this.#run('switch', { state, switchName: fault.name, repair: true });
   }
 
   async #expect(expectation: Expectation): Promise<Course> {
@@ -197,7 +193,7 @@ class ScenarioCourse {
     const observation = this.#observation;
     const { received, pairs } = observation;
     if (expectation.kind === 'predicted' && observation.predicted === null) {
-      const message = 'there is no prediction: the switches hold what labctl cannot read';
+      const message = 'there is no prediction: labctl cannot read some entries of the switches';
       return { outcome: 'failed', message };
     }
     const differences = differencesTo(expectation, observation);
@@ -219,22 +215,19 @@ class ScenarioCourse {
   async #explained(differences: readonly ExplainedDifference[]): Promise<readonly ExplainedDifference[]> {
     if (differences.every(({ why }) => why !== undefined)) return differences;
     const pairs = differences.map(({ source, target, expected }) => ({ source, target, expected }));
-    // What switches hold that labctl cannot read hides no difference.
+    // Differences are told also where labctl cannot read some entries, and so cannot explain them.
     const { reasons } = await this.#run('reasons', { differences: pairs }).catch((error: unknown) => {
       if (error instanceof ProblemError) return { reasons: [] };
       throw error;
     });
-    return pairs.map((pair, index) => {
-      const why = reasons[index];
-      return why === undefined ? pair : { ...pair, why };
-    });
+    return explained(pairs, reasons);
   }
 
   async #exec({ host, argv, exitCode, output: pattern, timeoutMs }: HostCommand): Promise<Course> {
     const { folder, signal } = this.#options;
-    // timeout(1) ends what the command has started, too, which nobody outside of the lab's namespace could.
+    // timeout(1) also ends what the command has started. From outside of the lab's namespace that is not possible.
     const limited = ['env', `--chdir=${folder}`, 'timeout', '--kill-after=1', `${timeoutMs / 1000}`, ...argv];
-    const command = await this.#run('command', { host, argv: limited });
+    const command = await this.#run('exec', { host, argv: limited });
     const begin = performance.now();
     const { code, output } = await runCommand(command, signal);
     const end = { output: output.slice(-LONGEST_OUTPUT) };
@@ -280,11 +273,7 @@ function passed(message: string | undefined): Course {
   return { outcome: 'passed', message: message ?? null };
 }
 
-function counted(entries: number): string {
-  return `${entries} ${entries === 1 ? 'entry' : 'entries'}`;
-}
-
-function differencesTo(expectation: Expectation, observation: ObservationDocument): readonly ExplainedDifference[] {
+function differencesTo(expectation: Expectation, observation: Observation): readonly ExplainedDifference[] {
   const observed = observedMatrix(observation);
   switch (expectation.kind) {
     case 'matrix':
@@ -307,7 +296,7 @@ function nameOf(expectation: Expectation): string {
     case 'pairs':
       return 'what this step expects';
     case 'predicted':
-      return 'what the entries of the switches make labctl predict';
+      return "what the switches' entries predict";
     case 'asked':
       return 'what the spec and its connections ask for';
   }

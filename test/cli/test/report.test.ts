@@ -113,7 +113,7 @@ describe('JUnit XML', () => {
     expect(failure?.text).toContain('- expect baseline: not run');
   });
 
-  test('keeps what was skipped, could not be told or is wrong input apart', () => {
+  test('keeps what was skipped, errored or is wrong input apart', () => {
     expect(elements.filter(({ tag }) => tag === 'skipped').map(({ attributes }) => attributes)).toEqual([
       { message: 'no commands here' },
     ]);
@@ -180,7 +180,7 @@ describe('the report for people', () => {
 
   test('counts, and names files that were not run', () => {
     expect(summaryLine(report, plain)).toBe(
-      '4 scenarios: 1 passed, 1 failed, 1 could not be told, 1 skipped, 1 file not run (4.0 s)',
+      '4 scenarios: 1 passed, 1 failed, 1 errored, 1 skipped, 1 file not run (4.0 s)',
     );
     expect(report.files.map((file) => fileLines(file, plain))).toEqual([
       ['lab.yaml'],

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { comparison, explained, rowsSchema } from '../documents/comparison.ts';
+import { readSupposition, suppositionSchema } from '../documents/supposition.ts';
+import { namesSchema, problemSchema } from '../documents/vocabulary.ts';
+import { expectedMatrix, type Forecast, forecast } from '../forecast.ts';
+import { command, type Frozen } from './command.ts';
+
+const predictionSchema = z.strictObject({
+  ...comparison,
+  predicted: rowsSchema(z.boolean().nullable()).describe('Null where the entries leave it to the switches.'),
+  ending: namesSchema.describe('Entries that end by themselves, which is not foreseen.'),
+  warnings: z.array(problemSchema),
+});
+
+/** What the switches would answer to a ping of all pairs, by the entries that they hold and what is supposed. */
+export const predict = command({
+  name: 'predict',
+  waits: false,
+  input: z.strictObject({ expectation: z.string().exactOptional(), supposition: suppositionSchema }),
+  answer: predictionSchema,
+  run: async ({ lab }, { expectation, supposition }, { signal }) => {
+    const expected = expectedMatrix(lab.specNow, lab.connections, expectation);
+    const { state, warnings } = await lab.supposing(readSupposition(supposition), signal);
+    return predictionDocument(forecast(state, expected, expectation, warnings));
+  },
+});
+
+export function predictionDocument({
+  expectation,
+  prediction: { matrix, undecided },
+  verdict,
+  reasons,
+  ending,
+  warnings,
+}: Forecast): Frozen<z.output<typeof predictionSchema>> {
+  const cell = (source: string, target: string) =>
+    undecided.reaches(source, target) ? null : matrix.reaches(source, target);
+  const row = (source: string) =>
+    Object.fromEntries(
+      matrix.hosts.filter((target) => target !== source).map((target) => [target, cell(source, target)]),
+    );
+  return {
+    expectation: expectation ?? null,
+    asExpected: verdict.asExpected,
+    received: matrix.received,
+    pairs: matrix.pairs,
+    hosts: matrix.hosts,
+    predicted: Object.fromEntries(matrix.hosts.map((source) => [source, row(source)])),
+    differences: explained(verdict.differences, reasons),
+    ending,
+    warnings,
+  };
+}

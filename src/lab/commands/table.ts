@@ -1,0 +1,31 @@
+/** Every command that a lab's process takes: one line each. */
+
+export { capture } from './capture.ts';
+export { connect } from './connect.ts';
+export { connections } from './connections.ts';
+export { disconnect } from './disconnect.ts';
+export { down } from './down.ts';
+export { entriesApply } from './entries-apply.ts';
+export { entriesApplyForce } from './entries-apply-force.ts';
+export { entriesClear } from './entries-clear.ts';
+export { entriesDelete } from './entries-delete.ts';
+export { entriesList } from './entries-list.ts';
+export { exec } from './exec.ts';
+export { explain } from './explain.ts';
+export { faultClear } from './fault-clear.ts';
+export { faultList } from './fault-list.ts';
+export { faultRandom } from './fault-random.ts';
+export { heal } from './heal.ts';
+export { iperf } from './iperf.ts';
+export { link } from './link.ts';
+export { net } from './net.ts';
+export { pingall } from './pingall.ts';
+export { plan } from './plan.ts';
+export { predict } from './predict.ts';
+export { reasons } from './reasons.ts';
+export { role } from './role.ts';
+export { spec } from './spec.ts';
+export { status } from './status.ts';
+export { switchCommand } from './switch.ts';
+export { switches } from './switches.ts';
+export { topology } from './topology.ts';
