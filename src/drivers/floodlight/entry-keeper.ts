@@ -21,15 +21,15 @@ import { sendUnchecked } from '../pusher/send-unchecked.ts';
 /** Floodlight loses entries of concurrent requests (CONTRACT.md, section 8). */
 const ONE_AT_A_TIME = { concurrency: 1 } as const;
 const LOOK_INTERVAL_MS = 1_000;
-/** Between looks while something is to be mended. */
-const MEND_INTERVAL_MS = 300;
+/** Between looks while entries are to be put back. */
+const REPAIR_INTERVAL_MS = 300;
 /** Every so many looks the tables are read too, as a role that somebody sets wipes them and nothing else shows it. */
 const LOOKS_PER_TABLE_READ = 5;
 /** How long the tables of a switch that came back are doubted: Floodlight sends it its own entries a second later. */
 const DOUBT_MS = 3_000;
 /** By how much a controller's start has to move to be another start, and not another reading of the clocks. */
 const RESTART_MS = 1_000;
-const ROLE_MEND_DEADLINE_MS = 15_000;
+const ROLE_REPAIR_DEADLINE_MS = 15_000;
 /** Roles in which Floodlight's writes reach a switch. */
 const WRITING_ROLES: ReadonlySet<string> = new Set(['MASTER', 'EQUAL']);
 
@@ -42,7 +42,7 @@ export class EntryKeeper {
   readonly #client: FloodlightClient;
   readonly #topology: Topology;
   readonly #wanted = new Map<string, Entry>();
-  /** Names of wanted entries that nobody sees or takes away: they stand for the controller's own forwarding. */
+  /** Names of wanted entries that stand for the controller's own forwarding: nobody sees or removes them. */
   readonly #own = new Set<string>();
   readonly #leaving = new Map<string, Entry>();
   /** Names of entries that were found missing and are not back yet. */
@@ -108,7 +108,7 @@ export class EntryKeeper {
     return this.#inTurn(() => sendUnchecked(this.#client, bodies, signal));
   }
 
-  /** Entries of a switch that is away are taken away when it is back: Floodlight would keep them if told now. */
+  /** Entries of a switch that is away are removed when it is back: now Floodlight would keep them. */
   remove({ entries, unreadable }: EntryList, signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       signal.throwIfAborted();
@@ -162,12 +162,12 @@ export class EntryKeeper {
         await this.#client.setRole(dpid, role, signal);
       }
       if (!WRITING_ROLES.has(role)) return;
-      const deadline = Date.now() + ROLE_MEND_DEADLINE_MS;
-      let lost = await this.#mend(new Set(dpids), signal);
+      const deadline = Date.now() + ROLE_REPAIR_DEADLINE_MS;
+      let lost = await this.#repair(new Set(dpids), signal);
       while (lost.length > 0) {
         if (Date.now() > deadline) throw new ProblemError(lost);
-        await sleep(MEND_INTERVAL_MS, undefined, { signal });
-        lost = await this.#mend(new Set(dpids), signal);
+        await sleep(REPAIR_INTERVAL_MS, undefined, { signal });
+        lost = await this.#repair(new Set(dpids), signal);
       }
     });
   }
@@ -199,9 +199,9 @@ export class EntryKeeper {
   }
 
   /**
-   * Takes away all that the controller lists for the topology's switches; returns how many entries, where its list can be
-   * read. Those of a switch that is away stay: Floodlight would keep them all the same, and hold on to them more
-   * stubbornly.
+   * Removes all that the controller lists for the topology's switches. Returns how many entries, undefined where its list
+   * cannot be read. Those of a switch that is away stay: Floodlight would keep them anyway, and no later request would
+   * remove them.
    */
   clear(signal: AbortSignal): Promise<number | undefined> {
     return this.#inTurn(async () => {
@@ -284,7 +284,7 @@ export class EntryKeeper {
     return environmentProblem({
       code: 'switch-away',
       where: this.#whereOf(dpid),
-      cause: 'the switch is not connected to the controller, which would throw away what is meant for it',
+      cause: 'the switch is not connected, and the controller would lose entries for it',
       remedy: `wait until \`labctl status\` shows it again; ${outcome}`,
     });
   }
@@ -293,7 +293,7 @@ export class EntryKeeper {
     const { signal } = this.#ended;
     while (!signal.aborted) {
       const isQuiet = this.#doubted.size === 0 && this.#leaving.size === 0;
-      await sleep(isQuiet ? LOOK_INTERVAL_MS : MEND_INTERVAL_MS, undefined, { signal, ref: false }).catch(() => {});
+      await sleep(isQuiet ? LOOK_INTERVAL_MS : REPAIR_INTERVAL_MS, undefined, { signal, ref: false }).catch(() => {});
       // A controller that is away is looked at again: commands and `status` tell of it meanwhile.
       if (!signal.aborted) await this.#inTurn(() => this.#look(signal)).catch(() => {});
     }
@@ -312,7 +312,7 @@ export class EntryKeeper {
     const doubted = new Set([...this.#doubted.keys(), ...[...this.#leaving.values()].map(({ dpid }) => dpid)]);
     const dpids = due ? connected : new Set([...doubted].filter((dpid) => connected.has(dpid)));
     if (dpids.size > 0 && this.#wanted.size + this.#leaving.size + this.#doubted.size > 0) {
-      await this.#mend(dpids, signal);
+      await this.#repair(dpids, signal);
     }
   }
 
@@ -341,7 +341,7 @@ export class EntryKeeper {
     this.#doubted.set(dpid, Date.now() + DOUBT_MS);
   }
 
-  /** Takes over what others pushed and deleted; of a switch that is away it cannot be seen what it has. */
+  /** Takes over what others pushed and deleted. Nobody can see what a switch that is away holds. */
   async #follow(listed: readonly Entry[], connected: ReadonlySet<Dpid>, signal: AbortSignal): Promise<void> {
     const byName = new Map(listed.map((entry) => [entry.name, entry]));
     for (const name of this.#wanted.keys()) {
@@ -365,7 +365,7 @@ export class EntryKeeper {
     this.#strangers = arrived.length === read.length ? '' : key;
   }
 
-  /** Of two entries in one place the switch has the later, though the list has both: the other is wanted no more. */
+  /** Of two entries in one place the switch has the later, though the list has both: the other is no longer wanted. */
   #adopt(entries: readonly Entry[]): void {
     const names = new Map([...this.#wanted.values()].map((entry) => [placeOf(entry), entry.name]));
     for (const entry of entries) {
@@ -383,8 +383,8 @@ export class EntryKeeper {
     return wanted !== undefined && wanted.dpid === listed.dpid && listedKey(wanted) === listedKey(listed);
   }
 
-  /** Puts back what these connected switches lost, and takes away what is to leave; returns what is still lost. */
-  async #mend(dpids: ReadonlySet<Dpid>, signal: AbortSignal): Promise<readonly Problem[]> {
+  /** Puts back what these connected switches lost, and removes what is to leave. Returns what is still lost. */
+  async #repair(dpids: ReadonlySet<Dpid>, signal: AbortSignal): Promise<readonly Problem[]> {
     const roles = await settledRoles(this.#client, [...dpids], signal);
     const writable = new Set([...dpids].filter((dpid) => WRITING_ROLES.has(roles.get(dpid) ?? '')));
     const wanted = [...this.#wanted.values()].filter(({ dpid }) => writable.has(dpid));
@@ -414,7 +414,7 @@ export class EntryKeeper {
     return [...faults.values()];
   }
 
-  /** One after another: what is pushed or taken away is not looked at half-way. */
+  /** One after another: nobody looks at a half-done push or removal. */
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(act);
     this.#last = turn.catch(() => {});

@@ -20,7 +20,8 @@ interface Controller {
 
 /**
  * Makes a control group for each host with a share of a CPU. They outlast the processes in them, and so have to be
- * removed: `listFile`, a lab's `SHARES_FILE`, names their folders, a line each, for whoever clears up after a lab that was killed.
+ * removed: `listFile`, a lab's `SHARES_FILE`, names their folders, a line each, so that they can be removed after a lab that
+ * was killed.
  * @returns by host, the file that takes a process into its group
  * @throws Error when they cannot be made; those that were are in the list
  */

@@ -75,7 +75,7 @@ export async function missingRequirements(datapath: Datapath, topology: Topology
   );
 }
 
-/** What single commands need, and labs do not: a program, and the Debian package that has it. */
+/** Programs that single commands need and labs do not, with the Debian package of each. */
 const TOOLS = { iperf3: 'iperf3', tcpdump: 'tcpdump' } as const;
 
 /** What is wrong where such a program is not installed. */

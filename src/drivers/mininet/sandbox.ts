@@ -180,7 +180,7 @@ export class MininetSandbox implements DataPlane {
       await act();
       return (await this.#request('end-measurement', {}, signal)) as Traffic;
     } catch (error) {
-      // What it would tell interests nobody any more.
+      // Its result is not wanted.
       void this.#request('end-measurement', {}, NEVER).catch(() => {});
       throw error;
     }
