@@ -5,14 +5,8 @@ import { uncheckedBody } from '../../src/drivers/pusher/unchecked-body.ts';
 import type { Dpid } from '../../src/model/addresses.ts';
 import { exactly } from '../../src/model/match.ts';
 import type { Entry, FlowEntry, GroupEntry, InstalledFlow } from '../../src/model/openflow.ts';
-import { topologyOf } from '../support/fixtures/topologies.ts';
+import { line } from '../support/fixtures/topologies.ts';
 import { type Skips, skippable } from './skippable.ts';
-
-/** s1 - s2 - s3, hN at port 1 of sN. */
-export const line = topologyOf(3, [
-  [1, 2],
-  [2, 3],
-]);
 
 /** A controller that is started over the switches of `line`, and those switches. */
 interface Controlled {

@@ -3,8 +3,9 @@ import { embedded } from '../../src/drivers/embedded/row.ts';
 import { floodlight } from '../../src/drivers/floodlight/row.ts';
 import { OpenVSwitchTables } from '../../src/drivers/open-vswitch/tables.ts';
 import { SimulatedTables } from '../../src/drivers/simulated/tables.ts';
+import { line } from '../support/fixtures/topologies.ts';
 import { startFloodlightNetwork } from '../support/harness/floodlight-network.ts';
-import { controlPlaneSuite, line } from './control-plane-suite.ts';
+import { controlPlaneSuite } from './control-plane-suite.ts';
 
 const never = new AbortController().signal;
 const lab = { lab: 'contract', topology: line, forwarding: 'reactive' } as const;

@@ -220,7 +220,7 @@ describe('a controller that fails in the middle of `connect`', () => {
     const down = await labctl.run('down');
     expect(down).toMatchObject({ exitCode: 3, stdout: 'ill is down' });
     expect(down.stderr).toMatch(
-      /^labctl: http:\/\/127\.0\.0\.1:\d+: the lab's entries could not be taken out of the controller: /m,
+      /^labctl: http:\/\/127\.0\.0\.1:\d+: the lab's entries could not be removed from the controller: /m,
     );
     expect(down.stderr).toContain('the next `labctl up` on this controller clears them');
     await labctl.expectNothingLeft();

@@ -262,7 +262,7 @@ describe.skipIf(noEngineBecause() !== undefined)('labctl and Floodlight in Docke
     const connect = await labctl.run('connect', 'h1', 'h2');
     expect(connect).toMatchObject({ exitCode: 3, stdout: '' });
     expect(connect.stderr).toMatch(
-      /ended with exit code 137 .*\n {4}`labctl down` and then `labctl up` start both anew$/m,
+      /ended with exit code 137 .*\n {4}`labctl down` and then `labctl up` start both again$/m,
     );
     expect(await labctl.ok('down')).toBe('docked is down');
     await nothingIsLeft();

@@ -66,7 +66,7 @@ export class StaticEntries {
     });
   }
 
-  /** Takes the entry of a name away, whatever its switch; no such entry is all right. */
+  /** Removes the entry of a name, whatever its switch. It is no error if there is none. */
   async delete(name: string): Promise<void> {
     await this.#inTurn(name, async () => {
       const owner = this.#owners.get(name);
@@ -74,7 +74,7 @@ export class StaticEntries {
     });
   }
 
-  /** Takes all entries away, of all switches or one. */
+  /** Removes all entries, of all switches or one. */
   async clear(dpid: Dpid | 'all'): Promise<void> {
     const clearing = this.#queuesOf(dpid).map(([, queue]) => queue.request((draft) => removal(draft.names())(draft)));
     await Promise.all(clearing);
@@ -193,7 +193,7 @@ function placeGroup(entry: GroupEntry, former: Entry | undefined, draft: SwitchE
   return [...removal([former.name])(draft), { kind: 'add-group', group: entry }];
 }
 
-/** The edit that takes entries away, and with a group the flows that use it, as a switch does. */
+/** The edit that removes entries, and with a group the flows that use it, as a switch does. */
 function removal(names: Iterable<string>): (draft: SwitchEntries) => readonly TableChange[] {
   const wanted = [...names];
   return (draft) => {

@@ -377,7 +377,7 @@ async function waitForEarlier(
       where: 'Docker',
       offending: projectOf(lab),
       cause: `another lab of this name runs its controller in container ${container}`,
-      remedy: `name this lab otherwise with --lab, or, where that lab is gone: docker rm --force ${container}`,
+      remedy: `give this lab another name with --lab, or, where that lab is gone: docker rm --force ${container}`,
     }),
   );
 }
@@ -406,7 +406,7 @@ function portsTaken(ports: string): PortsTaken {
     environmentProblem({
       code: 'port-taken',
       where: `127.0.0.1, port ${ports}`,
-      cause: 'another program listens there, so that Floodlight cannot',
+      cause: 'another program listens there already',
       remedy: '`ss --listening --tcp --numeric --processes` names the program; end it, or choose other ports',
     }),
   );
@@ -417,7 +417,7 @@ function composeFileMissing(): ProblemError {
     environmentProblem({
       code: 'no-compose-file',
       where: COMPOSE_FILE,
-      cause: 'there is no such file, which is a part of labctl and starts Floodlight in Docker',
+      cause: 'this file of labctl is missing: it starts Floodlight in Docker',
       remedy: 'install labctl again',
     }),
   );

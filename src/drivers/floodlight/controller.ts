@@ -41,7 +41,7 @@ const PROBE_GROUP_ID = 0x7ffffe00;
 
 /**
  * Floodlight as a lab's controller: one that runs somewhere, or in a container. The lab's switches reach it through a
- * relay. It reacts to packets by itself; what labctl wants otherwise is static entries, which an `EntryKeeper` looks after.
+ * relay. It reacts to packets by itself. All that labctl adds is static entries, which an `EntryKeeper` looks after.
  */
 export class FloodlightController implements ControlPlane {
   readonly kind = 'Floodlight';
@@ -126,7 +126,10 @@ export class FloodlightController implements ControlPlane {
     );
     await this.#becomeMaster(client, signal, onStep);
     const former = await keeper.clear(signal);
-    if (former !== 0) onStep(`cleared ${former ?? 'the'} entries that Floodlight still held for these switches`);
+    if (former !== 0)
+      onStep(
+        `cleared ${former === 1 ? '1 entry' : `${former ?? 'the'} entries`} that Floodlight still held for these switches`,
+      );
     onStep('waiting for Floodlight to discover the links');
     await this.#waitFor('links', () => this.#missingLinks(client, this.#topology, signal), signal, onStep);
     await this.#findOutGroups(client, keeper, signal);
@@ -200,7 +203,7 @@ export class FloodlightController implements ControlPlane {
         environmentProblem({
           code: 'entries-left',
           where: this.#client?.url ?? 'Floodlight',
-          cause: `the lab's entries could not be taken out of the controller: ${(error as Error).message}`,
+          cause: `the lab's entries could not be removed from the controller: ${(error as Error).message}`,
           remedy: 'the next `labctl up` on this controller clears them',
         }),
         { cause: error },
@@ -346,7 +349,7 @@ export class FloodlightController implements ControlPlane {
       } while (!this.#takesGroups && Date.now() < deadline);
     } catch (error) {
       signal.throwIfAborted();
-      // It refused it, or answers with something else: either way no group is to be had.
+      // It refused the group, or answers with something else: either way it takes none.
       if (!(error instanceof ProblemError)) throw error;
       this.#takesGroups = false;
     }
@@ -354,7 +357,7 @@ export class FloodlightController implements ControlPlane {
     else await client.delete(probe.name, signal);
   }
 
-  /** What this controller would accept and then lose. */
+  /** @throws ProblemError for groups, where this controller would accept and then lose them */
   #refuseGroupsIfLost(entries: readonly Entry[]): void {
     if (this.#takesGroups) return;
     const problems = entries

@@ -38,17 +38,17 @@ const WRITING_ROLES: ReadonlySet<string> = new Set(['MASTER', 'EQUAL']);
 export interface KeeperPace {
   readonly lookMs: number;
   /** Between looks while something is missing. */
-  readonly mendMs: number;
+  readonly repairMs: number;
   /** How long the tables of a switch that came back are doubted: Floodlight sends it its own entries a second later. */
   readonly doubtMs: number;
   /** For a switch whose role was set to have its entries again. */
-  readonly roleMendMs: number;
+  readonly roleRepairMs: number;
   /** Between bodies that were sent unchecked and the look at what became of them. */
   readonly settleMs?: number;
   readonly push?: PushPace;
 }
 
-const KEEPER_PACE: KeeperPace = { lookMs: 1_000, mendMs: 300, doubtMs: 3_000, roleMendMs: 15_000 };
+const KEEPER_PACE: KeeperPace = { lookMs: 1_000, repairMs: 300, doubtMs: 3_000, roleRepairMs: 15_000 };
 
 /**
  * Keeps the static entries of a lab in a Floodlight that loses them: when it restarts, when a switch comes back, when a
@@ -62,7 +62,7 @@ export class EntryKeeper {
   /** Floodlight loses entries of concurrent requests (CONTRACT.md, section 8). */
   readonly #pushing: Omit<PushOptions, 'signal'>;
   readonly #wanted = new Map<string, Entry>();
-  /** Names of wanted entries that nobody sees or takes away: they stand for the controller's own forwarding. */
+  /** Names of wanted entries that stand for the controller's own forwarding: nobody sees or removes them. */
   readonly #own = new Set<string>();
   readonly #leaving = new Map<string, Entry>();
   /** Names of entries that were found missing and are not back yet. */
@@ -130,7 +130,7 @@ export class EntryKeeper {
     return this.#inTurn(() => sendUnchecked(this.#client, bodies, signal, this.#pace.settleMs));
   }
 
-  /** Entries of a switch that is away are taken away when it is back: Floodlight would keep them if told now. */
+  /** Entries of a switch that is away are removed when it is back: now Floodlight would keep them. */
   remove({ entries, unreadable }: EntryList, signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       signal.throwIfAborted();
@@ -184,12 +184,12 @@ export class EntryKeeper {
         await this.#client.setRole(dpid, role, signal);
       }
       if (!WRITING_ROLES.has(role)) return;
-      const deadline = Date.now() + this.#pace.roleMendMs;
-      let lost = await this.#mend(new Set(dpids), signal);
+      const deadline = Date.now() + this.#pace.roleRepairMs;
+      let lost = await this.#repair(new Set(dpids), signal);
       while (lost.length > 0) {
         if (Date.now() > deadline) throw new ProblemError(lost);
-        await sleep(this.#pace.mendMs, undefined, { signal });
-        lost = await this.#mend(new Set(dpids), signal);
+        await sleep(this.#pace.repairMs, undefined, { signal });
+        lost = await this.#repair(new Set(dpids), signal);
       }
     });
   }
@@ -221,9 +221,9 @@ export class EntryKeeper {
   }
 
   /**
-   * Takes away all that the controller lists for the topology's switches; returns how many entries, where its list can be
-   * read. Those of a switch that is away stay: Floodlight would keep them all the same, and hold on to them more
-   * stubbornly.
+   * Removes all that the controller lists for the topology's switches. Returns how many entries, undefined where its list
+   * cannot be read. Those of a switch that is away stay: Floodlight would keep them anyway, and no later request would
+   * remove them.
    */
   clear(signal: AbortSignal): Promise<number | undefined> {
     return this.#inTurn(async () => {
@@ -306,7 +306,7 @@ export class EntryKeeper {
     return environmentProblem({
       code: 'switch-away',
       where: { kind: 'switch', switch: this.#nameOf(dpid), url: this.#client.url },
-      cause: 'the switch is not connected to the controller, which would throw away what is meant for it',
+      cause: 'the switch is not connected, and the controller would lose entries for it',
       remedy: `wait until \`labctl status\` shows it again; ${outcome}`,
     });
   }
@@ -315,7 +315,7 @@ export class EntryKeeper {
     const { signal } = this.#ended;
     while (!signal.aborted) {
       const isQuiet = this.#doubted.size === 0 && this.#leaving.size === 0;
-      await sleep(isQuiet ? this.#pace.lookMs : this.#pace.mendMs, undefined, { signal, ref: false }).catch(() => {});
+      await sleep(isQuiet ? this.#pace.lookMs : this.#pace.repairMs, undefined, { signal, ref: false }).catch(() => {});
       // A controller that is away is looked at again: commands and `status` tell of it meanwhile.
       if (!signal.aborted) await this.#inTurn(() => this.#look(signal)).catch(() => {});
     }
@@ -334,7 +334,7 @@ export class EntryKeeper {
     const doubted = new Set([...this.#doubted.keys(), ...[...this.#leaving.values()].map(({ dpid }) => dpid)]);
     const dpids = due ? connected : new Set([...doubted].filter((dpid) => connected.has(dpid)));
     if (dpids.size > 0 && this.#wanted.size + this.#leaving.size + this.#doubted.size > 0) {
-      await this.#mend(dpids, signal);
+      await this.#repair(dpids, signal);
     }
   }
 
@@ -363,7 +363,7 @@ export class EntryKeeper {
     this.#doubted.set(dpid, Date.now() + this.#pace.doubtMs);
   }
 
-  /** Takes over what others pushed and deleted; of a switch that is away it cannot be seen what it has. */
+  /** Takes over what others pushed and deleted. Nobody can see what a switch that is away holds. */
   async #follow(listed: readonly Entry[], connected: ReadonlySet<Dpid>, signal: AbortSignal): Promise<void> {
     const byName = new Map(listed.map((entry) => [entry.name, entry]));
     for (const name of this.#wanted.keys()) {
@@ -387,7 +387,7 @@ export class EntryKeeper {
     this.#strangers = arrived.length === read.length ? '' : key;
   }
 
-  /** Of two entries in one place the switch has the later, though the list has both: the other is wanted no more. */
+  /** Of two entries in one place the switch has the later, though the list has both: the other is no longer wanted. */
   #adopt(entries: readonly Entry[]): void {
     const names = new Map([...this.#wanted.values()].map((entry) => [placeOf(entry), entry.name]));
     for (const entry of entries) {
@@ -405,8 +405,8 @@ export class EntryKeeper {
     return wanted !== undefined && wanted.dpid === listed.dpid && listedKey(wanted) === listedKey(listed);
   }
 
-  /** Puts back what these connected switches lost, and takes away what is to leave; returns what is still lost. */
-  async #mend(dpids: ReadonlySet<Dpid>, signal: AbortSignal): Promise<readonly Problem[]> {
+  /** Puts back what these connected switches lost, and removes what is to leave. Returns what is still lost. */
+  async #repair(dpids: ReadonlySet<Dpid>, signal: AbortSignal): Promise<readonly Problem[]> {
     const roles = await settledRoles(this.#client, [...dpids], signal);
     const writable = new Set([...dpids].filter((dpid) => WRITING_ROLES.has(roles.get(dpid) ?? '')));
     const wanted = [...this.#wanted.values()].filter(({ dpid }) => writable.has(dpid));
@@ -436,7 +436,7 @@ export class EntryKeeper {
     return [...faults.values()];
   }
 
-  /** One after another: what is pushed or taken away is not looked at half-way. */
+  /** One after another: nobody looks at a half-done push or removal. */
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(act);
     this.#last = turn.catch(() => {});

@@ -12,9 +12,9 @@ export interface FloodlightAddress {
 export interface FloodlightInstance {
   /** Resolves when it answers. `onStep` hears what is waited for. */
   open(signal: AbortSignal, onStep: (step: string) => void): Promise<FloodlightAddress>;
-  /** Whether it ends with the lab, so that nothing of the lab need be taken out of it. */
+  /** Whether it ends with the lab: then nothing of the lab has to be removed from it. */
   readonly endsWithLab: boolean;
-  /** Why it runs no more, where it ended by itself and that is known. */
+  /** Why it ended, where it ended by itself and the reason is known. */
   readonly ended: Problem | undefined;
   /** The last lines of its log, where that is at hand. */
   readonly log: readonly string[];
@@ -47,7 +47,7 @@ export function floodlightInContainer(options: FloodlightContainerOptions): Floo
           code: 'container-ended',
           where: `lab ${options.lab}`,
           cause,
-          remedy: '`labctl down` and then `labctl up` start both anew',
+          remedy: '`labctl down` and then `labctl up` start both again',
         });
       });
       return { url: container.url, openFlow: { host: '127.0.0.1', port: container.openFlowPort } };

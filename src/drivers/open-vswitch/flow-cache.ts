@@ -2,12 +2,12 @@ import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { appctl } from './appctl.ts';
 
 /**
- * Has ovs-vswitchd forget what it has cached of the ways of packets, so that the next packets go by what the tables say.
+ * Removes the flows that ovs-vswitchd has cached: the next packets go by what the tables say.
  *
  * Open vSwitch keeps cached flows when tables change, and changes their actions in place. Its userspace datapath looks
  * for the one to be changed by its key and not by its id until 2.17.8, 3.0.5 and 3.1.3 (Debian 12 has 3.1.0): where two
  * of them overlap, as one from before a change and one from after it may, the next change is made in the wrong one, and
- * the other goes on sending packets where nothing says so any more. See Open vSwitch's commit 21410ff80, "dpif-netdev:
+ * the other goes on sending packets by an entry that is gone. See Open vSwitch's commit 21410ff80, "dpif-netdev:
  * Fix dpif_netdev_flow_put". Flows that are all made by the same entries do not overlap.
  *
  * Not to be called again before it is done: ovs-vswitchd would wait for ever.
@@ -29,7 +29,7 @@ export async function forgetCachedFlows(control: string): Promise<void> {
       environmentProblem({
         code: 'cache-not-emptied',
         where: 'Open vSwitch',
-        cause: `it did not forget how it treated packets before: ${(error as Error).message}`,
+        cause: `its cached flows could not be removed: ${(error as Error).message}`,
         remedy: '`labctl status` shows whether the lab is up',
       }),
       { cause: error },

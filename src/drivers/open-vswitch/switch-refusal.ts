@@ -30,7 +30,7 @@ const WORDS = {
   OFPGMFC_LOOP: 'the group would send to itself',
 } as const;
 
-/** A code by which a switch refuses a change. */
+/** A code with which a switch refuses a change. */
 export type RefusalCode = keyof typeof WORDS;
 
 /** The error for a change that a switch refused. */

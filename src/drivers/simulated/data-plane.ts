@@ -25,14 +25,14 @@ import type { SimulatedTables } from './tables.ts';
  * all pairs are predicted at once, and only those are followed that the entries leave undecided.
  */
 const MOST_FOLLOWED_PAIRS = 5_000;
-/** Pings between two looks at what else is to be done. */
+/** Pings between two pauses, in which other work of the process is done. */
 const PINGS_AT_ONCE = 200;
 
 const NOT_COUNTED: PacketCount = { flow: () => {}, port: () => {} };
 
 /**
  * A network that is computed instead of built: simulated switches and hosts, by what the tables hold. It needs nothing
- * of the machine. Nothing in it takes time, so that every round trip has 0 ms.
+ * of the machine. Nothing in it takes time: every round trip has 0 ms.
  */
 export class SimulatedDataPlane implements DataPlane {
   readonly description = 'simulated: labctl computes what Open vSwitch and Linux hosts do, no packet is sent';
@@ -61,6 +61,7 @@ export class SimulatedDataPlane implements DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
+    signal.throwIfAborted();
     const { hosts } = this.#topology;
     const state: NetworkState = {
       topology: this.#topology,
@@ -71,7 +72,7 @@ export class SimulatedDataPlane implements DataPlane {
     };
     const network = new Network(state);
     const pairs = hosts.length * (hosts.length - 1);
-    // An entry that ends unless it is used has to be told of its use.
+    // An entry with an idle timeout stays while it is used: its packets have to be counted.
     const isFollowed = pairs <= MOST_FOLLOWED_PAIRS || hasIdleTimeouts(state);
     const prediction = isFollowed ? undefined : predict(state);
     const counted = isFollowed ? this.#count() : NOT_COUNTED;
@@ -110,7 +111,7 @@ export class SimulatedDataPlane implements DataPlane {
   async measureWhile(): Promise<Traffic> {
     throw notSimulated({
       where: '--measure',
-      cause: 'no time passes in a simulated network, so that nothing takes any',
+      cause: 'no time passes in a simulated network: there is nothing to measure',
       remedy: 'leave --measure out, or measure on a real network: labctl up --dataplane mininet',
     });
   }
@@ -124,7 +125,7 @@ export class SimulatedDataPlane implements DataPlane {
   async traceAt(dpid: Dpid): Promise<SwitchTrace> {
     throw notSimulated({
       where: { kind: 'switch', switch: dpid },
-      cause: 'a simulated switch does what labctl computes, which there is nothing to compare with',
+      cause: 'a simulated switch does what labctl computes, and there is nothing to compare that with',
       remedy: 'ask a real one: labctl up --dataplane mininet',
     });
   }
@@ -169,7 +170,7 @@ export class SimulatedDataPlane implements DataPlane {
   }
 }
 
-/** What a topology has that is without effect where it is simulated, as a spec writes it: `delay of links`. */
+/** The properties of a topology that have no effect in a simulated lab, as a spec writes them: `delay of links`. */
 export function withoutEffect({ hosts, links }: Topology): readonly string[] {
   const ofLinks = [
     ...(links.some(({ bandwidthMbps }) => bandwidthMbps !== undefined) ? ['bw'] : []),

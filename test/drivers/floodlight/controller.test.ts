@@ -81,7 +81,7 @@ for (const old of [false, true]) {
         relaySocket: network.relaySocket,
         connectSwitches: connectSwitches ?? ((target) => network.connect(target)),
         groupArrivalMs: 500,
-        keeperPace: { lookMs: 100, mendMs: 30, doubtMs: 300, roleMendMs: 15_000 },
+        keeperPace: { lookMs: 100, repairMs: 30, doubtMs: 300, roleRepairMs: 15_000 },
         ...patience,
       });
       return controller;

@@ -23,7 +23,7 @@ const MENDING = { timeout: 40_000, interval: 20 };
 /** A tenth of the usual ones, as of the delays of the stand-in. */
 const DELAY_FACTOR = 0.1;
 const PACE: KeeperPace = {
-  ...{ lookMs: 100, mendMs: 30, doubtMs: 300, roleMendMs: 15_000, settleMs: 100 },
+  ...{ lookMs: 100, repairMs: 30, doubtMs: 300, roleRepairMs: 15_000, settleMs: 100 },
   push: { arrivalMs: 1_500, pollMs: 10, repairMs: 70 },
 };
 

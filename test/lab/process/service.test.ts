@@ -79,7 +79,9 @@ describe('what comes over the socket is checked', () => {
   test.each(['unplug', 'constructor', 'changeFaults', ''])('there is no command "%s"', async (name) => {
     const { ask } = await listeningLab();
     expect(await ask(name, '{}')).toEqual([
-      { problems: [expect.objectContaining({ kind: 'input', code: 'unknown-command', where: { kind: 'thing', name } })] },
+      {
+        problems: [expect.objectContaining({ kind: 'input', code: 'unknown-command', where: { kind: 'thing', name } })],
+      },
     ]);
   });
 
