@@ -49,17 +49,17 @@ test.each([
   [
     'none where too much is avoided',
     ['--avoid', 's2,s4'],
-    ['no chain of links between h1 and h3, with s2, s4 avoided'],
+    ['there is no path between h1 and h3, with s2, s4 avoided'],
   ],
   [
     'none where the way to the host is avoided',
     ['--avoid', 'h3-s3'],
-    ['no chain of links between h1 and h3, with h3-s3 avoided'],
+    ['there is no path between h1 and h3, with h3-s3 avoided'],
   ],
   [
     'no pair where there is one way',
     ['--disjoint', 'node', '--avoid', 's2'],
-    ['no two chains of links between h1 and h3 that share no link and no switch, with s2 avoided'],
+    ['there are no two paths between h1 and h3 that share no link and no switch, with s2 avoided'],
   ],
 ])('labctl paths of a spec shows %s', async (_, options, lines) => {
   expect((await labctl.ok('paths', 'h1', 'h3', '--topo', RING, ...options)).split('\n')).toEqual(lines);
@@ -67,7 +67,7 @@ test.each([
 
 test('hosts on one switch have one path, and hosts that no links join have none', async () => {
   expect(await labctl.ok('paths', 'h3', 'h4', '--topo', RING)).toBe('1  h3 - s3 - h4   cost 0   ports s3:2');
-  expect(await labctl.ok('paths', 'h1', 'h9', '--topo', 's10h10')).toBe('no chain of links between h1 and h9');
+  expect(await labctl.ok('paths', 'h1', 'h9', '--topo', 's10h10')).toBe('there is no path between h1 and h9');
 });
 
 test('as JSON a pair is two paths with their ports', async () => {
@@ -100,7 +100,7 @@ test('a running lab has the paths that its faults leave', async () => {
   await labctl.ok('link', 'down', 's1', 's2');
   expect(await labctl.ok('paths', 'h1', 'h3')).toBe(ROUND_BY_S4);
   await labctl.ok('switch', 'stop', 's4');
-  expect(await labctl.ok('paths', 'h1', 'h3')).toBe('no chain of links between h1 and h3, with s1-s2, s4 down');
+  expect(await labctl.ok('paths', 'h1', 'h3')).toBe('there is no path between h1 and h3, with s1-s2, s4 down');
   await labctl.ok('down');
   await labctl.expectNothingLeft();
 });
@@ -109,7 +109,7 @@ test.each([
   [['h1', 'h1'], /name two hosts/],
   [['h1', 's3'], /s3: this is a switch, not a host/],
   [['h1', 'h3', '--via', 'h2'], /--via: this is a host, not a switch: "h2"[\s\S]*s1, s2, s3, s4/],
-  [['h1', 'h3', '--via', 's2,s4'], /every way from h1 by s2, s4 to h3 passes a switch twice[\s\S]*name other switches/],
+  [['h1', 'h3', '--via', 's2,s4'], /there is no path from h1 through s2, s4 to h3 that passes each switch once[\s\S]*name other switches/],
   [['h1', 'h3', '--avoid', 's1-s3'], /--avoid: there is no such link or switch: "s1-s3"[\s\S]*s1-s2/],
   [['h1', 'h3', '--k', '0'], /k is a whole number from 1 up/],
   [['h1', 'h3', '--k', '1001'], /at most 1000 paths are shown: "1001"[\s\S]*--k 1000/],

@@ -1,0 +1,65 @@
+import { explanationDocument, predictionDocument, readEntries, stepsDocument } from '../lab/answers.ts';
+import type { ExplanationDocument, PredictionDocument, StepsDocument, SuppositionDocument } from '../lab/documents.ts';
+import { entriesInFile } from '../lab/entry-files.ts';
+import { expectedMatrix, forecast, networkOfSpec, type Supposition, supposing } from '../lab/forecast.ts';
+import { withConnection } from '../model/connection.ts';
+import type { Topology } from '../model/topology.ts';
+import { compileConnections } from '../plan/connections.ts';
+import { type ConnectionRequest, requestedConnection, requestedFault } from '../plan/requests.ts';
+import { stepsBetween } from '../plan/steps.ts';
+import type { LabSpec } from '../spec/read.ts';
+import type { SupposeOptions } from './options.ts';
+
+/** What the lab of a spec would answer, computed without it. */
+
+/** The entries that a connection would have pushed; without one, those of the spec's own connections. */
+export function planFor(
+  { name, topology, connections }: LabSpec,
+  request: ConnectionRequest | undefined,
+): StepsDocument {
+  const asked = request && requestedConnection(topology, request);
+  const { entries, counts } = compileConnections(topology, asked ? withConnection(connections, asked) : connections);
+  const steps = { ...stepsBetween([], entries), lost: [], ...counts };
+  const alone = asked && compileConnections(topology, [asked]).counts;
+  return stepsDocument(name, { steps, alone });
+}
+
+export function predictionFor(
+  spec: LabSpec,
+  supposition: Supposition,
+  expectation: string | undefined,
+): PredictionDocument {
+  const { state, warnings } = networkOf(spec, supposition);
+  const expected = expectedMatrix(spec, spec.connections, expectation);
+  return predictionDocument(spec.name, forecast(state, expected, expectation, warnings));
+}
+
+export function explanationFor(
+  spec: LabSpec,
+  supposition: Supposition,
+  pair: { readonly source: string; readonly target: string },
+): Promise<ExplanationDocument> {
+  return explanationDocument(spec.name, networkOf(spec, supposition).state, pair, undefined);
+}
+
+function networkOf(spec: LabSpec, supposition: Supposition): ReturnType<typeof supposing> {
+  const { entries } = compileConnections(spec.topology, spec.connections);
+  return supposing(networkOfSpec(spec), entries, supposition);
+}
+
+/**
+ * What `--with` and `--without` ask to assume.
+ * @returns `document` for a running lab, `value` for a computed one
+ */
+export function suppositionOf(
+  topology: Topology,
+  { with: files = [], without = [] }: SupposeOptions,
+): { readonly document: SuppositionDocument; readonly value: Supposition } {
+  const found = files.flatMap((file) => entriesInFile(file));
+  const documents = found.map(({ document }) => document);
+  const entries = readEntries(documents, (_, index) => found[index]?.where ?? '');
+  const faults = without
+    .flatMap((text) => text.split(','))
+    .map((text) => requestedFault(topology, text.trim(), '--without'));
+  return { document: { entries: documents, faults }, value: { entries, faults } };
+}

@@ -1,0 +1,54 @@
+import type { ConnectionChangeDocument, StatusDocument } from '../../lab/documents.ts';
+import { observationLines } from './matrices.ts';
+import { counted } from './terminal.ts';
+
+/** Its members and, where they are given, its ways. */
+export function describeConnection({ connections, ways, routes }: StatusDocument, index: number): string {
+  const { via = [], avoid = [] } = routes[index] ?? {};
+  const how = [
+    ...(ways[index] ? [ways[index]] : []),
+    ...(via.length > 0 ? [`via ${via.join(' ')}`] : []),
+    ...(avoid.length > 0 ? [`avoiding ${avoid.join(' ')}`] : []),
+  ];
+  return [connections[index]?.join(' '), ...(how.length > 0 ? [`(${how.join(', ')})`] : [])].join(' ');
+}
+
+/** What a change of connections did to the switches. */
+export function describeChange({ pushed, removed, restored }: ConnectionChangeDocument): string {
+  const flows = `${counted(restored, 'flow')} of the controller's forwarding put back`;
+  return [...entryChanges(pushed, removed), ...(restored > 0 ? [flows] : [])].join(', ') || 'no entry to change';
+}
+
+/** How many entries were pushed and removed, where any were. */
+export function entryChanges(pushed: number, removed: number): readonly string[] {
+  return [
+    ...(pushed > 0 ? [`${counted(pushed, 'entry')} pushed and read back`] : []),
+    ...(removed > 0 ? [`${counted(removed, 'entry')} removed`] : []),
+  ];
+}
+
+/** What became of a connection, then what pingall shows. */
+export function connectionLines(
+  done: 'connected' | 'disconnected',
+  document: ConnectionChangeDocument,
+): readonly string[] {
+  const members = document.members.join(' ');
+  return [
+    document.changed ? `${done} ${members}: ${describeChange(document)}` : `${members}: ${done} already`,
+    ...observationLines(document),
+  ];
+}
+
+/**
+ * After an interrupt: whether these hosts are connected.
+ * @param connections the members of each
+ */
+export function describeStanding(hosts: readonly string[], connections: readonly (readonly string[])[]): string {
+  const names = hosts.join(' ');
+  const isConnected = connections.some(
+    (members) => members.length === new Set(hosts).size && members.every((member) => hosts.includes(member)),
+  );
+  return isConnected
+    ? `${names} are connected, but were not pinged; to undo it: labctl disconnect ${names}`
+    : `${names} are not connected`;
+}
