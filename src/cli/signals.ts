@@ -1,8 +1,23 @@
 import { readFileSync } from 'node:fs';
+import { EXIT } from './exit-codes.ts';
+
+const interruption = new AbortController();
+
+/** Aborted by the first interrupt. */
+export const interrupted: AbortSignal = interruption.signal;
+
+/** Has the first interrupt end the command in order, and the second end this process at once. */
+export function heedInterrupts(): void {
+  process.once('SIGINT', () => {
+    process.once('SIGINT', () => process.exit(EXIT.interrupted));
+    interruption.abort(new Error('interrupted'));
+  });
+  process.once('SIGTERM', () => interruption.abort(new Error('terminated')));
+}
 
 /**
- * Has a signal do this, and nothing else that it did. Never without a listener in between: Node.js loses a signal that it
- * has caught and not yet told of when its last listener goes.
+ * Replaces whatever listens to a signal by one listener. There is always a listener: Node.js loses a signal that it has
+ * caught but not delivered when the last listener goes.
  */
 export function onlyOn(name: NodeJS.Signals, listener: () => void): void {
   const others = process.rawListeners(name);
@@ -10,7 +25,7 @@ export function onlyOn(name: NodeJS.Signals, listener: () => void): void {
   for (const other of others) process.removeListener(name, other as () => void);
 }
 
-/** Signals the child of a process such as nsenter, which has one; returns whether there is one yet. */
+/** Signals the only child of a process such as nsenter; returns whether there is one yet. */
 export function signalChildOf(pid: number | undefined, ...names: readonly NodeJS.Signals[]): boolean {
   let child: number;
   try {

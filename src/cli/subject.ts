@@ -1,27 +1,86 @@
-import { isRunning, labNameOf } from '../lab/process/records.ts';
-import { RemoteLab } from '../lab/process/remote-lab.ts';
-import { findSpec } from '../spec/locate.ts';
-import { type LabSpec, readSpec } from '../spec/read.ts';
+import type { RemoteLab } from '../lab/process/remote-lab.ts';
+import { inputProblem, ProblemError } from '../model/problem.ts';
+import type { LabSpec } from '../spec/read.ts';
 import type { LabOptions } from './options.ts';
+import { interrupted } from './signals.ts';
 
-/** What a command tells of: a running lab, or a spec whose lab does not run. */
+/**
+ * What a command is about. The modules for labs and specs are loaded here, by the commands that need them: loading them
+ * takes longer than most commands.
+ */
 export type Subject =
   | { readonly kind: 'lab'; readonly lab: RemoteLab; readonly spec: LabSpec }
-  | { readonly kind: 'spec'; readonly file: string; readonly spec: LabSpec };
+  | ({ readonly kind: 'spec' } & NamedSpec);
 
-/** The running lab of this name, or the only one; else the spec of this name. A name counts before the options. */
-export async function subjectNamed(
-  name: string | undefined,
-  options: LabOptions,
-  signal: AbortSignal,
-): Promise<Subject> {
-  const named = name ?? options.lab ?? options.topo;
-  const mayBeSpec = name !== undefined || options.lab === undefined;
-  if (named !== undefined && mayBeSpec && !isRunning(named)) {
-    const { file, text } = findSpec(named);
-    return { kind: 'spec', file, spec: readSpec(file, text) };
-  }
-  const lab = RemoteLab.find(named && labNameOf(named));
-  const { file, text } = await lab.run('spec', {}, { signal });
-  return { kind: 'lab', lab, spec: readSpec(file, text) };
+interface NamedSpec {
+  readonly file: string;
+  readonly spec: LabSpec;
+}
+
+/**
+ * The running lab that an argument or the options name, by its name or by its spec's file; the only one where they name none.
+ * @throws ProblemError when there is none, or several to choose from
+ */
+export async function runningLab(options: LabOptions, argument?: string): Promise<RemoteLab> {
+  const [{ RemoteLab }, name] = await Promise.all([
+    import('../lab/process/remote-lab.ts'),
+    nameOfLab(options, argument),
+  ]);
+  return RemoteLab.find(name);
+}
+
+/** The name of the lab that an argument or the options name; the argument counts first. */
+export async function nameOfLab({ lab, topo }: LabOptions, argument?: string): Promise<string | undefined> {
+  const named = argument ?? lab ?? topo;
+  if (named === undefined) return undefined;
+  const { labNameOf } = await import('../lab/process/records.ts');
+  return labNameOf(named);
+}
+
+/**
+ * The spec that is named, where no lab of it is running.
+ * @returns undefined when a running lab is meant: one of this name, the one of `--lab`, or the only one
+ */
+export async function specNotRunning(name: string | undefined, options: LabOptions): Promise<string | undefined> {
+  const named = name ?? (options.lab === undefined ? options.topo : undefined);
+  if (named === undefined) return undefined;
+  const { isRunning } = await import('../lab/process/records.ts');
+  return isRunning(named) ? undefined : named;
+}
+
+/** The running lab that is named, or the only one; else the spec that is named. */
+export async function subjectNamed(name: string | undefined, options: LabOptions): Promise<Subject> {
+  const named = await specNotRunning(name, options);
+  if (named !== undefined) return { kind: 'spec', ...(await specNamed(named)) };
+  const lab = await runningLab(options, name);
+  return { kind: 'lab', lab, spec: await specOf(lab) };
+}
+
+/** @throws ProblemError when there is no such spec, or it is wrong */
+export async function specNamed(nameOrFile: string): Promise<NamedSpec> {
+  const [{ findSpec }, { readSpec }] = await Promise.all([import('../spec/locate.ts'), import('../spec/read.ts')]);
+  const { file, text } = findSpec(nameOrFile);
+  return { file, spec: readSpec(file, text) };
+}
+
+/** The spec that a running lab was brought up from. */
+export async function specOf(lab: RemoteLab, signal: AbortSignal = interrupted): Promise<LabSpec> {
+  const [{ file, text }, { readSpec }] = await Promise.all([
+    lab.run('spec', {}, { signal }),
+    import('../spec/read.ts'),
+  ]);
+  return readSpec(file, text);
+}
+
+/** @throws ProblemError when a command about two hosts is given one of them twice */
+export function refuseOneHost(command: string, source: string, target: string): void {
+  if (source !== target) return;
+  throw new ProblemError(
+    inputProblem({
+      code: 'one-host',
+      where: `${command} ${source} ${target}`,
+      cause: 'a host reaches itself without the network',
+      remedy: `name two hosts: labctl ${command} h1 h9`,
+    }),
+  );
 }

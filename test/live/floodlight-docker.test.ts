@@ -248,7 +248,7 @@ describe.skipIf(noEngineBecause() !== undefined)('labctl and Floodlight in Docke
     await labctl.ok('up', 'lab.yaml');
     process.kill((await status()).pid, 'SIGKILL');
     await expect.poll(() => engine.remains(), SOON).toEqual([]);
-    expect((await labctl.run('ls')).stderr).toMatch(/^docked had ended by itself \(.+\); its remains are cleared$/m);
+    expect((await labctl.run('ls')).stderr).toMatch(/^docked had ended by itself \(.+\); cleaned up what it left$/m);
     await nothingIsLeft();
   });
 

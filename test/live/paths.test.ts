@@ -55,7 +55,7 @@ test.each([
   [
     'no pair where there is one way',
     ['--disjoint', 'node', '--avoid', 's2'],
-    ['no two chains of links between h1 and h3 that share no link and no switch, with s2 avoided'],
+    ['there are no two paths between h1 and h3 that share no link and no switch, with s2 avoided'],
   ],
 ])('labctl paths of a spec shows %s', async (_, options, lines) => {
   expect((await labctl.ok('paths', 'h1', 'h3', '--topo', RING, ...options)).split('\n')).toEqual(lines);
@@ -105,7 +105,10 @@ test.each([
   [['h1', 'h1'], /name two hosts/],
   [['h1', 's3'], /s3: this is a switch, not a host/],
   [['h1', 'h3', '--via', 'h2'], /--via: this is a host, not a switch: "h2"[\s\S]*s1, s2, s3, s4/],
-  [['h1', 'h3', '--via', 's2,s4'], /every way from h1 by s2, s4 to h3 passes a switch twice[\s\S]*name other switches/],
+  [
+    ['h1', 'h3', '--via', 's2,s4'],
+    /there is no path from h1 through s2, s4 to h3 that passes each switch once[\s\S]*name other switches/,
+  ],
   [['h1', 'h3', '--avoid', 's1-s3'], /--avoid: there is no such link or switch: "s1-s3"[\s\S]*s1-s2/],
   [['h1', 'h3', '--k', '0'], /k is a whole number from 1 up/],
   [['h1', 'h3', '--k', '1001'], /at most 1000 paths are shown: "1001"[\s\S]*--k 1000/],

@@ -104,7 +104,7 @@ test.each([
   [['explain', 'h1', 'h99'], /h99: there is no such host/],
   [['explain', 'h1', 's1'], /s1: this is a switch, not a host/],
   [['explain', 'h1', 'h1'], /name two hosts/],
-  [['explain', 'h1', 'h2', '-t', 's10h10', '--verify'], /only switches that run can be asked[\s\S]*labctl up s10h10/],
+  [['explain', 'h1', 'h2', '-t', 's10h10', '--verify'], /only running switches can be asked[\s\S]*labctl up s10h10/],
   [['predict', 's10h10', '--without', 's1-s4'], /--without: there is no such link or switch: "s1-s4"[\s\S]*s1-s3/],
   [['predict', 's10h10', '--with', 'none.json'], /none\.json: cannot be read/],
   [['predict', 's10h10', '--expect', 'nothing'], /the spec has no such expectation: "nothing"/],

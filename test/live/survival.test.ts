@@ -38,7 +38,7 @@ describe('after kill -9 of', () => {
 
     const listed = await labctl.run('ls');
     expect(listed.stdout).toBe('no lab is running');
-    expect(listed.stderr).toMatch(/survivor had ended by itself \(.+\); its remains are cleared/);
+    expect(listed.stderr).toMatch(/survivor had ended by itself \(.+\); cleaned up what it left/);
     await labctl.expectNothingLeft();
   });
 
@@ -47,7 +47,7 @@ describe('after kill -9 of', () => {
     const victim = labctl.processes().find(({ command }) => command.includes('lab-program.js'));
     process.kill(victim?.pid ?? 0, 'SIGKILL');
     await expect.poll(() => labctl.processes(), { timeout: 10_000, interval: 20 }).toEqual([]);
-    expect(await labctl.ok('down', 'survivor')).toContain('its remains are cleared');
+    expect(await labctl.ok('down', 'survivor')).toContain('cleaned up what it left');
     await labctl.expectNothingLeft();
 
     await labctl.ok('up', 'lab.yaml');

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TOPOLOGY_FLAGS } from '../../src/cli/options.ts';
+import { TOPOLOGY_FLAGS } from '../../src/cli/commands/new.ts';
 import { specDifference } from '../../src/spec/difference.ts';
 import { GENERATOR_NAMES, GENERATORS } from '../../src/spec/generators/topologies.ts';
 import { readSpec } from '../../src/spec/read.ts';

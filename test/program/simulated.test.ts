@@ -170,7 +170,7 @@ describe('simulated labs', () => {
     for (const { pid } of labctl.processes()) process.kill(pid, 'SIGKILL');
     const outcome = await labctl.run('pingall');
     expect(outcome).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('its process was killed') });
-    expect(await labctl.ok('down')).toContain('its remains are cleared');
+    expect(await labctl.ok('down')).toContain('cleaned up what it left');
     await labctl.expectNothingLeft();
   });
 

@@ -8,8 +8,8 @@ import type { Scenario, ScenarioStep } from '../../model/scenario.ts';
 import type { Where } from '../../model/where.ts';
 import { abridged } from '../../plan/requests.ts';
 import { findSpec, readSpecFile, type SpecSource } from '../../spec/locate.ts';
-import { checkedSpec } from '../checked-spec.ts';
-import { specsIn } from '../spec-folder.ts';
+import { checkedSpec } from '../specs/checked-spec.ts';
+import { specsIn } from '../specs/spec-folder.ts';
 import type { LabSource } from './labs.ts';
 
 /** A spec's file and what of it is to be run. */

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { TestReport } from '../../lab/scenario/result.ts';
 import { describeProblem, ProblemError } from '../../model/problem.ts';
-import type { TestOptions } from '../options.ts';
 import { printLines, remark } from '../output/terminal.ts';
 import { planTests, type TestFile } from './files.ts';
+import type { TestOptions } from './options.ts';
 import { WatchedFiles } from './watched-files.ts';
 
 /** Why a run was ended by a save. */

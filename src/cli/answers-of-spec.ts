@@ -1,0 +1,71 @@
+import { enveloped } from '../lab/commands/command.ts';
+import { explain, explainedPings } from '../lab/commands/explain.ts';
+import { plan, planDocument } from '../lab/commands/plan.ts';
+import { predict, predictionDocument } from '../lab/commands/predict.ts';
+import type { CommandInput, CommandOutput } from '../lab/commands/types.ts';
+import { readEntries } from '../lab/documents/entries.ts';
+import { entriesInFile } from '../lab/entry-files.ts';
+import { expectedMatrix, forecast, type Supposition, supposing } from '../lab/forecast.ts';
+import { withConnection } from '../model/connection.ts';
+import type { Topology } from '../model/topology.ts';
+import { compileConnections } from '../plan/connections.ts';
+import { type ConnectionRequest, requestedConnection, requestedFault } from '../plan/requests.ts';
+import { stepsBetween } from '../plan/steps.ts';
+import { networkOf } from '../sim/network.ts';
+import type { LabSpec } from '../spec/read.ts';
+import type { SupposeOptions } from './options.ts';
+
+/** What the lab of a spec would answer, computed without it. */
+
+/** The entries that a connection would have pushed; without one, those of the spec's own connections. */
+export function planFor(
+  { name, topology, connections }: LabSpec,
+  request: ConnectionRequest | undefined,
+): CommandOutput<'plan'> {
+  const asked = request && requestedConnection(topology, request);
+  const { entries, counts } = compileConnections(topology, asked ? withConnection(connections, asked) : connections);
+  const steps = { ...stepsBetween([], entries), lost: [], ...counts };
+  const alone = asked && compileConnections(topology, [asked]).counts;
+  return enveloped(plan, name, planDocument(steps, alone));
+}
+
+export function predictionFor(
+  spec: LabSpec,
+  supposition: Supposition,
+  expectation: string | undefined,
+): CommandOutput<'predict'> {
+  const { state, warnings } = supposedNetwork(spec, supposition);
+  const expected = expectedMatrix(spec, spec.connections, expectation);
+  return enveloped(predict, spec.name, predictionDocument(forecast(state, expected, expectation, warnings)));
+}
+
+export function explanationFor(
+  spec: LabSpec,
+  supposition: Supposition,
+  { source, target }: { readonly source: string; readonly target: string },
+): CommandOutput<'explain'> {
+  const pings = explainedPings(supposedNetwork(spec, supposition).state, source, target);
+  return enveloped(explain, spec.name, { ...pings, checks: null });
+}
+
+function supposedNetwork(spec: LabSpec, supposition: Supposition): ReturnType<typeof supposing> {
+  const { entries } = compileConnections(spec.topology, spec.connections);
+  return supposing(networkOf({ ...spec, entries }), entries, supposition);
+}
+
+/**
+ * What `--with` and `--without` ask to assume.
+ * @returns `document` for a running lab, `value` for a computed one
+ */
+export function suppositionOf(
+  topology: Topology,
+  { with: files = [], without = [] }: SupposeOptions,
+): { readonly document: CommandInput<'predict'>['supposition']; readonly value: Supposition } {
+  const found = files.flatMap((file) => entriesInFile(file));
+  const documents = found.map(({ document }) => document);
+  const entries = readEntries(documents, (_, index) => found[index]?.where ?? '');
+  const faults = without
+    .flatMap((text) => text.split(','))
+    .map((text) => requestedFault(topology, text.trim(), '--without'));
+  return { document: { entries: documents, faults }, value: { entries, faults } };
+}

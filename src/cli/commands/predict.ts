@@ -1,0 +1,58 @@
+import { describeProblem } from '../../model/problem.ts';
+import { abridged } from '../../plan/requests.ts';
+import type { LabctlCommand } from '../command.ts';
+import { verdict } from '../exit-codes.ts';
+import { expectOption, type FormatOptions, type LabOptions, type SupposeOptions, supposeOptions } from '../options.ts';
+import { predictionLines } from '../output/matrices.ts';
+import { printAnswer, remark } from '../output/terminal.ts';
+import { interrupted } from '../signals.ts';
+import { type Subject, subjectNamed } from '../subject.ts';
+
+interface PredictOptions extends SupposeOptions, FormatOptions, LabOptions {
+  readonly expect?: string;
+}
+
+export function addPredict(program: LabctlCommand): void {
+  program
+    .command('predict')
+    .description(
+      'say what pingall will show, without sending a packet: of a running lab by what its switches hold, or of a spec',
+    )
+    .argument('[name|file]', 'a running lab, else a spec')
+    .withOptions(supposeOptions())
+    .addOption(expectOption())
+    .aboutLabOrSpec()
+    .withFormat()
+    .does(async (name: string | undefined, options: PredictOptions) => {
+      const subject = await subjectNamed(name, options);
+      const { predictionFor, suppositionOf } = await import('../answers-of-spec.ts');
+      const { document: supposition, value } = suppositionOf(subject.spec.topology, options);
+      const { expect: expectation } = options;
+      const input = { supposition, ...(expectation === undefined ? {} : { expectation }) };
+      const document =
+        subject.kind === 'lab'
+          ? await subject.lab.run('predict', input, { signal: interrupted })
+          : predictionFor(subject.spec, value, expectation);
+      for (const warning of document.warnings) remark(`labctl: warning: ${describeProblem(warning)}`);
+      printAnswer(options, document, () => [
+        `*** Prediction ${describeSubject(subject, options)}`,
+        ...predictionLines(document),
+      ]);
+      const { ending } = document;
+      if (options.format === 'text' && ending.length > 0)
+        remark(`assumed to stay, though they have timeouts: ${abridged(ending)}`);
+      return verdict(document);
+    });
+}
+
+function describeSubject(subject: Subject, { with: files, without }: SupposeOptions): string {
+  const what =
+    subject.kind === 'lab'
+      ? `by what the switches of ${subject.lab.record.name} hold`
+      : `by the spec ${subject.file}, no packet sent`;
+  const more = [
+    ...(files === undefined ? [] : [`with ${files.join(' ')}`]),
+    ...(without === undefined ? [] : [`without ${without.join(' ')}`]),
+  ];
+  return [what, ...more].join(', ');
+}
