@@ -12,7 +12,7 @@ const WITH_DOCKER = ['test/live/floodlight-docker.test.ts', 'test/drivers/floodl
 const WITHOUT_SWITCHES = [
   'test/drivers/pusher/*.test.ts',
   'test/drivers/embedded/{reconvergence,topology-resources}.test.ts',
-  'test/drivers/mininet/longest-ping.test.ts',
+  'test/drivers/mininet/{longest-ping,conversation}.test.ts',
   'test/drivers/open-vswitch/{ofctl-statistics,trace}.test.ts',
   'test/drivers/simulated/data-plane.test.ts',
 ];
@@ -31,12 +31,16 @@ interface Project {
 
 const PROJECTS: Readonly<Record<string, Project>> = {
   pure: {
-    include: ['test/{model,spec,plan,sim,verify,lab,cli}/**/*.test.ts', ...WITHOUT_SWITCHES],
+    include: ['test/*.test.ts', 'test/{model,spec,plan,sim,verify,lab,cli}/**/*.test.ts', ...WITHOUT_SWITCHES],
     exclude: WITH_MININET,
     isolate: false,
   },
   // The built labctl as somebody types it, on simulated switches or none.
-  program: { include: ['test/program/**/*.test.ts'], globalSetup: [NOTHING_LEFT, ORDINARY_USER], lacks: unbuilt() },
+  program: {
+    include: ['test/{program,docs}/**/*.test.ts'],
+    globalSetup: [NOTHING_LEFT, ORDINARY_USER],
+    lacks: unbuilt(),
+  },
   drivers: {
     include: ['test/drivers/**/*.test.ts', ...WITH_MININET],
     exclude: [...WITHOUT_SWITCHES, ...WITH_DOCKER],

@@ -43,7 +43,7 @@ export class Explainer {
   /** The story of a ping in a few lines: the outcome, the ways of its packets, and what decides. */
   story(source: string, target: string): readonly string[] {
     const lines = explainInLines(this.trace(source, target));
-    return this.#areJoined(source, target) ? lines : [...lines, `  There is ${this.#noChain(source, target)}.`];
+    return this.#areJoined(source, target) ? lines : [...lines, `  Besides, ${this.#noChain(source, target)}.`];
   }
 
   #noChain(source: string, target: string): string {
