@@ -417,7 +417,7 @@ function composeFileMissing(): ProblemError {
     environmentProblem({
       code: 'no-compose-file',
       where: COMPOSE_FILE,
-      cause: 'this file of labctl is missing: it starts Floodlight in Docker',
+      cause: 'there is no such file: it is a part of labctl, and starts Floodlight in Docker',
       remedy: 'install labctl again',
     }),
   );
