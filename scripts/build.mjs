@@ -1,5 +1,5 @@
 // Bundles each program of labctl into one file in dist/, with everything that it needs but Node.js and, of the library,
-// the packages that its user installs with it; and writes the library's types.
+// the packages that its user installs with it. The library's types are of `npm run types`.
 import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ const output = {
   dir: built,
   format: 'esm',
   chunkFileNames: 'chunks/[name]-[hash].js',
-  // Without comments and blanks it loads sooner; names stay, for the sake of stack traces.
-  minify: { compress: true, mangle: false, codegen: true },
+  // Without comments it loads sooner; names and lines stay, for the sake of stack traces.
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
 };
 // Modules before what asks for its parts by a `require` of its own, which no bundler sees (jsonc-parser).
 const resolve = { mainFields: ['module', 'main'] };

@@ -120,6 +120,13 @@ function jsonOf(id: string): unknown {
   return JSON.parse(byId.get(id)?.response.body ?? 'null');
 }
 
+/** The same, for this machine's Open vSwitch: the recording's is 3.1.0. */
+async function jsonHereOf(id: string): Promise<unknown> {
+  const { stdout } = await run('ovs-vsctl', ['--version']);
+  const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? `no version in ${stdout}`;
+  return JSON.parse((byId.get(id)?.response.body ?? 'null').replaceAll('"3.1.0"', `"${version}"`));
+}
+
 const post = (entry: object) => send('POST', `${PUSHER}/json`, JSON.stringify(entry));
 const remove = (name: string) => send('DELETE', `${PUSHER}/json`, JSON.stringify({ name }));
 
@@ -300,7 +307,7 @@ describe('the stand-in for Floodlight', () => {
   it.each(DESCRIBED)('answers %s as recorded, but for numbers that differ in every run', async (id) => {
     const answer = await send('GET', byId.get(id)?.request.path ?? '');
     expect(answer.contentType).toBe('application/json');
-    expect(steady(JSON.parse(answer.body))).toEqual(steady(jsonOf(id)));
+    expect(steady(JSON.parse(answer.body))).toEqual(steady(await jsonHereOf(id)));
   });
 
   it("takes the tutorial's ten flows, and lists them in Floodlight's order", async () => {
