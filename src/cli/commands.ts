@@ -31,16 +31,38 @@ import { addTest } from './commands/test.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
 
-/** All commands, in the groups and the order of the help. */
-export const COMMANDS: readonly (readonly [group: string, adds: readonly ((program: LabctlCommand) => void)[]])[] = [
-  ['Labs:', [addUp, addDown, addLs, addStatus, addSwitches, addRole, addLogs, addDoctor]],
-  [
-    'Reachability and connections:',
-    [addPingall, addPredict, addExplain, addConnect, addDisconnect, addHeal, addPlan, addPaths, addNet],
-  ],
-  ['Faults:', [addLink, addSwitch, addFault]],
-  ['Entries:', [addEntries]],
-  ['Hosts and traffic:', [addExec, addShell, addIperf, addCapture]],
-  ['Specs and tests:', [addNew, addImport, addValidate, addRender, addTest]],
-  ['This program:', [addCompletion]],
-];
+/** All commands by name, in the groups and the order of the help. */
+export const COMMANDS: Readonly<Record<string, Readonly<Record<string, (program: LabctlCommand) => void>>>> = {
+  'Labs:': {
+    up: addUp,
+    down: addDown,
+    ls: addLs,
+    status: addStatus,
+    switches: addSwitches,
+    role: addRole,
+    logs: addLogs,
+    doctor: addDoctor,
+  },
+  'Reachability and connections:': {
+    pingall: addPingall,
+    predict: addPredict,
+    explain: addExplain,
+    connect: addConnect,
+    disconnect: addDisconnect,
+    heal: addHeal,
+    plan: addPlan,
+    paths: addPaths,
+    net: addNet,
+  },
+  'Faults:': { link: addLink, switch: addSwitch, fault: addFault },
+  'Entries:': { entries: addEntries },
+  'Hosts and traffic:': { exec: addExec, shell: addShell, iperf: addIperf, capture: addCapture },
+  'Specs and tests:': {
+    new: addNew,
+    import: addImport,
+    validate: addValidate,
+    render: addRender,
+    test: addTest,
+  },
+  'This program:': { completion: addCompletion },
+};

@@ -62,9 +62,12 @@ A first lab:
   labctl connect h2 h5 h6
   labctl down`,
   );
-for (const [group, adds] of COMMANDS) {
+// Where a command is named, only that one is made: to make them all is a good part of the start.
+const [called = ''] = process.argv.slice(2);
+const isKnown = Object.values(COMMANDS).some((commands) => Object.hasOwn(commands, called));
+for (const [group, commands] of Object.entries(COMMANDS)) {
   program.commandsGroup(group);
-  for (const add of adds) add(program);
+  for (const [name, add] of Object.entries(commands)) if (!isKnown || name === called) add(program);
 }
 program.helpCommand(true);
 
