@@ -137,7 +137,7 @@ h1 -> h3: expected h3, observed X: s1 drops h1's echo request to h3 by mine
 h2 -> h1: expected h1, observed X: s1 drops h2's echo request to h1 by mine
 h3 -> h1: expected h1, observed X: s1 drops h3's echo request to h1 by mine`,
     );
-    expect(await running.ok('entries', 'delete', 'mine')).toBe('1 entry taken away');
+    expect(await running.ok('entries', 'delete', 'mine')).toBe('1 entry removed');
     expect((await running.run('pingall')).exitCode).toBe(0);
   });
 
@@ -222,12 +222,12 @@ h3 -> h1: expected h1, observed X: s1 drops h3's echo request to h1 by mine`,
     const listed = await running.ok('entries', 'list');
     expect(listed).toContain('table=1,in_port=1');
     expect(listed).toContain('two\\nlines \\u001b[31m');
-    expect(await running.ok('entries', 'delete', name)).toBe('1 entry taken away');
+    expect(await running.ok('entries', 'delete', name)).toBe('1 entry removed');
   });
 
   test('entries cleared are gone from the switches, and with all of them the connections', async () => {
     expect(await running.ok('entries', 'list')).toMatch(/^SWITCH +PRIORITY +MATCH +ACTIONS +NAME\ns1 /);
-    expect(await running.ok('entries', 'clear')).toMatch(/^\d+ entries taken away$/);
+    expect(await running.ok('entries', 'clear')).toMatch(/^\d+ entries removed$/);
     expect(await running.ok('entries', 'list')).toBe('no static entries');
     expect(JSON.parse(await running.ok('status', '--format', 'json')).connections).toEqual([]);
     expect(await running.ok('pingall')).toContain('(6/6 received)');

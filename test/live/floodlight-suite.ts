@@ -120,7 +120,7 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       expect(await labctl.ok('connect', 'h2', 'h5', 'h6')).toContain(ISOLATED);
       // What stands for the forwarding is no entry of the user's.
       expect((await status()).entries).toBe(39);
-      expect(await labctl.ok('entries', 'clear')).toBe('39 entries taken away');
+      expect(await labctl.ok('entries', 'clear')).toBe('39 entries removed');
       expect(await labctl.ok('pingall')).toContain('(0/90 received)');
       const links = (await get('/wm/topology/links/json')) as { readonly direction: string }[];
       expect(links.map(({ direction }) => direction)).toEqual(Array.from({ length: 7 }, () => 'bidirectional'));
@@ -153,7 +153,7 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
           (each) => `${each} ${lost.includes(each) ? 'vanished' : 'in-switch'}`,
         ),
       );
-      expect(await labctl.ok('entries', 'clear')).toBe('6 entries taken away');
+      expect(await labctl.ok('entries', 'clear')).toBe('6 entries removed');
 
       const texts = flowMods.map((file) => readFileSync(file, 'utf8').replaceAll('00:10"', '00:0a"'));
       labctl.file('right.json', texts.join(''));
@@ -162,8 +162,8 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
         '1 entry pushed and read back',
       );
       expect(await labctl.ok('entries', 'list')).toContain('weight 50: output=2 | weight 50: output=3');
-      expect(await labctl.ok('entries', 'clear', 's10')).toBe('4 entries taken away');
-      expect(await labctl.ok('entries', 'delete', 'flow-mod-1', 'flow-mod-2')).toBe('2 entries taken away');
+      expect(await labctl.ok('entries', 'clear', 's10')).toBe('4 entries removed');
+      expect(await labctl.ok('entries', 'delete', 'flow-mod-1', 'flow-mod-2')).toBe('2 entries removed');
       expect((await status()).entries).toBe(5);
     });
 
@@ -185,7 +185,7 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       expect(listed.stdout.split('\n')).toHaveLength(1 + 39);
       expect(listed.stderr).toContain('not shown, as labctl does not know what it says: odd on s9');
       expect((await status()).entries).toBe(40);
-      expect(await labctl.ok('entries', 'delete', 'odd')).toBe('1 entry taken away');
+      expect(await labctl.ok('entries', 'delete', 'odd')).toBe('1 entry removed');
       expect((await status()).entries).toBe(39);
     });
 
@@ -201,7 +201,7 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       expect(await status()).toMatchObject({ entries: 39, upkeep: { leaving: [] } });
       expect((await status()).upkeep?.missing).toHaveLength(held);
 
-      expect(await labctl.ok('entries', 'clear')).toBe('39 entries taken away');
+      expect(await labctl.ok('entries', 'clear')).toBe('39 entries removed');
       expect((await status()).upkeep?.leaving).toHaveLength(held);
       await bringBack('s6');
       await expect.poll(status, MENDING).toMatchObject({ switches: { missing: [] }, upkeep: { leaving: [] } });
@@ -220,7 +220,7 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       await bringBack('s6');
       await expect.poll(status, MENDING).toMatchObject({ switches: { missing: [] }, upkeep: { missing: [] } });
       expect(await plannedFlows('s6')).toBe(held);
-      expect(await labctl.ok('entries', 'delete', zombie.name)).toBe('1 entry taken away');
+      expect(await labctl.ok('entries', 'delete', zombie.name)).toBe('1 entry removed');
       expect(await plannedFlows('s6')).toBe(held - 1);
     });
 

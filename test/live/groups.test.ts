@@ -41,7 +41,7 @@ describe('a protected connection on a ring of six', () => {
   test('is planned anew by heal after a failure, so that it survives what the rest allows', async () => {
     await labctl.ok('link', 'down', 's2', 's3');
     const planned = await labctl.ok('plan');
-    expect(planned).toContain('to be taken away');
+    expect(planned).toContain('to be removed');
     expect(await labctl.ok('heal')).toContain('healed: ');
     expect(await labctl.ok('plan')).toBe('nothing to do');
     expect(await labctl.ok('heal')).toContain('nothing to heal');
@@ -58,7 +58,7 @@ describe('a protected connection on a ring of six', () => {
 
   test('is planned anew at a second failure, which would have its packets go round', async () => {
     await labctl.ok('link', 'down', 's2', 's3');
-    expect(await labctl.ok('link', 'down', 's4', 's5')).toContain('taken away');
+    expect(await labctl.ok('link', 'down', 's4', 's5')).toContain('removed');
     // The ring is in two parts: h4 is with s3 and s4.
     const explained = await labctl.ok('explain', 'h1', 'h4');
     expect(explained).toContain('there is no path of links that are up between h1 and h4');

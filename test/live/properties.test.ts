@@ -172,7 +172,7 @@ links: [[h1, s1], [h2, s2], [s1, s2]]
     const outcome = await labctl.run('up', 'lab.yaml');
     expect(outcome.stderr).toContain(`labctl: start of h1: "echo no such thing >&2; exit 3" ended with exit code 3
     no such thing
-    mend it; where it may fail, end it with || true`);
+    fix it; where it may fail, end it with || true`);
     expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
     expect(existsSync(join(labctl.folder, 'never'))).toBe(false);
     await labctl.expectNothingLeft();

@@ -45,7 +45,7 @@ test("the tutorial's entries as written are refused for their DPID, and with the
   expect(await labctl.ok('entries', 'apply', 'right.json')).toBe('0 entries pushed and read back, 10 there already');
   expect(await labctl.ok('entries', 'add', join(folder, 'group-mod-1.json'))).toBe('1 entry pushed and read back');
   expect(await labctl.ok('entries', 'list')).toContain('weight 50: output=2 | weight 50: output=3');
-  expect(await labctl.ok('entries', 'clear')).toBe('11 entries taken away');
+  expect(await labctl.ok('entries', 'clear')).toBe('11 entries removed');
   expect(await labctl.ok('pingall')).toContain('(44/90 received)');
 });
 

@@ -60,7 +60,7 @@ describe.each([['as we are'], ['ordinary']] as const)(
       const pinged = await labctl.run('pingall');
       expect(pinged).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(AT_ONCE_WITH_SIX_FLOW_MODS) });
 
-      expect(await labctl.ok('entries', 'delete', 'flow-mod-2')).toBe('1 entry taken away');
+      expect(await labctl.ok('entries', 'delete', 'flow-mod-2')).toBe('1 entry removed');
       await labctl.ok('entries', 'clear');
       labctl.file('right.json', texts.replaceAll('00:10"', '00:0a"'));
       expect(await labctl.ok('entries', 'apply', 'right.json')).toBe('6 entries pushed and read back');
