@@ -194,7 +194,7 @@ describe.each(['as we are', 'ordinary'] as const)('traffic of a lab, %s', (user)
         const words = 'complete -C "labctl exec h"; complete -C "labctl up lab."; complete -C "labctl "';
         const printed = await run('fish', '--no-config', '-c', `${script('fish')} | source; ${words}`);
         expect(printed.slice(0, 4)).toEqual(['h1', 'h2', 'h3', 'lab.yaml']);
-        expect(printed).toContain('iperf\tmeasure what comes through from one host to another, with iperf3');
+        expect(printed).toContain('iperf\tmeasure the throughput from one host to another, with iperf3');
       }
     });
 

@@ -97,7 +97,7 @@ function readAll(
   }
 }
 
-/** Told without reading it as YAML, which it may not be while somebody writes it. */
+/** By the text alone: while it is being written, it may not be YAML. */
 function mayHaveScenarios(text: string): boolean {
   return /(?:^|[{,\s])["']?scenarios["']?\s*:/m.test(text);
 }

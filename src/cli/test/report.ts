@@ -11,7 +11,7 @@ import { describeProblem } from '../../model/problem.ts';
 import { describeWhere, lineOf, type Where } from '../../model/where.ts';
 import { annotation } from '../output/github.ts';
 
-/** Pairs that are listed for one step; more are no more to read, and the JSON has them. */
+/** How many pairs are listed for one step; the JSON has all. */
 const MOST_DIFFERENCES = 40;
 /** Lines of a command's output that are shown where it failed. */
 const MOST_OUTPUT_LINES = 20;

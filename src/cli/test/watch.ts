@@ -33,7 +33,7 @@ export async function watchTests(
       // It is awaited below, when the run has ended.
       changed.catch(() => {});
       await runBoth(files, options, AbortSignal.any([signal, saved.signal]), run);
-      if (!saved.signal.aborted && !signal.aborted) remark('waiting for a save; Ctrl-C ends');
+      if (!saved.signal.aborted && !signal.aborted) remark('waiting for a save; Ctrl-C stops');
       const paths = await changed;
       printLines(['', `--- saved: ${paths.join(', ')}`]);
     }
@@ -42,7 +42,7 @@ export async function watchTests(
   }
 }
 
-/** Reads the tests so that no save is missed: of what it reads the content is known, and watched, from before. */
+/** Reads the tests so that no save is missed: their files are watched, and their contents known, before they are read. */
 function planWatched(names: readonly string[], options: TestOptions, watched: WatchedFiles): readonly TestFile[] {
   for (;;) {
     watched.remember();
@@ -68,14 +68,14 @@ async function runBoth(files: readonly TestFile[], options: TestOptions, signal:
       printLines(['simulated:']);
       await run(files, { ...simulated, dataplane: 'simulated' }, signal);
     }
-    // What is wrong has been told.
+    // Wrong files were reported by the simulated run.
     const right = options.dataplane === 'simulated' ? files : files.filter(({ kind }) => kind === 'right');
     if (signal.aborted || right.length === 0) return;
     if (options.dataplane !== 'simulated') printLines(['', 'on Mininet:']);
     await run(right, options, signal);
   } catch (error) {
     if (signal.aborted) return;
-    // A controller that is away now may be back at the next save.
+    // A controller that does not answer now may do so at the next save.
     if (!(error instanceof ProblemError)) throw error;
     for (const problem of error.problems) remark(`labctl: ${describeProblem(problem)}`);
   }

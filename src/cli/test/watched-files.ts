@@ -8,8 +8,8 @@ import { environmentProblem, ProblemError } from '../../model/problem.ts';
 const QUIET_MS = 50;
 
 /**
- * Files, and folders of specs, of which somebody wants to know when they are saved. Their folders are watched, as editors
- * put a new file in the place of the old one; and contents are compared, as not every event is a change.
+ * Watches files, and folders of specs, for saves. The folders of the files are watched, as editors put a new file in the
+ * place of the old one. Contents are compared, as not every event is a change.
  */
 export class WatchedFiles {
   readonly #contents = new Map<string, string>();
@@ -17,16 +17,16 @@ export class WatchedFiles {
   #events = 0;
   #wake = () => {};
 
-  /** What the files hold now is what they are compared with. */
+  /** From now on the files are compared with what they hold now. */
   remember(): void {
     for (const path of this.#contents.keys()) this.#contents.set(path, contentOf(path));
   }
 
   /**
-   * Watches these too. Those of before stay: one that is being replaced is not there for a moment.
+   * Watches these too. Earlier ones stay: a file that is being replaced is missing for a moment.
    * @param paths absolute
    * @returns whether one of them is new
-   * @throws ProblemError when the system watches no more
+   * @throws ProblemError when the system can watch no more files
    */
   follow(paths: Iterable<string>): boolean {
     let isNew = false;
@@ -74,7 +74,7 @@ export class WatchedFiles {
         this.#events += 1;
         this.#wake();
       });
-      // A folder that goes away; what was in it has changed then.
+      // The folder was removed, and so what was in it has changed.
       watcher.on('error', () => {});
       this.#watchers.set(folder, watcher);
     } catch (error) {
@@ -91,7 +91,7 @@ export class WatchedFiles {
   }
 }
 
-/** Where an event shows that a file, or what a link leads to, was replaced. */
+/** The folders to watch for a file: its own, and that of what it links to. */
 function foldersOf(path: string): readonly string[] {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   if (isFolder) return [path];
@@ -102,7 +102,7 @@ function foldersOf(path: string): readonly string[] {
   }
 }
 
-/** Of a folder, of all specs in it; of what cannot be read, why. */
+/** A digest of a file, or of all specs in a folder; of what cannot be read, the error's code. */
 function contentOf(path: string): string {
   try {
     if (!statSync(path).isDirectory()) return digest(readFileSync(path));
