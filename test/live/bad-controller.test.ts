@@ -65,7 +65,7 @@ describe('a controller that is none ends `up` with exit code 3, and nothing is l
     stub = new HttpStub(() => undefined);
     const url = await stub.start();
     expect(await up(url)).toContain(
-      `GET ${url}${LIST}: the controller did not answer within 10 s\n    A Floodlight that answers nothing any more has to be restarted`,
+      `GET ${url}${LIST}: the controller did not answer within 10 s\n    Restart a Floodlight that no longer answers`,
     );
   });
 

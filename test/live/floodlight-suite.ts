@@ -183,7 +183,7 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       const listed = await labctl.run('entries', 'list');
       expect(listed).toMatchObject({ exitCode: 0 });
       expect(listed.stdout.split('\n')).toHaveLength(1 + 39);
-      expect(listed.stderr).toContain('not shown, as labctl does not know what it says: odd on s9');
+      expect(listed.stderr).toContain('not shown, as labctl cannot read them: odd on s9');
       expect((await status()).entries).toBe(40);
       expect(await labctl.ok('entries', 'delete', 'odd')).toBe('1 entry removed');
       expect((await status()).entries).toBe(39);

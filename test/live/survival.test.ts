@@ -126,7 +126,7 @@ test('an interrupt during disconnect leaves the network as it says', async () =>
     stderr += String(chunk);
   });
   const exited = once(child, 'close');
-  await saidOnStderr(child, '... taking');
+  await saidOnStderr(child, '... removing');
   child.kill('SIGINT');
   expect(await exited).toEqual([130, null]);
   expect(stderr).toContain('h1 h2 are not connected');

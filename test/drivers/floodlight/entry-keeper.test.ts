@@ -156,7 +156,7 @@ describe('who keeps the entries of a lab', () => {
     await keeper.push([flow('timed', 40000, { hardTimeoutSeconds: 600 })], never);
     const apply = [{ kind: 'group', groupId: 7 } as const];
     const refused = flow('refused', 40001, { instructions: { apply, clearActions: false, write: [] } });
-    await expect(keeper.push([flow('timed', 40000), refused], never)).rejects.toThrow(/entry refused.*taken back/s);
+    await expect(keeper.push([flow('timed', 40000), refused], never)).rejects.toThrow(/entry refused.*removed again/s);
     expect(await network.staticFlows('s1')).toEqual([expect.stringContaining('hard_timeout=600')]);
   });
 
