@@ -276,11 +276,11 @@ describe.skipIf(noEngineBecause() !== undefined)('labctl and Floodlight in Docke
     expect(entries).toBeGreaterThan(0);
     await engine.docker('restart', '--time', '1', ...(await running()));
     // A busy machine may lose switches, and so entries, more than once.
-    const isRepaired = async () => {
+    const repair = async () => {
       const { entries: now, upkeep } = await status();
-      return now === entries && upkeep.missing.length === 0 && upkeep.repaired >= entries;
+      return { entries: now, missing: upkeep.missing, allRepaired: upkeep.repaired >= entries };
     };
-    await expect.poll(isRepaired, SOON).toBe(true);
+    await expect.poll(repair, SOON).toEqual({ entries, missing: [], allRepaired: true });
     await labctl.ok('down');
     await nothingIsLeft();
   });
