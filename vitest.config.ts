@@ -11,7 +11,6 @@ const WITH_DOCKER = ['test/live/floodlight-docker.test.ts', 'test/drivers/floodl
 /** Drivers' tests without any real switch. */
 const WITHOUT_SWITCHES = [
   'test/drivers/pusher/*.test.ts',
-  'test/drivers/floodlight/bad-controller.test.ts',
   'test/drivers/embedded/{reconvergence,topology-resources}.test.ts',
   'test/drivers/mininet/longest-ping.test.ts',
   'test/drivers/open-vswitch/{ofctl-statistics,trace}.test.ts',

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Floodlight, startFloodlight } from '../stand-in/floodlight-stand-in.ts';
-import { HttpStub } from '../support/fakes/http-stub.ts';
+import { HttpStub, type StubAnswer } from '../support/fakes/http-stub.ts';
 import { type Intervention, type ProxiedRequest, RestProxy } from '../support/fakes/rest-proxy.ts';
-import { recordedBody } from '../support/fixtures/recorded-exchanges.ts';
+import { recorded } from '../support/fixtures/recorded-exchanges.ts';
 import { Labctl, smallSpec } from '../support/harness/labctl.ts';
 
 /** For what a lab mends by itself. */
@@ -12,9 +12,17 @@ const LIST = '/wm/staticentrypusher/list/all/json';
 const SWITCHES = '/wm/core/controller/switches/json';
 
 /** With a Java stack trace, as Floodlight gives it. */
-const stackTrace = recordedBody('empty-body');
+const stackTrace = bodyOf('empty-body');
 /** Of a list that holds an entry with write actions: a brace is missing. */
-const brokenList = recordedBody('write-actions-list');
+const brokenList = bodyOf('write-actions-list');
+/** In single quotes. */
+const quoted = bodyOf('clear-bad-dpid');
+
+function bodyOf(id: string): string {
+  const { body } = recorded(id).response;
+  if (body === null) throw new Error(`the recorded exchange ${id} has no body`);
+  return body;
+}
 
 /** A port of loopback at which nothing listens. */
 async function closedPort(): Promise<number> {
@@ -53,13 +61,45 @@ describe('a controller that is none ends `up` with exit code 3, and nothing is l
     );
   });
 
-  // Other answers: test/drivers/floodlight/bad-controller.test.ts.
-  test('one that answers HTML', async () => {
-    stub = new HttpStub(() => ({ status: 200, body: '<!DOCTYPE html><p>It works!' }));
+  test('one that never answers', async () => {
+    stub = new HttpStub(() => undefined);
+    const url = await stub.start();
+    expect(await up(url)).toContain(
+      `GET ${url}${LIST}: the controller did not answer within 10 s\n    A Floodlight that answers nothing any more has to be restarted`,
+    );
+  });
+
+  const everywhere: readonly (readonly [string, StubAnswer, string, string])[] = [
+    ['answers HTML', { status: 200, body: '<!DOCTYPE html><p>It works!' }, `${LIST}: an HTML page came`, 'See whether'],
+    [
+      'answers 404',
+      { status: 404, body: 'Not Found' },
+      `${LIST}: the controller has no Static Entry Pusher`,
+      'See whether',
+    ],
+    ['answers 404 in HTML', { status: 404, body: '<html>' }, `${LIST}: the controller has no Static`, 'See whether'],
+    ['answers 500', { status: 500, body: stackTrace }, `${LIST}: the controller failed (HTTP 500: The server`, 'log'],
+    ['answers 500 in HTML', { status: 500, body: '<html>' }, `${LIST}: an HTML page came`, 'See whether'],
+    ['answers nothing in its answers', { status: 200, body: '' }, `${LIST}: the answer is empty`, 'log'],
+    ['answers 204', { status: 204, body: '' }, `${LIST}: the answer is empty`, 'log'],
+    ['answers in single quotes', { status: 200, body: quoted }, `${LIST}: the answer has another form`, 'See whether'],
+    ['answers in text', { status: 200, body: 'OK' }, `${LIST}: the answer is not JSON`, 'See whether'],
+    ['answers with a brace missing', { status: 200, body: brokenList }, `${SWITCHES}: the answer is not JSON`, 'f-wa'],
+    ['breaks off', { status: 200, body: '{"a":[{"b":' }, `${SWITCHES}: the answer breaks off`, 'Try again'],
+    [
+      'answers other JSON',
+      { status: 200, body: '{"swagger":"2.0"}' },
+      `${SWITCHES}: the answer has another form`,
+      'See',
+    ],
+    ['says ERROR', { status: 200, body: '{"ERROR":"Cannot"}' }, `${SWITCHES}: Cannot`, 'See '],
+  ];
+  test.each(everywhere)('one that %s', async (_, answer, cause, remedy) => {
+    stub = new HttpStub(() => answer);
     const url = await stub.start();
     const stderr = await up(url);
-    expect(stderr).toContain(`GET ${url}${LIST}: an HTML page came`);
-    expect(stderr.split('\n').at(-1)).toContain('See whether');
+    expect(stderr).toContain(`GET ${url}${cause}`);
+    expect(stderr.split('\n').at(-1)).toContain(remedy);
     expect(stderr).not.toMatch(/^\s+at \S+ ?\(/m);
     expect(stub.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
   });

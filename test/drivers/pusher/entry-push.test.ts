@@ -8,7 +8,7 @@ import { exactly } from '../../../src/model/match.ts';
 import { type Entry, type FlowEntry, flowKey, type GroupEntry } from '../../../src/model/openflow.ts';
 import { HttpStub, type StubAnswer } from '../../support/fakes/http-stub.ts';
 import { RestProxy } from '../../support/fakes/rest-proxy.ts';
-import { recordedBody } from '../../support/fixtures/recorded-exchanges.ts';
+import { recorded } from '../../support/fixtures/recorded-exchanges.ts';
 
 const S6 = '00:00:00:00:00:00:00:06' as Dpid;
 
@@ -292,7 +292,7 @@ describe('a push', () => {
 });
 
 describe('a push whose third entry gets a wrong answer', () => {
-  const quoted = recordedBody('clear-bad-dpid');
+  const quoted = recorded('clear-bad-dpid').response.body ?? '';
   it.each<readonly [string, StubAnswer, RegExp]>([
     ['an empty one', { status: 200, body: '' }, /POST .*\/json: the answer is empty/],
     ['a page of a proxy', { status: 502, body: '<html>' }, /POST .*\/json: an HTML page came/],
