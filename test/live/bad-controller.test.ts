@@ -179,6 +179,7 @@ describe('a controller that fails in the middle of `connect`', () => {
   test.each<readonly [string, Intervention, (request: ProxiedRequest) => boolean, RegExp]>([
     ['by 500 to an entry', { status: 500, body: stackTrace }, isPost, /POST .*\/json: .*failed \(HTTP 500: .*log/s],
     // Others: test/drivers/pusher/entry-push.test.ts.
+    ['by an answer in quotes', { status: 400, body: quoted }, isPost, /POST .*\/json: entry labctl.* was refused/],
     ['by a list that lacks a brace', { status: 200, body: brokenList }, isList, /GET .*list.*: .*not JSON.*f-wa/s],
   ])(
     '%s: exit code 3, nothing is half-pushed, and it works when it is well again',
