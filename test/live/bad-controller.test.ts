@@ -147,8 +147,7 @@ describe('a controller that fails in the middle of `connect`', () => {
   const isList = ({ path }: ProxiedRequest) => path === LIST;
   test.each<readonly [string, Intervention, (request: ProxiedRequest) => boolean, RegExp]>([
     ['by 500 to an entry', { status: 500, body: stackTrace }, isPost, /POST .*\/json: .*failed \(HTTP 500: .*log/s],
-    ['by an empty answer', { status: 200, body: '' }, isPost, /POST .*\/json: the answer is empty/],
-    ['by a page of a proxy', { status: 502, body: '<html>' }, isPost, /POST .*\/json: an HTML page came/],
+    // Others: test/drivers/pusher/entry-push.test.ts.
     ['by an answer in quotes', { status: 400, body: quoted }, isPost, /POST .*\/json: entry labctl.* was refused/],
     ['by a list that lacks a brace', { status: 200, body: brokenList }, isList, /GET .*list.*: .*not JSON.*f-wa/s],
   ])(

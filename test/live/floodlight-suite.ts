@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BASELINE, CONNECTED, ISOLATED } from '../support/fixtures/s10h10-matrices.ts';
@@ -60,6 +59,14 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
     });
 
     const get = async (path: string): Promise<unknown> => (await fetch(`${floodlight.url}${path}`)).json();
+    /** On the clock of this machine, in milliseconds, where the controller runs on it. */
+    const connectedSince = async (dpid: string) => {
+      const rows = (await get('/wm/core/controller/switches/json')) as readonly {
+        readonly switchDPID: string;
+        readonly connectedSince: number;
+      }[];
+      return rows.find(({ switchDPID }) => switchDPID === dpid)?.connectedSince ?? Date.now();
+    };
     const status = async (): Promise<Status> => JSON.parse(await labctl.ok('status', '--format', 'json'));
     const vsctl = (...args: readonly string[]) =>
       execa('ovs-vsctl', [`--db=unix:${join(labctl.runFolder, 'on-floodlight', 'db.sock')}`, ...args]);
@@ -228,7 +235,9 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       await labctl.ok('up', 'connected.yaml');
       const held = await plannedFlows('s5');
       // A second after a switch has come Floodlight sends it its entries: what is wiped before then comes back by itself.
-      await sleep(2_000);
+      await expect
+        .poll(async () => Date.now() - (await connectedSince('00:00:00:00:00:00:00:05')))
+        .toBeGreaterThan(2_000);
       const answer = await fetch(`${floodlight.url}/wm/core/switch/00:00:00:00:00:00:00:05/role/json`, {
         method: 'POST',
         body: '{"role":"MASTER"}',
@@ -264,8 +273,10 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       await expect.poll(async () => (await status()).entries, MENDING).toBe(2);
       await post('DELETE', { name: 'deleted' });
       await expect.poll(async () => (await status()).entries, MENDING).toBe(1);
-      // Longer than between two looks at the tables.
-      await sleep(7_000);
+      await sendAway('s9');
+      await expect.poll(async () => (await status()).switches.missing, MENDING).toEqual(['s9']);
+      await bringBack('s9');
+      await expect.poll(status, MENDING).toMatchObject({ switches: { missing: [] }, upkeep: { missing: [] } });
       expect(await labctl.ok('entries', 'list')).toMatch(/ kept$/m);
       expect((await status()).entries).toBe(1);
     });

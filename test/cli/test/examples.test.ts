@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { planTests } from '../../../src/cli/test/files.ts';
-import { simulatedLabs } from '../../../src/cli/test/labs.ts';
-import { runTests } from '../../../src/cli/test/run.ts';
 import { NEEDS_LINUX, TOPOLOGIES } from '../../support/fixtures/examples.ts';
+import { runSimulated } from '../../support/harness/simulated-scenarios.ts';
 
 const SPECS = readdirSync(TOPOLOGIES).filter((name) => name.endsWith('.yaml'));
 /** In all of them together. */
@@ -16,16 +14,7 @@ test('the page of the examples tours each of them', () => {
 });
 
 test('every scenario of every example passes on simulated switches, as far as it runs nothing on hosts', async () => {
-  const { counts, files } = await runTests(planTests([TOPOLOGIES], []), {
-    dataPlane: 'simulated',
-    openLab: simulatedLabs(38_080),
-    jobs: 2,
-    keepGoing: true,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    onFile: () => {},
-    onScenario: () => {},
-  });
+  const { counts, files } = await runSimulated([TOPOLOGIES]);
   const steps = files.flatMap(({ file, scenarios }) =>
     scenarios.flatMap((each) => each.steps.map((step) => ({ file, step }))),
   );

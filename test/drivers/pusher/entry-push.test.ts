@@ -8,6 +8,7 @@ import { exactly } from '../../../src/model/match.ts';
 import { type Entry, type FlowEntry, flowKey, type GroupEntry } from '../../../src/model/openflow.ts';
 import { HttpStub, type StubAnswer } from '../../support/fakes/http-stub.ts';
 import { RestProxy } from '../../support/fakes/rest-proxy.ts';
+import { recorded } from '../../support/fixtures/recorded-exchanges.ts';
 
 const S6 = '00:00:00:00:00:00:00:06' as Dpid;
 
@@ -287,6 +288,34 @@ describe('a push', () => {
     controller.abort(new Error('enough'));
     await expect(push).rejects.toThrow('enough');
     expect([...floodlight.listed.keys()]).toEqual([]);
+  });
+});
+
+describe('a push whose third entry gets a wrong answer', () => {
+  const quoted = recorded('clear-bad-dpid').response.body ?? '';
+  it.each<readonly [string, StubAnswer, RegExp]>([
+    ['an empty one', { status: 200, body: '' }, /POST .*\/json: the answer is empty/],
+    ['a page of a proxy', { status: 502, body: '<html>' }, /POST .*\/json: an HTML page came/],
+    ['one in quotes', { status: 400, body: quoted }, /POST .*\/json: entry third .*was refused/],
+  ])('%s is not half-pushed, and arrives when it is sent again', async (_, answer, message) => {
+    const floodlight = new Floodlight();
+    const proxy = new RestProxy(await floodlight.stub.start());
+    const client = new FloodlightClient({ url: await proxy.start() });
+    ends.push(
+      () => client.close(),
+      () => proxy.stop(),
+      () => floodlight.stub.stop(),
+    );
+    let posts = 0;
+    proxy.intervene = ({ method }) => {
+      if (method === 'POST') posts += 1;
+      return method === 'POST' && posts === 3 ? answer : 'pass';
+    };
+    const entries = [flow('first', 1, 2), flow('second', 2, 1), flow('third', 3, 1)];
+    await expect(pushEntries(client, entries, options)).rejects.toThrow(message);
+    expect([...floodlight.listed.keys(), ...floodlight.held.keys()]).toEqual([]);
+    await pushEntries(client, entries, options);
+    expect([...floodlight.held.keys()]).toEqual(['first', 'second', 'third']);
   });
 });
 
