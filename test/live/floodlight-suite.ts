@@ -236,7 +236,7 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       const held = await plannedFlows('s5');
       // A second after a switch has come Floodlight sends it its entries: what is wiped before then comes back by itself.
       await expect
-        .poll(async () => Date.now() - (await connectedSince('00:00:00:00:00:00:00:05')))
+        .poll(async () => Date.now() - (await connectedSince('00:00:00:00:00:00:00:05')), MENDING)
         .toBeGreaterThan(2_000);
       const answer = await fetch(`${floodlight.url}/wm/core/switch/00:00:00:00:00:00:00:05/role/json`, {
         method: 'POST',
