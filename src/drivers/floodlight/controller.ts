@@ -9,6 +9,7 @@ import { actionsOf } from '../../plan/entry-check.ts';
 import { isolationEntries } from '../../plan/forwarding.ts';
 import type {
   ConnectedSwitch,
+  ControllerForwarding,
   ControlPlane,
   EntryList,
   SentBody,
@@ -22,6 +23,8 @@ import { EntryKeeper, type KeeperPace } from './entry-keeper.ts';
 import type { FloodlightAddress, FloodlightInstance } from './instance.ts';
 import { OpenFlowRelay } from './relay.ts';
 
+/** The first packet of a pair goes through the controller, at each hop once where it is flooded. */
+const REACTION_SECONDS = 1;
 const POLL_INTERVAL_MS = 100;
 /** Floodlight took 0.3 s for ten switches and 1.7 s for their links; both grow with the network. */
 const LEAST_PATIENCE_MS = 30_000;
@@ -45,8 +48,7 @@ const PROBE_GROUP_ID = 0x7ffffe00;
  */
 export class FloodlightController implements ControlPlane {
   readonly kind = 'Floodlight';
-  // The first packet of a pair goes through the controller, at each hop once where it is flooded.
-  readonly forwarding = { kind: 'reactive', reactionSeconds: 1 } as const;
+  readonly forwarding: ControllerForwarding;
   readonly #topology: Topology;
   readonly #isolates: boolean;
   readonly #instance: FloodlightInstance;
@@ -79,6 +81,7 @@ export class FloodlightController implements ControlPlane {
   }) {
     this.#topology = parts.topology;
     this.#isolates = parts.forwarding === 'none';
+    this.forwarding = { kind: 'reactive', reactionSeconds: this.#isolates ? 0 : REACTION_SECONDS };
     this.#instance = parts.instance;
     this.#relaySocket = parts.relaySocket;
     this.#connectSwitches = parts.connectSwitches;
