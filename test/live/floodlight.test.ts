@@ -3,7 +3,7 @@ import { type Floodlight, startFloodlight } from '../stand-in/floodlight-stand-i
 import { Labctl, smallSpec } from '../support/harness/labctl.ts';
 import { floodlightSuite } from './floodlight-suite.ts';
 
-floodlightSuite('a stand-in for Floodlight', () => startFloodlight());
+floodlightSuite('a stand-in for Floodlight', () => startFloodlight({ delayFactor: 0.1 }));
 
 let old: Floodlight | undefined;
 let labctl: Labctl | undefined;
@@ -13,9 +13,9 @@ afterEach(async () => {
 });
 
 test('a Floodlight of the old path, which loses groups, is used as far as it goes, by an ordinary user', async () => {
-  old = await startFloodlight({ old: true });
+  old = await startFloodlight({ old: true, delayFactor: 0.1 });
   labctl = new Labctl('ordinary', { FLOODLIGHT_URL: old.url, LABCTL_OPENFLOW_PORT: String(old.openflowPort) });
-  labctl.file('lab.yaml', smallSpec('old-floodlight'));
+  labctl.file('lab.yaml', smallSpec('old-floodlight', 'forwarding: none'));
   const up = await labctl.run('up', 'lab.yaml', '--controller', 'auto');
   expect(up).toMatchObject({ exitCode: 0 });
   expect(up.stderr).toContain(`controller: Floodlight at ${old.url} (FLOODLIGHT_URL is set)`);
