@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OpenFlowRelay } from '../../../src/drivers/floodlight/relay.ts';
 import { Resident } from '../../../src/drivers/mininet/resident.ts';
 import { MininetSandbox } from '../../../src/drivers/mininet/sandbox.ts';
-import { s10h10, topologyOf } from '../../support/fixtures/topologies.ts';
+import { topologyOf } from '../../support/fixtures/topologies.ts';
 
 const never = new AbortController().signal;
 /** Its first packets of a pair go through the controller. */
@@ -62,28 +62,31 @@ async function connectedSwitches(): Promise<number> {
   return stdout.split('\n').filter((line) => line === 'true').length;
 }
 
-test("S10H10's switches reach a controller outside their sandbox, before and after it is killed", async () => {
+test('switches reach a controller outside their sandbox, before and after it is killed', async () => {
   const port = await freePort();
   controller = startTestController(port);
-  sandbox = new MininetSandbox(new Resident(), { topology: s10h10, topo: 'T', folder, datapath: 'user' });
+  const topology = topologyOf(4, [
+    [1, 2],
+    [2, 3],
+    [3, 4],
+  ]);
+  sandbox = new MininetSandbox(new Resident(), { topology, topo: 'T', folder, datapath: 'user' });
   await sandbox.start(never, () => {});
   const socket = join(folder, 'of.sock');
   relay = new OpenFlowRelay(socket, { host: '127.0.0.1', port });
   await expect.poll(() => relay?.check(never).then(() => 'open'), { timeout: 5_000 }).toBe('open');
   await relay.listen();
   await sandbox.connectSwitches(`unix:${socket}`, never);
-  await expect.poll(connectedSwitches, { timeout: 10_000 }).toBe(10);
+  await expect.poll(connectedSwitches, { timeout: 10_000 }).toBe(4);
 
-  const reached = (await sandbox.probeAll(REACTION_SECONDS, never, () => {})).filter(({ rttMs }) => rttMs !== null);
-  // The components {1,2,3,5,6,7,10}, {4,8} and {9}: 7 * 6 + 2 * 1 ordered pairs.
-  expect(reached).toHaveLength(44);
-  expect(reached.filter(({ source }) => source === 'h4').map(({ target }) => target)).toEqual(['h8']);
-  expect(reached.filter(({ source }) => source === 'h9')).toEqual([]);
+  // All do, as a pair that does not is asked for eight seconds.
+  const probes = await sandbox.probeAll(REACTION_SECONDS, never, () => {});
+  expect(probes.filter(({ rttMs }) => rttMs !== null)).toHaveLength(4 * 3);
 
   await end(controller);
   await expect.poll(connectedSwitches, { timeout: 10_000 }).toBe(0);
   controller = startTestController(port);
-  await expect.poll(connectedSwitches, { timeout: 20_000 }).toBe(10);
+  await expect.poll(connectedSwitches, { timeout: 20_000 }).toBe(4);
 
   relay.close();
   await expect.poll(connectedSwitches, { timeout: 10_000 }).toBe(0);
