@@ -111,6 +111,7 @@ const LONGEST = [
   'floodlight/container.test.ts',
   'live/main-job.test.ts',
   'live/bad-controller.test.ts',
+  'live/floodlight-entries.test.ts',
 ];
 /** Then the others that start labs, which wait more than they compute. */
 const PROJECTS_IN_ORDER = ['live', 'docker', 'contract', 'drivers', 'program', 'pure'];

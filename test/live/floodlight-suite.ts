@@ -43,9 +43,12 @@ interface Status {
   readonly upkeep: { missing: readonly string[]; leaving: readonly string[]; repaired: number } | null;
 }
 
+/** What hosts reach in labs, and what becomes of entries: two parts, so that they can run side by side. */
+type Part = 'reach' | 'entries';
+
 /** What a lab does on a Floodlight; one lab at a time, as a Floodlight serves one. */
-export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnderTest>): void {
-  describe(`a lab on ${name}`, () => {
+export function floodlightSuite(name: string, part: Part, begin: () => Promise<FloodlightUnderTest>): void {
+  describe(`a lab on ${name}: ${part}`, () => {
     let floodlight: FloodlightUnderTest;
     let labctl: Labctl;
     beforeAll(async () => {
@@ -96,231 +99,239 @@ export function floodlightSuite(name: string, begin: () => Promise<FloodlightUnd
       return stdout.split('\n').filter((line) => /priority=30\d{3}/.test(line)).length;
     };
 
-    test('is judged as on the embedded controller: 44, 20 and again 44 of 90', async () => {
-      const up = await labctl.run('up', 'lab.yaml');
-      expect(up).toMatchObject({ exitCode: 0 });
-      expect(up.stderr).toContain(`controller: Floodlight at ${floodlight.url} (asked for)`);
-      expect(await status()).toMatchObject({
-        controller: { kind: 'Floodlight', url: floodlight.url, trouble: null },
-        switches: { missing: [] },
-        entries: 0,
+    const reach = () => {
+      test('is judged as on the embedded controller: 44, 20 and again 44 of 90', async () => {
+        const up = await labctl.run('up', 'lab.yaml');
+        expect(up).toMatchObject({ exitCode: 0 });
+        expect(up.stderr).toContain(`controller: Floodlight at ${floodlight.url} (asked for)`);
+        expect(await status()).toMatchObject({
+          controller: { kind: 'Floodlight', url: floodlight.url, trouble: null },
+          switches: { missing: [] },
+          entries: 0,
+        });
+        expect(await labctl.ok('pingall')).toContain(BASELINE);
+        expect(await labctl.ok('connect', 'h2', 'h5', 'h6')).toContain(CONNECTED);
+        expect(await labctl.ok('disconnect', 'h2', 'h5', 'h6')).toContain(BASELINE);
+        expect(await labctl.ok('entries', 'list')).toBe('no static entries');
+        expect(await labctl.ok('down')).toBe('on-floodlight is down');
       });
-      expect(await labctl.ok('pingall')).toContain(BASELINE);
-      expect(await labctl.ok('connect', 'h2', 'h5', 'h6')).toContain(CONNECTED);
-      expect(await labctl.ok('disconnect', 'h2', 'h5', 'h6')).toContain(BASELINE);
-      expect(await labctl.ok('entries', 'list')).toBe('no static entries');
-      expect(await labctl.ok('down')).toBe('on-floodlight is down');
-    });
 
-    test('follows links and switches that go down and come back, with the entries that they had', async () => {
-      labctl.file('ring.yaml', ringSpec('on-floodlight', 5, 'connections: [[h1, h3]]\n'));
-      await labctl.ok('up', 'ring.yaml');
-      const before = await plannedFlows('s2');
-      expect(before).toBeGreaterThan(0);
-      await labctl.ok('link', 'down', 's1', 's5');
-      await labctl.ok('switch', 'stop', 's2');
-      expect((await status()).switches.missing).toEqual(['s2']);
-      // {1} and {3,4,5} are left, and h3 reaches h1 only.
-      expect((await labctl.ok('pingall')).split('\n').filter((line) => / -> .*h/.test(line))).toEqual([
-        'h4 -> X X X h5',
-        'h5 -> X X X h4',
-      ]);
-      await labctl.ok('switch', 'start', 's2');
-      expect(await plannedFlows('s2')).toBe(before);
-      await labctl.ok('fault', 'clear');
-      for (const [host, address] of [
-        ['h1', '10.0.0.3'],
-        ['h5', '10.0.0.2'],
-      ] as const) {
-        expect(await labctl.ok('exec', host, '--', 'ping', '-c', '1', '-w', '20', address)).toContain(' 1 received');
-      }
-      expect((await status()).upkeep).toMatchObject({ missing: [], leaving: [] });
-    });
+      test('follows links and switches that go down and come back, with the entries that they had', async () => {
+        labctl.file('ring.yaml', ringSpec('on-floodlight', 5, 'connections: [[h1, h3]]\n'));
+        await labctl.ok('up', 'ring.yaml');
+        const before = await plannedFlows('s2');
+        expect(before).toBeGreaterThan(0);
+        await labctl.ok('link', 'down', 's1', 's5');
+        await labctl.ok('switch', 'stop', 's2');
+        expect((await status()).switches.missing).toEqual(['s2']);
+        // {1} and {3,4,5} are left, and h3 reaches h1 only.
+        expect((await labctl.ok('pingall')).split('\n').filter((line) => / -> .*h/.test(line))).toEqual([
+          'h4 -> X X X h5',
+          'h5 -> X X X h4',
+        ]);
+        await labctl.ok('switch', 'start', 's2');
+        expect(await plannedFlows('s2')).toBe(before);
+        await labctl.ok('fault', 'clear');
+        for (const [host, address] of [
+          ['h1', '10.0.0.3'],
+          ['h5', '10.0.0.2'],
+        ] as const) {
+          expect(await labctl.ok('exec', host, '--', 'ping', '-c', '1', '-w', '20', address)).toContain(' 1 received');
+        }
+        expect((await status()).upkeep).toMatchObject({ missing: [], leaving: [] });
+      });
 
-    test('with forwarding none reaches nobody, then 6 of 90, and keeps its links', async () => {
-      const spec = s10h10Spec('on-floodlight', (text) => text.replace('forwarding: reactive', 'forwarding: none'));
-      labctl.file('none.yaml', spec);
-      await labctl.ok('up', 'none.yaml');
-      expect(await labctl.ok('pingall')).toContain('(0/90 received)');
-      expect(await labctl.ok('connect', 'h2', 'h5', 'h6')).toContain(ISOLATED);
-      // What stands for the forwarding is no entry of the user's.
-      expect((await status()).entries).toBe(39);
-      expect(await labctl.ok('entries', 'clear')).toBe('39 entries removed');
-      expect(await labctl.ok('pingall')).toContain('(0/90 received)');
-      const links = (await get('/wm/topology/links/json')) as { readonly direction: string }[];
-      expect(links.map(({ direction }) => direction)).toEqual(Array.from({ length: 7 }, () => 'bidirectional'));
-    });
+      test('with forwarding none reaches nobody, then 6 of 90, and keeps its links', async () => {
+        const spec = s10h10Spec('on-floodlight', (text) => text.replace('forwarding: reactive', 'forwarding: none'));
+        labctl.file('none.yaml', spec);
+        await labctl.ok('up', 'none.yaml');
+        expect(await labctl.ok('pingall')).toContain('(0/90 received)');
+        expect(await labctl.ok('connect', 'h2', 'h5', 'h6')).toContain(ISOLATED);
+        // What stands for the forwarding is no entry of the user's.
+        expect((await status()).entries).toBe(39);
+        expect(await labctl.ok('entries', 'clear')).toBe('39 entries removed');
+        expect(await labctl.ok('pingall')).toContain('(0/90 received)');
+        const links = (await get('/wm/topology/links/json')) as { readonly direction: string }[];
+        expect(links.map(({ direction }) => direction)).toEqual(Array.from({ length: 7 }, () => 'bidirectional'));
+      });
 
-    test('is refused while another lab has switches of its DPIDs there, which goes on', async () => {
-      await labctl.ok('up', 'connected.yaml');
-      labctl.file('second.yaml', smallSpec('second'));
-      const second = await labctl.run('up', 'second.yaml');
-      expect(second.exitCode).toBe(3);
-      expect(second.stderr).toContain('the controller already has other switches with the DPIDs of s1, s2');
-      expect(await status()).toMatchObject({ switches: { missing: [] } });
-    });
+      test('groups arrive: a ring is spread over and protected, and survives the failure of a link', async () => {
+        labctl.file('ring.yaml', ringSpec('on-floodlight', 4, 'forwarding: none\n'));
+        await labctl.ok('up', 'ring.yaml');
+        expect(await labctl.ok('connect', 'h1', 'h3', '--multipath')).toContain('(2/12 received)');
+        expect(await labctl.ok('entries', 'list')).toMatch(/ group \d+ +select /);
+        expect(await labctl.ok('connect', 'h1', 'h3', '--protect')).toContain('(2/12 received)');
+        expect(await labctl.ok('entries', 'list')).toMatch(/ group \d+ +fast_failover /);
+        await labctl.ok('link', 'down', 's1', 's2');
+        expect(await labctl.ok('pingall')).toContain('(2/12 received)');
+        expect(await labctl.ok('disconnect', 'h1', 'h3')).toContain('(0/12 received)');
+        // The isolation of `forwarding: none` stays.
+        expect(await labctl.ok('entries', 'list')).not.toMatch(/ group \d+/);
+      });
+    };
 
-    test("the tutorial's entries: refused as written, sent by force they show that s10's reach no switch", async () => {
-      await labctl.ok('up', 'lab.yaml');
-      const asWritten = await labctl.run('entries', 'apply', ...flowMods);
-      expect(asWritten.exitCode).toBe(2);
-      expect(asWritten.stderr.match(/did you mean s10, 00:00:00:00:00:00:00:0a\?/g)).toHaveLength(4);
-      expect(await labctl.ok('entries', 'list')).toBe('no static entries');
+    const entries = () => {
+      test('is refused while another lab has switches of its DPIDs there, which goes on', async () => {
+        await labctl.ok('up', 'connected.yaml');
+        labctl.file('second.yaml', smallSpec('second'));
+        const second = await labctl.run('up', 'second.yaml');
+        expect(second.exitCode).toBe(3);
+        expect(second.stderr).toContain('the controller already has other switches with the DPIDs of s1, s2');
+        expect(await status()).toMatchObject({ switches: { missing: [] } });
+      });
 
-      const forced = await labctl.run('entries', 'apply', '--force', '--format', 'json', ...flowMods);
-      expect(forced.exitCode).toBe(1);
-      const outcomes = (JSON.parse(forced.stdout).sent as { name: string; outcome: string }[]).map(
-        (each) => `${each.name} ${each.outcome}`,
-      );
-      const lost = ['flow-mod-3', 'flow-mod-4', 'flow-mod-9', 'flow-mod-10'];
-      expect(outcomes).toEqual(
-        Array.from({ length: 10 }, (_, index) => `flow-mod-${index + 1}`).map(
-          (each) => `${each} ${lost.includes(each) ? 'vanished' : 'in-switch'}`,
-        ),
-      );
-      expect(await labctl.ok('entries', 'clear')).toBe('6 entries removed');
+      test("the tutorial's entries: refused as written, sent by force they show that s10's reach no switch", async () => {
+        await labctl.ok('up', 'lab.yaml');
+        const asWritten = await labctl.run('entries', 'apply', ...flowMods);
+        expect(asWritten.exitCode).toBe(2);
+        expect(asWritten.stderr.match(/did you mean s10, 00:00:00:00:00:00:00:0a\?/g)).toHaveLength(4);
+        expect(await labctl.ok('entries', 'list')).toBe('no static entries');
 
-      const texts = flowMods.map((file) => readFileSync(file, 'utf8').replaceAll('00:10"', '00:0a"'));
-      labctl.file('right.json', texts.join(''));
-      expect(await labctl.ok('entries', 'apply', 'right.json')).toBe('10 entries pushed and read back');
-      expect(await labctl.ok('entries', 'add', join(TUTORIAL, 'group-mod-1.json'))).toBe(
-        '1 entry pushed and read back',
-      );
-      expect(await labctl.ok('entries', 'list')).toContain('weight 50: output=2 | weight 50: output=3');
-      expect(await labctl.ok('entries', 'clear', 's10')).toBe('4 entries removed');
-      expect(await labctl.ok('entries', 'delete', 'flow-mod-1', 'flow-mod-2')).toBe('2 entries removed');
-      expect((await status()).entries).toBe(5);
-    });
+        const forced = await labctl.run('entries', 'apply', '--force', '--format', 'json', ...flowMods);
+        expect(forced.exitCode).toBe(1);
+        const outcomes = (JSON.parse(forced.stdout).sent as { name: string; outcome: string }[]).map(
+          (each) => `${each.name} ${each.outcome}`,
+        );
+        const lost = ['flow-mod-3', 'flow-mod-4', 'flow-mod-9', 'flow-mod-10'];
+        expect(outcomes).toEqual(
+          Array.from({ length: 10 }, (_, index) => `flow-mod-${index + 1}`).map(
+            (each) => `${each} ${lost.includes(each) ? 'vanished' : 'in-switch'}`,
+          ),
+        );
+        expect(await labctl.ok('entries', 'clear')).toBe('6 entries removed');
 
-    test('an entry that labctl cannot read is told of, stops nothing, and can be removed', async () => {
-      await labctl.ok('up', 'connected.yaml');
-      labctl.file('odd.json', JSON.stringify({ ...theirs('odd'), actions: 'output=any' }));
-      const forced = await labctl.run('entries', 'apply', '--force', 'odd.json');
-      expect(forced).toMatchObject({ exitCode: 1 });
-      expect(forced.stdout).toMatch(/^odd +the controller/m);
-      const listed = await labctl.run('entries', 'list');
-      expect(listed).toMatchObject({ exitCode: 0 });
-      expect(listed.stdout.split('\n')).toHaveLength(1 + CONNECTED_ENTRIES);
-      expect(listed.stderr).toContain('not shown, as labctl cannot read them: odd on s2');
-      expect((await status()).entries).toBe(CONNECTED_ENTRIES + 1);
-      expect(await labctl.ok('entries', 'delete', 'odd')).toBe('1 entry removed');
-      expect((await status()).entries).toBe(CONNECTED_ENTRIES);
-    });
+        const texts = flowMods.map((file) => readFileSync(file, 'utf8').replaceAll('00:10"', '00:0a"'));
+        labctl.file('right.json', texts.join(''));
+        expect(await labctl.ok('entries', 'apply', 'right.json')).toBe('10 entries pushed and read back');
+        expect(await labctl.ok('entries', 'add', join(TUTORIAL, 'group-mod-1.json'))).toBe(
+          '1 entry pushed and read back',
+        );
+        expect(await labctl.ok('entries', 'list')).toContain('weight 50: output=2 | weight 50: output=3');
+        expect(await labctl.ok('entries', 'clear', 's10')).toBe('4 entries removed');
+        expect(await labctl.ok('entries', 'delete', 'flow-mod-1', 'flow-mod-2')).toBe('2 entries removed');
+        expect((await status()).entries).toBe(5);
+      });
 
-    test('a switch away takes no entries, and loses what was removed meanwhile', async () => {
-      await labctl.ok('up', 'connected.yaml');
-      expect(await plannedFlows('s2')).toBe(HELD);
-      await sendAway('s2');
-      await expect.poll(async () => (await status()).switches.missing, MENDING).toEqual(['s2']);
-      const refused = await labctl.run('connect', 'h1', 'h3');
-      expect(refused.exitCode).toBe(3);
-      expect(refused.stderr).toContain('switch s2: the switch is not connected');
-      const { entries, upkeep } = await status();
-      expect({ entries, leaving: upkeep?.leaving }).toEqual({ entries: CONNECTED_ENTRIES, leaving: [] });
-      expect(upkeep?.missing).toHaveLength(HELD);
+      test('an entry that labctl cannot read is told of, stops nothing, and can be removed', async () => {
+        await labctl.ok('up', 'connected.yaml');
+        labctl.file('odd.json', JSON.stringify({ ...theirs('odd'), actions: 'output=any' }));
+        const forced = await labctl.run('entries', 'apply', '--force', 'odd.json');
+        expect(forced).toMatchObject({ exitCode: 1 });
+        expect(forced.stdout).toMatch(/^odd +the controller/m);
+        const listed = await labctl.run('entries', 'list');
+        expect(listed).toMatchObject({ exitCode: 0 });
+        expect(listed.stdout.split('\n')).toHaveLength(1 + CONNECTED_ENTRIES);
+        expect(listed.stderr).toContain('not shown, as labctl cannot read them: odd on s2');
+        expect((await status()).entries).toBe(CONNECTED_ENTRIES + 1);
+        expect(await labctl.ok('entries', 'delete', 'odd')).toBe('1 entry removed');
+        expect((await status()).entries).toBe(CONNECTED_ENTRIES);
+      });
 
-      expect(await labctl.ok('entries', 'clear')).toBe(`${CONNECTED_ENTRIES} entries removed`);
-      expect((await status()).upkeep?.leaving).toHaveLength(HELD);
-      await bringBack('s2');
-      await expect
-        .poll(status, MENDING)
-        .toMatchObject({ switches: { missing: [] }, upkeep: { leaving: [] }, entries: 0 });
-      expect(await plannedFlows('s2')).toBe(0);
-    });
+      test('a switch away takes no entries, and loses what was removed meanwhile', async () => {
+        await labctl.ok('up', 'connected.yaml');
+        expect(await plannedFlows('s2')).toBe(HELD);
+        await sendAway('s2');
+        await expect.poll(async () => (await status()).switches.missing, MENDING).toEqual(['s2']);
+        const refused = await labctl.run('connect', 'h1', 'h3');
+        expect(refused.exitCode).toBe(3);
+        expect(refused.stderr).toContain('switch s2: the switch is not connected');
+        const { entries, upkeep } = await status();
+        expect({ entries, leaving: upkeep?.leaving }).toEqual({ entries: CONNECTED_ENTRIES, leaving: [] });
+        expect(upkeep?.missing).toHaveLength(HELD);
 
-    test('a switch that was away gets back what it lacks, also of others, and an entry that was deleted meanwhile can be removed', async () => {
-      await labctl.ok('up', 'connected.yaml');
-      await ask('POST', PUSHER, theirs('kept'));
-      await ask('POST', PUSHER, { ...theirs('deleted'), priority: '40001' });
-      await expect.poll(async () => (await status()).entries, MENDING).toBe(CONNECTED_ENTRIES + 2);
-      await ask('DELETE', PUSHER, { name: 'deleted' });
-      await expect.poll(async () => (await status()).entries, MENDING).toBe(CONNECTED_ENTRIES + 1);
+        expect(await labctl.ok('entries', 'clear')).toBe(`${CONNECTED_ENTRIES} entries removed`);
+        expect((await status()).upkeep?.leaving).toHaveLength(HELD);
+        await bringBack('s2');
+        await expect
+          .poll(status, MENDING)
+          .toMatchObject({ switches: { missing: [] }, upkeep: { leaving: [] }, entries: 0 });
+        expect(await plannedFlows('s2')).toBe(0);
+      });
 
-      await sendAway('s2');
-      await expect.poll(async () => (await status()).switches.missing, MENDING).toEqual(['s2']);
-      // Floodlight says that it is deleted, and brings it back with the switch.
-      const zombie = { name: 'labctl/s2/fence-to/h2' };
-      await ask('DELETE', PUSHER, zombie);
-      await bringBack('s2');
-      await expect
-        .poll(status, MENDING)
-        .toMatchObject({ switches: { missing: [] }, entries: CONNECTED_ENTRIES + 1, upkeep: { missing: [] } });
-      expect(await labctl.ok('entries', 'list')).toMatch(/ kept$/m);
-      expect(await plannedFlows('s2')).toBe(HELD);
-      expect(await labctl.ok('entries', 'delete', zombie.name)).toBe('1 entry removed');
-      expect(await plannedFlows('s2')).toBe(HELD - 1);
-    });
+      test('a switch that was away gets back what it lacks, also of others, and an entry that was deleted meanwhile can be removed', async () => {
+        await labctl.ok('up', 'connected.yaml');
+        await ask('POST', PUSHER, theirs('kept'));
+        await ask('POST', PUSHER, { ...theirs('deleted'), priority: '40001' });
+        await expect.poll(async () => (await status()).entries, MENDING).toBe(CONNECTED_ENTRIES + 2);
+        await ask('DELETE', PUSHER, { name: 'deleted' });
+        await expect.poll(async () => (await status()).entries, MENDING).toBe(CONNECTED_ENTRIES + 1);
 
-    test('labctl role sets the role and leaves the entries as they were; without MASTER none is pushed; what somebody else wipes by setting it is put back', async () => {
-      await labctl.ok('up', 'connected.yaml');
-      expect(await labctl.ok('role', 'slave', 's2')).toMatch(/^s2 .* SLAVE /m);
-      const refused = await labctl.run('connect', 'h1', 'h3');
-      expect(refused.exitCode).toBe(3);
-      expect(refused.stderr).toContain("switch s2: the controller's role is SLAVE");
-      expect(await labctl.ok('role', 'MASTER', 's2')).toMatch(/^s2 .* MASTER /m);
-      expect(await plannedFlows('s2')).toBe(HELD);
-      const { upkeep } = await status();
-      expect(upkeep?.missing).toEqual([]);
+        await sendAway('s2');
+        await expect.poll(async () => (await status()).switches.missing, MENDING).toEqual(['s2']);
+        // Floodlight says that it is deleted, and brings it back with the switch.
+        const zombie = { name: 'labctl/s2/fence-to/h2' };
+        await ask('DELETE', PUSHER, zombie);
+        await bringBack('s2');
+        await expect
+          .poll(status, MENDING)
+          .toMatchObject({ switches: { missing: [] }, entries: CONNECTED_ENTRIES + 1, upkeep: { missing: [] } });
+        expect(await labctl.ok('entries', 'list')).toMatch(/ kept$/m);
+        expect(await plannedFlows('s2')).toBe(HELD);
+        expect(await labctl.ok('entries', 'delete', zombie.name)).toBe('1 entry removed');
+        expect(await plannedFlows('s2')).toBe(HELD - 1);
+      });
 
-      // A second after a switch has come Floodlight sends it its entries: what is wiped before then comes back by itself.
-      await expect.poll(async () => Date.now() - (await connectedSince(S2)), MENDING).toBeGreaterThan(2_000);
-      expect(await ask('POST', `/wm/core/switch/${S2}/role/json`, { role: 'MASTER' })).toEqual({ [S2]: 'MASTER' });
-      await expect.poll(async () => (await status()).upkeep?.repaired, MENDING).toBe((upkeep?.repaired ?? 0) + HELD);
-      expect(await plannedFlows('s2')).toBe(HELD);
-    });
+      test('labctl role sets the role and leaves the entries as they were; without MASTER none is pushed; what somebody else wipes by setting it is put back', async () => {
+        await labctl.ok('up', 'connected.yaml');
+        expect(await labctl.ok('role', 'slave', 's2')).toMatch(/^s2 .* SLAVE /m);
+        const refused = await labctl.run('connect', 'h1', 'h3');
+        expect(refused.exitCode).toBe(3);
+        expect(refused.stderr).toContain("switch s2: the controller's role is SLAVE");
+        expect(await labctl.ok('role', 'MASTER', 's2')).toMatch(/^s2 .* MASTER /m);
+        expect(await plannedFlows('s2')).toBe(HELD);
+        const { upkeep } = await status();
+        expect(upkeep?.missing).toEqual([]);
 
-    test('groups arrive: a ring is spread over and protected, and survives the failure of a link', async () => {
-      labctl.file('ring.yaml', ringSpec('on-floodlight', 4, 'forwarding: none\n'));
-      await labctl.ok('up', 'ring.yaml');
-      expect(await labctl.ok('connect', 'h1', 'h3', '--multipath')).toContain('(2/12 received)');
-      expect(await labctl.ok('entries', 'list')).toMatch(/ group \d+ +select /);
-      expect(await labctl.ok('connect', 'h1', 'h3', '--protect')).toContain('(2/12 received)');
-      expect(await labctl.ok('entries', 'list')).toMatch(/ group \d+ +fast_failover /);
-      await labctl.ok('link', 'down', 's1', 's2');
-      expect(await labctl.ok('pingall')).toContain('(2/12 received)');
-      expect(await labctl.ok('disconnect', 'h1', 'h3')).toContain('(0/12 received)');
-      // The isolation of `forwarding: none` stays.
-      expect(await labctl.ok('entries', 'list')).not.toMatch(/ group \d+/);
-    });
+        // A second after a switch has come Floodlight sends it its entries: what is wiped before then comes back by itself.
+        await expect.poll(async () => Date.now() - (await connectedSince(S2)), MENDING).toBeGreaterThan(2_000);
+        expect(await ask('POST', `/wm/core/switch/${S2}/role/json`, { role: 'MASTER' })).toEqual({ [S2]: 'MASTER' });
+        await expect.poll(async () => (await status()).upkeep?.repaired, MENDING).toBe((upkeep?.repaired ?? 0) + HELD);
+        expect(await plannedFlows('s2')).toBe(HELD);
+      });
 
-    test('what a killed lab left in the controller is cleared when the next one comes up', async () => {
-      await labctl.ok('up', 'connected.yaml');
-      process.kill((await status()).pid, 'SIGKILL');
-      await labctl.ok('down', 'on-floodlight');
-      labctl.file('next.yaml', smallSpec('on-floodlight'));
-      const up = await labctl.run('up', 'next.yaml');
-      expect(up).toMatchObject({ exitCode: 0 });
-      expect(up.stderr).toContain(`cleared ${CONNECTED_ENTRIES} entries that Floodlight still held for these switches`);
-      expect((await status()).entries).toBe(0);
-      expect(await plannedFlows('s2')).toBe(0);
-    });
+      test('what a killed lab left in the controller is cleared when the next one comes up', async () => {
+        await labctl.ok('up', 'connected.yaml');
+        process.kill((await status()).pid, 'SIGKILL');
+        await labctl.ok('down', 'on-floodlight');
+        labctl.file('next.yaml', smallSpec('on-floodlight'));
+        const up = await labctl.run('up', 'next.yaml');
+        expect(up).toMatchObject({ exitCode: 0 });
+        expect(up.stderr).toContain(
+          `cleared ${CONNECTED_ENTRIES} entries that Floodlight still held for these switches`,
+        );
+        expect((await status()).entries).toBe(0);
+        expect(await plannedFlows('s2')).toBe(0);
+      });
 
-    test('killed and started again, the controller gets every entry back, groups first', async (context) => {
-      const { kill, restart } = floodlight;
-      if (kill === undefined || restart === undefined) return context.skip('it is not ours to end');
-      labctl.file('isolated.yaml', smallSpec('on-floodlight', 'forwarding: none\nconnections: [[h1, h2]]'));
-      await labctl.ok('up', 'isolated.yaml');
-      const group = JSON.parse(readFileSync(join(TUTORIAL, 'group-mod-1.json'), 'utf8'));
-      labctl.file(
-        'group.json',
-        JSON.stringify([
-          { ...group, switch: S2 },
-          { ...theirs('through'), actions: 'group=1' },
-        ]),
-      );
-      expect(await labctl.ok('entries', 'apply', 'group.json')).toBe('2 entries pushed and read back');
-      await kill();
-      await expect.poll(async () => (await status()).controller.trouble, MENDING).not.toBeNull();
-      const refused = await labctl.run('connect', 'h1', 'h3');
-      expect(refused.exitCode).toBe(3);
-      expect(refused.stderr).toContain('connection refused');
-      await restart();
-      // With those that stand for `forwarding: none`, three in each switch.
-      const [entries, repaired] = [CONNECTED_ENTRIES + 2, CONNECTED_ENTRIES + 2 + 6];
-      await expect
-        .poll(status, MENDING)
-        .toMatchObject({ switches: { missing: [] }, entries, upkeep: { missing: [], leaving: [], repaired } });
-      expect(await labctl.ok('pingall')).toContain('(2/6 received)');
-    });
+      test('killed and started again, the controller gets every entry back, groups first', async (context) => {
+        const { kill, restart } = floodlight;
+        if (kill === undefined || restart === undefined) return context.skip('it is not ours to end');
+        labctl.file('isolated.yaml', smallSpec('on-floodlight', 'forwarding: none\nconnections: [[h1, h2]]'));
+        await labctl.ok('up', 'isolated.yaml');
+        const group = JSON.parse(readFileSync(join(TUTORIAL, 'group-mod-1.json'), 'utf8'));
+        labctl.file(
+          'group.json',
+          JSON.stringify([
+            { ...group, switch: S2 },
+            { ...theirs('through'), actions: 'group=1' },
+          ]),
+        );
+        expect(await labctl.ok('entries', 'apply', 'group.json')).toBe('2 entries pushed and read back');
+        await kill();
+        await expect.poll(async () => (await status()).controller.trouble, MENDING).not.toBeNull();
+        const refused = await labctl.run('connect', 'h1', 'h3');
+        expect(refused.exitCode).toBe(3);
+        expect(refused.stderr).toContain('connection refused');
+        await restart();
+        // With those that stand for `forwarding: none`, three in each switch.
+        const [entries, repaired] = [CONNECTED_ENTRIES + 2, CONNECTED_ENTRIES + 2 + 6];
+        await expect
+          .poll(status, MENDING)
+          .toMatchObject({ switches: { missing: [] }, entries, upkeep: { missing: [], leaving: [], repaired } });
+        expect(await labctl.ok('pingall')).toContain('(2/6 received)');
+      });
+    };
+
+    ({ reach, entries })[part]();
   });
 }

@@ -3,7 +3,7 @@ import { type Floodlight, startFloodlight } from '../stand-in/floodlight-stand-i
 import { Labctl, smallSpec } from '../support/harness/labctl.ts';
 import { floodlightSuite } from './floodlight-suite.ts';
 
-floodlightSuite('a stand-in for Floodlight', () => startFloodlight({ delayFactor: 0.1 }));
+floodlightSuite('a stand-in for Floodlight', 'reach', () => startFloodlight({ delayFactor: 0.1 }));
 
 let old: Floodlight | undefined;
 let labctl: Labctl | undefined;

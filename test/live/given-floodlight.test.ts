@@ -20,5 +20,7 @@ if (floodlight === undefined) {
     skips: {},
   });
 
-  floodlightSuite(`Floodlight at ${floodlight.url}`, async () => ({ ...floodlight, stop: async () => {} }));
+  for (const part of ['reach', 'entries'] as const) {
+    floodlightSuite(`Floodlight at ${floodlight.url}`, part, async () => ({ ...floodlight, stop: async () => {} }));
+  }
 }

@@ -31,12 +31,19 @@ export const EMBEDDED = 'or run the lab on the embedded controller: --controller
 export async function findEngine({
   image,
   signal,
+  timeoutMs,
 }: {
   readonly image: string;
   readonly signal: AbortSignal;
+  /** For the engine to answer; 6 s by default. */
+  readonly timeoutMs?: number;
 }): Promise<EngineFinding> {
   if (!(await isOnPath('docker'))) return { kind: 'no-docker' };
-  const { failed, stderr, timedOut } = await askDocker(['image', 'inspect', '--format', '{{.Id}}', image], signal);
+  const { failed, stderr, timedOut } = await askDocker(
+    ['image', 'inspect', '--format', '{{.Id}}', image],
+    signal,
+    timeoutMs,
+  );
   if (failed) return /no such image/i.test(stderr) ? { kind: 'no-image' } : silence(stderr, timedOut);
   const compose = await findCompose(signal);
   return compose === undefined ? { kind: 'no-compose' } : { kind: 'ready', compose };
@@ -153,13 +160,14 @@ async function pullImage(image: string, signal: AbortSignal, onStep: (step: stri
 export async function askDocker(
   args: readonly string[],
   signal: AbortSignal,
+  timeoutMs = ENGINE_TIMEOUT_MS,
 ): Promise<{ readonly failed: boolean; readonly timedOut: boolean; readonly stdout: string; readonly stderr: string }> {
   signal.throwIfAborted();
   const { execa } = await import('execa');
   const result = await execa('docker', args, {
     stdin: 'ignore',
     reject: false,
-    timeout: ENGINE_TIMEOUT_MS,
+    timeout: timeoutMs,
     cancelSignal: signal,
   });
   signal.throwIfAborted();

@@ -61,56 +61,59 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
   });
 
   const logFile = (lab: string) => join(folder, `${lab}.log`);
-  /** On the first ports that are free, as a lab does. */
-  const startAnywhere = (
+  /** On ports that no other test takes: who loses a race for a port starts again, which takes time. */
+  const start = async (
     options: Partial<FloodlightContainerOptions> & { readonly lab: string },
     signal = never,
     onStep: (step: string) => void = quiet,
-  ) =>
-    FloodlightContainer.start(
-      { image: 'answering', pull: false, logFile: logFile(options.lab), ...options },
-      signal,
-      onStep,
-    );
-  /** On ports that no other test takes: who loses a race for a port starts again, which takes time. */
-  const start: typeof startAnywhere = async (options, ...rest) =>
-    startAnywhere({ restPort: await somePort(), openFlowPort: await somePort(), ...options }, ...rest);
+  ) => {
+    const ports = { restPort: await somePort(), openFlowPort: await somePort() };
+    const rest = { image: 'answering', pull: false, logFile: logFile(options.lab), ...ports };
+    return FloodlightContainer.start({ ...rest, ...options }, signal, onStep);
+  };
   const remainsOf = async (lab: string) => (await engine.remains()).filter((name) => name.startsWith(`labctl-${lab}`));
   const containersOf = (lab: string) => engine.docker('ps', '--quiet', '--filter', `label=org.labctl.lab=${lab}`);
 
   // Only what leaves this process's environment alone runs side by side.
   describe.concurrent('one container per lab', () => {
-    test('answers on loopback, says what it waits for, and stop leaves neither container nor network', async ({
+    test('two labs that start at once answer on loopback, each on ports of its own and on none that is taken; they say what they wait for, and leave nothing, stopped or ended', async ({
       expect,
     }) => {
+      const [rest, openFlow] = [await listening(), await listening()];
       const steps: string[] = [];
-      const floodlight = await startAnywhere({ lab: 'plain' }, never, (step) => steps.push(step));
-      const { hostname } = new URL(floodlight.url);
-      expect(hostname).toBe('127.0.0.1');
-      expect(await (await fetch(`${floodlight.url}/wm/core/health/json`)).json()).toEqual({ healthy: true });
+      const taken = { restPort: rest.port, openFlowPort: openFlow.port };
+      const [plain, killed] = await Promise.all([
+        start({ lab: 'plain', ...taken }, never, (step) => steps.push(step)),
+        start({ lab: 'killed', ...taken }),
+      ]).finally(() => {
+        rest.server.close();
+        openFlow.server.close();
+      });
+      const ports = [plain, killed].flatMap(({ url, openFlowPort }) => [Number(new URL(url).port), openFlowPort]);
+      expect(new Set([...ports, rest.port, openFlow.port]).size).toBe(6);
+      for (const { url } of [plain, killed]) {
+        expect(new URL(url).hostname).toBe('127.0.0.1');
+        expect(await (await fetch(`${url}/wm/core/health/json`)).json()).toEqual({ healthy: true });
+      }
       expect(steps.slice(-2)).toEqual([
         'starting Floodlight in Docker (answering)',
-        `waiting for Floodlight to answer at ${floodlight.url}`,
+        `waiting for Floodlight to answer at ${plain.url}`,
       ]);
-      const id = await containersOf('plain');
-      const [container] = JSON.parse(await engine.docker('inspect', id));
+      const [container] = JSON.parse(await engine.docker('inspect', await containersOf('plain')));
       expect(container.HostConfig).toMatchObject({ Memory: 2 * 1024 ** 3, Init: true });
       expect(['', 'no']).toContain(container.HostConfig.RestartPolicy.Name);
       expect(container.HostConfig.PortBindings).toEqual({
-        '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: new URL(floodlight.url).port }],
-        '6653/tcp': [{ HostIp: '127.0.0.1', HostPort: `${floodlight.openFlowPort}` }],
+        '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: new URL(plain.url).port }],
+        '6653/tcp': [{ HostIp: '127.0.0.1', HostPort: `${plain.openFlowPort}` }],
       });
-      await floodlight.stop();
-      expect(await remainsOf('plain')).toEqual([]);
-      await floodlight.stop();
-    });
 
-    test('two labs that start at once have ports of their own', async ({ expect }) => {
-      const both = await Promise.all([startAnywhere({ lab: 'one' }), startAnywhere({ lab: 'two' })]);
-      expect(new Set(both.flatMap(({ url, openFlowPort }) => [url, openFlowPort])).size).toBe(4);
-      for (const { url } of both) expect((await fetch(`${url}/wm/core/health/json`)).status).toBe(200);
-      await Promise.all(both.map((floodlight) => floodlight.stop()));
-      expect([...(await remainsOf('one')), ...(await remainsOf('two'))]).toEqual([]);
+      await engine.docker('kill', await containersOf('killed'));
+      expect(await killed.died).toMatch(/^Floodlight's container ended with exit code 137 \(killed\)/);
+      expect(await remainsOf('killed')).toEqual([]);
+      await killed.stop();
+      await plain.stop();
+      expect(await remainsOf('plain')).toEqual([]);
+      await plain.stop();
     });
 
     test('a container that ends shows its log and its exit code at once, and leaves nothing', async ({ expect }) => {
@@ -121,8 +124,8 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
     });
 
     test('a container that never answers shows its log after the time-out, and leaves nothing', async ({ expect }) => {
-      await expect(start({ lab: 'mute', image: 'mute', timeoutMs: 5_000 })).rejects.toThrow(
-        /did not answer at http:\/\/127\.0\.0\.1:\d+ within 5 s\n[\s\S]*Loading/,
+      await expect(start({ lab: 'mute', image: 'mute', timeoutMs: 1_000 })).rejects.toThrow(
+        /did not answer at http:\/\/127\.0\.0\.1:\d+ within 1 s\n[\s\S]*Loading/,
       );
       expect(await remainsOf('mute')).toEqual([]);
     });
@@ -131,18 +134,10 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
       const abort = new AbortController();
       const started = start({ lab: 'aborted', image: 'mute' }, abort.signal);
       started.catch(quiet);
-      await expect.poll(() => containersOf('aborted'), { timeout: 60_000 }).not.toBe('');
+      await expect.poll(() => containersOf('aborted'), { timeout: 60_000, interval: 200 }).not.toBe('');
       abort.abort(new Error('interrupted'));
       await expect(started).rejects.toThrow('interrupted');
       expect(await remainsOf('aborted')).toEqual([]);
-    });
-
-    test('a container that ends while the lab runs is told with its reason', async ({ expect }) => {
-      const floodlight = await start({ lab: 'killed' });
-      await engine.docker('kill', await containersOf('killed'));
-      expect(await floodlight.died).toMatch(/^Floodlight's container ended with exit code 137 \(killed\)/);
-      expect(await remainsOf('killed')).toEqual([]);
-      await floodlight.stop();
     });
 
     test.for([
@@ -154,14 +149,22 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
         reject: false,
       });
       await said(child, until);
-      await expect.poll(() => containersOf(lab), { timeout: 60_000 }).not.toBe('');
+      await expect.poll(() => containersOf(lab), { timeout: 60_000, interval: 200 }).not.toBe('');
       child.kill('SIGKILL');
       await child;
-      await expect.poll(() => remainsOf(lab), { timeout: 60_000, interval: 100 }).toEqual([]);
+      await expect.poll(() => remainsOf(lab), { timeout: 60_000, interval: 200 }).toEqual([]);
     });
 
-    test('a lab waits for the removal of an earlier container of its name', async ({ expect }) => {
+    test("a lab waits for the removal of an earlier container of its name, leaves another lab's alone and names it", async ({
+      expect,
+    }) => {
       const earlier = await start({ lab: 'again' });
+      const id = await containersOf('again');
+      await expect(start({ lab: 'again', logFile: logFile('again-1'), removalMs: 1_000 })).rejects.toThrow(
+        new RegExp(`in container ${id}[\\s\\S]*--lab[\\s\\S]*docker rm --force ${id}`),
+      );
+      expect(await containersOf('again')).toBe(id);
+
       const steps: string[] = [];
       const later = start({ lab: 'again', logFile: logFile('again-2') }, never, (step) => steps.push(step));
       await expect
@@ -172,30 +175,6 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
       expect(await containersOf('again')).toMatch(/^[0-9a-f]+$/);
       await floodlight.stop();
       expect(await remainsOf('again')).toEqual([]);
-    });
-
-    test("another lab's container of the same name is left alone, and named", async ({ expect }) => {
-      const other = await start({ lab: 'same' });
-      const id = await containersOf('same');
-      await expect(start({ lab: 'same', logFile: logFile('same-2') })).rejects.toThrow(
-        new RegExp(`in container ${id}[\\s\\S]*--lab[\\s\\S]*docker rm --force ${id}`),
-      );
-      expect(await containersOf('same')).toBe(id);
-      await other.stop();
-    });
-
-    test('ports that are taken are passed over', async ({ expect }) => {
-      const [rest, openFlow] = [await listening(), await listening()];
-      try {
-        const floodlight = await start({ lab: 'taken', restPort: rest.port, openFlowPort: openFlow.port });
-        expect(Number(new URL(floodlight.url).port)).toBeGreaterThan(rest.port);
-        expect(floodlight.openFlowPort).toBeGreaterThan(openFlow.port);
-        await floodlight.stop();
-      } finally {
-        rest.server.close();
-        openFlow.server.close();
-      }
-      expect(await remainsOf('taken')).toEqual([]);
     });
 
     test('no free port from the one asked for to the last is refused before anything is started', async ({
@@ -246,7 +225,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
       await floodlight.stop();
       expect(await runningByHand(never)).toEqual(found);
       const health = () => engine.docker('ps', '--filter', 'name=by-hand', '--format', '{{.Status}}');
-      await expect.poll(health, { timeout: 60_000 }).toContain('(healthy)');
+      await expect.poll(health, { timeout: 60_000, interval: 500 }).toContain('(healthy)');
       await byHand('down', '--timeout', '0');
       expect(await runningByHand(never)).toBeUndefined();
     });
@@ -273,7 +252,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
       expect(await containersOf('member')).not.toBe('');
       child.kill('SIGTERM');
       await child.catch(quiet);
-      await expect.poll(() => remainsOf('member'), { timeout: 60_000, interval: 100 }).toEqual([]);
+      await expect.poll(() => remainsOf('member'), { timeout: 60_000, interval: 200 }).toEqual([]);
     });
   });
 
@@ -379,7 +358,7 @@ describe('without an engine', () => {
     await new Promise<void>((resolve) => server.listen(join(folder, 'deaf.sock'), resolve));
     try {
       vi.stubEnv('DOCKER_HOST', `unix://${folder}/deaf.sock`);
-      expect(await findEngine({ image: 'answering', signal: never })).toMatchObject({
+      expect(await findEngine({ image: 'answering', signal: never, timeoutMs: 500 })).toMatchObject({
         kind: 'no-answer',
         reason: 'timeout',
       });
