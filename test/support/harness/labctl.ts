@@ -13,7 +13,7 @@ import {
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { expect, inject } from 'vitest';
+import { expect, inject, vi } from 'vitest';
 import { AS_NOBODY, NOBODY } from './ordinary-user.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -106,10 +106,10 @@ export class Labctl {
 
   /** Fails unless nothing is left of any lab: no process, no namespace, no interface, no file. */
   async expectNothingLeft(): Promise<void> {
-    await expect.poll(() => this.processes(), { timeout: 10_000, interval: 50 }).toEqual([]);
-    await expect
-      .poll(() => (existsSync(this.runFolder) ? readdirSync(this.runFolder) : []), { timeout: 10_000, interval: 50 })
-      .toEqual([]);
+    // Not with `expect.poll`, which cannot be used so in tests that run side by side.
+    const soon = { timeout: 10_000, interval: 50 };
+    await vi.waitFor(() => expect(this.processes()).toEqual([]), soon);
+    await vi.waitFor(() => expect(existsSync(this.runFolder) ? readdirSync(this.runFolder) : []).toEqual([]), soon);
     // Other tests' labs have their interfaces in namespaces of their own, so that the machine's never change.
     expect(await interfaceNames()).toEqual(await this.#interfacesBefore);
   }
