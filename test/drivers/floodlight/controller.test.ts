@@ -153,6 +153,7 @@ for (const old of [false, true]) {
 
     it('with forwarding none drops IPv4, IPv6 and ARP on each switch, by entries that nobody sees', async () => {
       const { controller: up } = await bringUp({ forwarding: 'none' });
+      expect(up.forwarding).toEqual({ kind: 'reactive', reactionSeconds: 0 });
       for (const name of ['s1', 's2']) {
         const flows = (await network.staticFlows(name)).map((line) => line.replace(/^.*(?=priority=)/, ''));
         expect(flows.sort()).toEqual([
