@@ -24,6 +24,14 @@ const flowMods = readdirSync(TUTORIAL)
 /** Longer than a switch takes to come back, and labctl to see to its entries. */
 const MENDING = { timeout: 40_000, interval: 250 };
 
+/** The ring of five with h1 and h3 connected, as it should be: what is left reaches each other by reaction. */
+const CONNECTED_RING = [
+  'h1 -> X h3 X X',
+  'h2 -> X X h4 h5',
+  'h3 -> h1 X X X',
+  'h4 -> X h2 X h5',
+  'h5 -> X h2 X h4',
+].join('\n');
 /** The small lab with h1 and h2 connected: so many entries, and so many of them in s2. */
 const CONNECTED_ENTRIES = 14;
 const HELD = 7;
@@ -138,6 +146,7 @@ export function floodlightSuite(name: string, part: Part, begin: () => Promise<F
         ] as const) {
           expect(await labctl.ok('exec', host, '--', 'ping', '-c', '1', '-w', '20', address)).toContain(' 1 received');
         }
+        expect(await labctl.ok('pingall')).toContain(CONNECTED_RING);
         expect((await status()).upkeep).toMatchObject({ missing: [], leaving: [] });
       });
 
@@ -303,33 +312,41 @@ export function floodlightSuite(name: string, part: Part, begin: () => Promise<F
         expect(await plannedFlows('s2')).toBe(0);
       });
 
-      test('killed and started again, the controller gets every entry back, groups first', async (context) => {
-        const { kill, restart } = floodlight;
-        if (kill === undefined || restart === undefined) return context.skip('it is not ours to end');
-        labctl.file('isolated.yaml', smallSpec('on-floodlight', 'forwarding: none\nconnections: [[h1, h2]]'));
-        await labctl.ok('up', 'isolated.yaml');
-        const group = JSON.parse(readFileSync(join(TUTORIAL, 'group-mod-1.json'), 'utf8'));
-        labctl.file(
-          'group.json',
-          JSON.stringify([
-            { ...group, switch: S2 },
-            { ...theirs('through'), actions: 'group=1' },
-          ]),
-        );
-        expect(await labctl.ok('entries', 'apply', 'group.json')).toBe('2 entries pushed and read back');
-        await kill();
-        await expect.poll(async () => (await status()).controller.trouble, MENDING).not.toBeNull();
-        const refused = await labctl.run('connect', 'h1', 'h3');
-        expect(refused.exitCode).toBe(3);
-        expect(refused.stderr).toContain('connection refused');
-        await restart();
+      test.for([
         // With those that stand for `forwarding: none`, three in each switch.
-        const [entries, repaired] = [CONNECTED_ENTRIES + 2, CONNECTED_ENTRIES + 2 + 6];
-        await expect
-          .poll(status, MENDING)
-          .toMatchObject({ switches: { missing: [] }, entries, upkeep: { missing: [], leaving: [], repaired } });
-        expect(await labctl.ok('pingall')).toContain('(2/6 received)');
-      });
+        { forwarding: 'none', own: 6, withoutEntries: '(0/6 received)' },
+        { forwarding: 'reactive', own: 0, withoutEntries: '(6/6 received)' },
+      ])(
+        'killed and started again, the controller gets every entry back, groups first, and forwards as before: forwarding $forwarding',
+        async ({ forwarding, own, withoutEntries }, context) => {
+          const { kill, restart } = floodlight;
+          if (kill === undefined || restart === undefined) return context.skip('it is not ours to end');
+          labctl.file('lost.yaml', smallSpec('on-floodlight', `forwarding: ${forwarding}\nconnections: [[h1, h2]]`));
+          await labctl.ok('up', 'lost.yaml');
+          const group = JSON.parse(readFileSync(join(TUTORIAL, 'group-mod-1.json'), 'utf8'));
+          labctl.file(
+            'group.json',
+            JSON.stringify([
+              { ...group, switch: S2 },
+              { ...theirs('through'), actions: 'group=1' },
+            ]),
+          );
+          expect(await labctl.ok('entries', 'apply', 'group.json')).toBe('2 entries pushed and read back');
+          await kill();
+          await expect.poll(async () => (await status()).controller.trouble, MENDING).not.toBeNull();
+          const refused = await labctl.run('connect', 'h1', 'h3');
+          expect(refused.exitCode).toBe(3);
+          expect(refused.stderr).toContain('connection refused');
+          await restart();
+          const entries = CONNECTED_ENTRIES + 2;
+          const repaired = entries + own;
+          await expect
+            .poll(status, MENDING)
+            .toMatchObject({ switches: { missing: [] }, entries, upkeep: { missing: [], leaving: [], repaired } });
+          expect(await labctl.ok('pingall')).toContain('(2/6 received)');
+          expect(await labctl.ok('disconnect', 'h1', 'h2')).toContain(withoutEntries);
+        },
+      );
     };
 
     ({ reach, entries })[part]();

@@ -15,7 +15,7 @@ afterEach(async () => {
 test('a Floodlight of the old path, which loses groups, is used as far as it goes, by an ordinary user', async () => {
   old = await startFloodlight({ old: true, delayFactor: 0.1 });
   labctl = new Labctl('ordinary', { FLOODLIGHT_URL: old.url, LABCTL_OPENFLOW_PORT: String(old.openflowPort) });
-  labctl.file('lab.yaml', smallSpec('old-floodlight', 'forwarding: none'));
+  labctl.file('lab.yaml', smallSpec('old-floodlight'));
   const up = await labctl.run('up', 'lab.yaml', '--controller', 'auto');
   expect(up).toMatchObject({ exitCode: 0 });
   expect(up.stderr).toContain(`controller: Floodlight at ${old.url} (FLOODLIGHT_URL is set)`);

@@ -20,16 +20,18 @@ describe('a protected connection on a ring of six', () => {
     expect(await labctl.ok('plan')).toBe('nothing to do');
   });
 
-  // At the access switch and behind it; test/plan/protection.test.ts has any link of any graph.
   test.each([
     ['s1', 's2'],
     ['s2', 's3'],
+    ['s3', 's4'],
+    ['s5', 's6'],
   ])('survives the failure of %s-%s without its controller, with traffic running', async (a, b) => {
     const json = await labctl.ok('link', 'down', a, b, '--measure', 'h1', 'h4', '--format', 'json');
     const { repair, traffic } = JSON.parse(json) as Measured;
     expect(repair).toEqual({ pushed: 0, removed: 0 });
     expect(traffic).toMatchObject({ answersAtFirst: true, answersAtLast: true });
     expect(await labctl.ok('pingall')).toContain('(2/30 received)');
+    expect(await labctl.ok('predict')).toContain('(2/30 received)');
     expect(await labctl.ok('explain', 'h1', 'h4', '--verify')).toContain('The switches agree at all of');
     await labctl.ok('link', 'up', a, b);
     expect(await labctl.ok('pingall')).toContain('(2/30 received)');
@@ -125,6 +127,7 @@ forwarding: none
     expect(await labctl.ok('connect', ...all, '--multipath')).toContain('(240/240 received)');
     const groups = (await labctl.ok('entries', 'list')).split('\n').filter((line) => / group \d+ +select /.test(line));
     expect(groups).toHaveLength(16);
+    expect(await labctl.ok('predict')).toContain('(240/240 received)');
     expect(await labctl.ok('connect', ...all, '--protect')).toContain('(240/240 received)');
     await labctl.ok('link', 'down', 's5', 's7');
     expect(await labctl.ok('pingall')).toContain('(240/240 received)');

@@ -33,9 +33,9 @@ export interface FloodlightContainerOptions {
   readonly image: string;
   /** Whether an image that the engine lacks may be pulled. */
   readonly pull: boolean;
-  /** The first ports to try on loopback; by default 8080 and 6653. */
-  readonly restPort?: number;
-  readonly openFlowPort?: number;
+  /** The first ports to try on loopback. */
+  readonly restPort: number;
+  readonly openFlowPort: number;
   /** Where all that Floodlight and compose print goes. */
   readonly logFile: string;
   /** For Floodlight to answer once its container runs; 120 s by default. */
@@ -45,6 +45,7 @@ export interface FloodlightContainerOptions {
 }
 
 const COMPOSE_FILE = join(INSTALLATION, 'docker-compose.yml');
+/** Inside the container, as docker-compose.yml publishes them. */
 const REST_PORT = 8080;
 const OPENFLOW_PORT = 6653;
 /** How many ports are tried in search of a free one. */
@@ -155,8 +156,8 @@ export class FloodlightContainer implements ReachableFloodlight {
     for (let start = 1; ; start += 1) {
       // Who lost a race for a port looks elsewhere, so as not to meet the same lab again.
       const spread = start === 1 ? 0 : Math.floor(Math.random() * PORTS_TRIED);
-      const restPort = await freePort(options.restPort ?? REST_PORT, spread);
-      const openFlowPort = await freePort(options.openFlowPort ?? OPENFLOW_PORT, spread, restPort);
+      const restPort = await freePort(options.restPort, spread);
+      const openFlowPort = await freePort(options.openFlowPort, spread, restPort);
       const url = `http://127.0.0.1:${restPort}`;
       onStep(`starting Floodlight in Docker (${options.image})`);
       const run = new ComposeRun(compose, options, { rest: restPort, openFlow: openFlowPort });

@@ -346,7 +346,8 @@ describe('without an engine', () => {
 
   test.skipIf(lacking !== undefined)('an engine that does not run is told from one that does', async () => {
     vi.stubEnv('DOCKER_HOST', `unix://${folder}/none.sock`);
-    const options = { lab: 'none', image: 'answering', pull: true, logFile: join(folder, 'log') };
+    const rest = { restPort: 8080, openFlowPort: 6653, logFile: join(folder, 'log') };
+    const options = { lab: 'none', image: 'answering', pull: true, ...rest };
     await expect(FloodlightContainer.start(options, never, quiet)).rejects.toThrow(
       /engine is not running\n.*systemctl start docker/,
     );
@@ -371,7 +372,8 @@ describe('without an engine', () => {
 /** A process that starts a container, says what it does, and stays. */
 const STARTER = `
 const { FloodlightContainer } = await import(process.env.MODULE);
-const options = { lab: process.env.LAB, image: process.env.IMAGE, pull: false, logFile: process.env.LOG };
+const ports = { restPort: 8080, openFlowPort: 6653 };
+const options = { lab: process.env.LAB, image: process.env.IMAGE, pull: false, logFile: process.env.LOG, ...ports };
 const say = (step) => console.log(step.split(' ')[0]);
 try {
   await FloodlightContainer.start(options, new AbortController().signal, say);

@@ -6,9 +6,10 @@ import { cookieOf, encodeGroupDescription, encodeListed, encodeSwitchFlow } from
 import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly } from '../../../src/model/match.ts';
 import { type Entry, type FlowEntry, flowKey, type GroupEntry } from '../../../src/model/openflow.ts';
+import { ProblemError } from '../../../src/model/problem.ts';
 import { HttpStub, type StubAnswer } from '../../support/fakes/http-stub.ts';
 import { RestProxy } from '../../support/fakes/rest-proxy.ts';
-import { recorded } from '../../support/fixtures/recorded-exchanges.ts';
+import { recordedBody } from '../../support/fixtures/recorded-exchanges.ts';
 
 const S6 = '00:00:00:00:00:00:00:06' as Dpid;
 
@@ -292,7 +293,7 @@ describe('a push', () => {
 });
 
 describe('a push whose third entry gets a wrong answer', () => {
-  const quoted = recorded('clear-bad-dpid').response.body ?? '';
+  const quoted = recordedBody('clear-bad-dpid');
   it.each<readonly [string, StubAnswer, RegExp]>([
     ['an empty one', { status: 200, body: '' }, /POST .*\/json: the answer is empty/],
     ['a page of a proxy', { status: 502, body: '<html>' }, /POST .*\/json: an HTML page came/],
@@ -312,7 +313,12 @@ describe('a push whose third entry gets a wrong answer', () => {
       return method === 'POST' && posts === 3 ? answer : 'pass';
     };
     const entries = [flow('first', 1, 2), flow('second', 2, 1), flow('third', 3, 1)];
-    await expect(pushEntries(client, entries, options)).rejects.toThrow(message);
+    const failure: unknown = await pushEntries(client, entries, options).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ProblemError);
+    const { message: told, problems } = failure as ProblemError;
+    expect(told).toMatch(message);
+    // Of these `connect` ends with exit code 3.
+    expect(new Set(problems.map(({ kind }) => kind))).toEqual(new Set(['environment']));
     expect([...floodlight.listed.keys(), ...floodlight.held.keys()]).toEqual([]);
     await pushEntries(client, entries, options);
     expect([...floodlight.held.keys()]).toEqual(['first', 'second', 'third']);

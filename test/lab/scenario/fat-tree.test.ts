@@ -31,8 +31,10 @@ scenarios:
     - expect: all
     - fault: s5-s7
     - expect: all
-    - heal: all
+    - heal: s5-s7
     - fault: s1-s5
+    - expect: all
+    - heal: s1-s5
     - expect: all
 `;
 
