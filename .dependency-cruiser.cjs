@@ -1,5 +1,5 @@
 // The floors of src/: imports go downward only, and folders on one floor never import each other.
-const floors = [['model'], ['spec', 'plan', 'sim'], ['verify', 'drivers'], ['lab'], ['cli', 'web']];
+const floors = [['model'], ['spec', 'plan', 'sim', 'workloads'], ['verify', 'drivers'], ['lab'], ['cli', 'web']];
 
 const upwardOrSideways = floors.flatMap((floor, level) =>
   floor.map((folder) => ({
@@ -62,7 +62,7 @@ const purity = [
   {
     name: 'pure-floors-have-no-effects',
     severity: 'error',
-    from: { path: '^src/(model|plan|sim|verify)/' },
+    from: { path: '^src/(model|plan|sim|workloads|verify)/' },
     to: { dependencyTypes: ['core'] },
   },
   {

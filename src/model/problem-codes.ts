@@ -629,7 +629,7 @@ export const PROBLEM_CODES = {
   'swallows-lldp': {
     kind: 'input',
     cause:
-      'An entry also matches LLDP, the frames by which Floodlight knows the links. Floodlight then loses the links at these ports.',
+      'An entry also matches LLDP, the frames that show Floodlight its links. Floodlight then loses the links at these ports.',
     remedy: 'Match eth_type as well: 0x0800 for IPv4, and 0x0806 for ARP with an entry of its own.',
   },
   'switch-away': {
@@ -919,8 +919,9 @@ export function problemsPage(): string {
 
 <!-- Made of src/model/problem-codes.ts by \`npm run docs\`. -->
 
-Every problem that labctl prints has a code, which does not change between versions. \`--format json\` shows it as \`code\`,
-and GitHub annotations have it in their title. A problem's own text names the file, entry or option that it is about.
+Every problem has a code, which does not change between versions. The text that people read does not show it: search this
+page for words of the message. Documents of \`--format json\` have it as \`code\`, and GitHub annotations have it in their
+title. A problem's own text names the file, entry or option that it is about.
 
 ${sections.join('\n')}`;
 }
