@@ -302,7 +302,9 @@ class PostReader {
           const any = formatField('eth_vlan_vid', ANY_TAG);
           this.#refuse('pop_vlan needs a match on a VLAN tag', `Add "eth_vlan_vid": "${any}" for any VLAN`);
         }
-        known = { ...known, eth_vlan_vid: exactly('eth_vlan_vid', 0n) };
+        // The tag's priority goes with it.
+        const { eth_vlan_pcp: _, ...untagged } = known;
+        known = { ...untagged, eth_vlan_vid: exactly('eth_vlan_vid', 0n) };
       } else if (action.kind === 'set_field') {
         const asMatched = { ...known, [action.field]: exactly(action.field, action.value) };
         const needsTag = MATCH_FIELDS[action.field].prerequisite?.field === 'eth_vlan_vid';

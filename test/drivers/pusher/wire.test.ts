@@ -173,6 +173,15 @@ describe('what a client posts', () => {
     expect(read(encodeEntry(entry))).toEqual(entry);
   });
 
+  it('may match a tag with its priority, remove the tag, and set what needs none', () => {
+    const tagged = { eth_vlan_vid: '0x1005', eth_vlan_pcp: '3' };
+    const entry = read(flowBody({ ...tagged, actions: 'pop_vlan,set_field=eth_dst->00:00:00:00:00:06,output=2' }));
+    expect(entry).toMatchObject({
+      match: { eth_vlan_pcp: { value: 3n } },
+      instructions: { apply: [{ kind: 'pop_vlan' }, { kind: 'set_field', field: 'eth_dst' }, { kind: 'output' }] },
+    });
+  });
+
   it('has its buckets in the order of their ids', () => {
     const bucket = (id: string, port: number) => ({
       bucket_id: id,
