@@ -11,6 +11,7 @@ const WITH_DOCKER = ['test/live/floodlight-docker.test.ts', 'test/drivers/floodl
 /** Drivers' tests without any real switch. */
 const WITHOUT_SWITCHES = [
   'test/drivers/pusher/*.test.ts',
+  'test/drivers/floodlight/no-floodlight.test.ts',
   'test/drivers/embedded/{reconvergence,topology-resources}.test.ts',
   'test/drivers/mininet/{longest-ping,conversation}.test.ts',
   'test/drivers/open-vswitch/{ofctl-statistics,trace}.test.ts',

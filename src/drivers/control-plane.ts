@@ -54,7 +54,7 @@ export interface SentBody {
  * How a controller has packets forwarded where no static entry applies: it reacts to the first packet of a pair of hosts,
  * or its flows are in the switches in advance.
  */
-export type ControllerForwarding =
+export type OwnForwarding =
   /** `reactionSeconds` is how long it may take for a pair's first packet. */
   | { readonly kind: 'reactive'; readonly reactionSeconds: number }
   /**
@@ -93,7 +93,7 @@ export interface ControlledSwitches {
 
 /** What a controller forwards by itself, and how it follows faults. */
 export interface Forwarder {
-  readonly forwarding: ControllerForwarding;
+  readonly forwarding: OwnForwarding;
   /**
    * Called when links or switches have gone down or come up again, with all that is down now. Resolves when the controller
    * forwards over what survives and switches that came back hold their static entries again, as far as that can be

@@ -1,6 +1,6 @@
 import type { Forwarding } from '../model/connection.ts';
 import type { Topology } from '../model/topology.ts';
-import type { ControllerForwarding, ControlPlane } from './control-plane.ts';
+import type { ControlPlane, OwnForwarding } from './control-plane.ts';
 import type { ControllableSwitches } from './switch-tables.ts';
 
 /** What a lab's process is told about its controller, as JSON: the name of its row, and what that row reads. */
@@ -50,7 +50,7 @@ export interface ControllerRow<Order extends AnyOrder = AnyOrder> {
     /** How to have it in place of another. */
     readonly instead: string;
   };
-  readonly forwards: ControllerForwarding['kind'];
+  readonly forwards: OwnForwarding['kind'];
   /** Whether its switches have to speak OpenFlow; else it programs their tables. */
   readonly needsOpenFlow: boolean;
   /** How to have one that runs at a URL, and the variable that names it for `auto`; undefined where that cannot be. */

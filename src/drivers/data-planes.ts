@@ -6,7 +6,7 @@ import { simulated } from './simulated/row.ts';
 /** Every kind of data plane. */
 const DATA_PLANES: Readonly<Record<DataPlaneKind, DataPlaneRow>> = { mininet, simulated };
 
-/** Removes what a lab whose processes have ended left outside of its folder, which is still there. */
+/** Cleans up after a lab that has ended: removes what it left outside its folder. The folder must still exist. */
 export function removeRemains(folder: string): void {
   for (const row of Object.values(DATA_PLANES)) row.removeRemains(folder);
 }

@@ -157,7 +157,7 @@ describe('a controller that fails in the middle of `connect`', () => {
       const stderr = await connect();
       expect(failures()).toBe(1);
       expect(stderr).toMatch(message);
-      expect(stderr).toContain('Nothing of this push remains: what was pushed before is removed again');
+      expect(stderr).toContain('The push was undone: the entries are as they were before it');
       expect(await listed()).toEqual([]);
       expect(await labctl.ok('entries', 'list')).toBe('no static entries');
       await worksAgain();
@@ -166,7 +166,7 @@ describe('a controller that fails in the middle of `connect`', () => {
 
   test('for good: it is told that taking back failed too, and made good when it is well again', async () => {
     failFromThirdEntry({ status: 500, body: stackTrace }, () => true, Number.POSITIVE_INFINITY);
-    expect(await connect()).toMatch(/failed \(HTTP 500[\s\S]*Removing what was pushed before failed too/);
+    expect(await connect()).toMatch(/failed \(HTTP 500[\s\S]*Undoing the push failed too/);
     expect(await listed()).toHaveLength(2);
     const status = JSON.parse(await labctl.ok('status', '--format', 'json'));
     expect(status.controller.trouble).toMatchObject({ code: 'controller-error' });

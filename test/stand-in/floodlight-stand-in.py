@@ -31,7 +31,7 @@ def read_arguments():
     parser.add_argument('--listen', default='127.0.0.1', metavar='ADDRESS')
     parser.add_argument('--link-timeout', type=float, default=35, metavar='SECONDS', help='of a link without LLDP')
     parser.add_argument(
-        '--delay-factor', type=float, default=1, metavar='FACTOR', help='makes its own delays, of about a second, shorter'
+        '--delay-factor', type=float, default=1, metavar='FACTOR', help='shortens its own delays of about a second'
     )
     parser.add_argument('--old', action='store_true', help='as Floodlight 1.2: its paths and shapes, no groups')
     parser.add_argument('--die-with-parent', action='store_true')

@@ -7,9 +7,9 @@ import type { Topology } from '../../model/topology.ts';
 import { forwardingFlows } from '../../plan/forwarding.ts';
 import type {
   ConnectedSwitch,
-  ControllerForwarding,
   ControlPlane,
   EntryList,
+  OwnForwarding,
   SentBody,
   SettableRole,
   UncheckedBody,
@@ -36,7 +36,7 @@ const REQUESTS_AT_ONCE = 256;
  */
 export class EmbeddedController implements ControlPlane {
   readonly kind = 'embedded';
-  readonly forwarding: ControllerForwarding = { kind: 'in-advance', restore: () => this.#restoreForwarding() };
+  readonly forwarding: OwnForwarding = { kind: 'in-advance', restore: () => this.#restoreForwarding() };
   readonly #topology: Topology;
   readonly #tables: SwitchTables;
   readonly #firstPort: number;

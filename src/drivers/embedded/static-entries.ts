@@ -138,29 +138,29 @@ export class StaticEntries {
   }
 
   #clashes(entry: Entry, entries: SwitchEntries, node: Switch): readonly Refusal[] {
-    const faults: Refusal[] = [];
+    const refusals: Refusal[] = [];
     const other = entries.nameAtPlaceOf(entry);
     if (other !== undefined && other !== entry.name) {
       const what = entry.kind === 'group' ? `group id ${entry.groupId}` : 'table, priority and match';
-      faults.push({
+      refusals.push({
         reason: `entry ${other} on switch ${node.name} has the same ${what}, and would silently be replaced`,
         remedy: `Delete ${other} first, or post under its name`,
       });
     }
     if (entry.kind === 'flow' && this.#reserved.get(entry.dpid)?.has(flowKey(entry)) === true) {
-      faults.push({
+      refusals.push({
         reason: `the controller's own forwarding on switch ${node.name} has the same priority and match`,
         remedy: `Give the entry a higher priority than ${entry.priority}`,
       });
     }
     for (const action of actionsOf(entry)) {
       if (action.kind !== 'group' || entries.hasGroup(entry.dpid, action.groupId)) continue;
-      faults.push({
+      refusals.push({
         reason: `switch ${node.name} has no group ${action.groupId}`,
         remedy: 'Post the group first, then what uses it',
       });
     }
-    return faults;
+    return refusals;
   }
 }
 

@@ -417,7 +417,7 @@ function composeFileMissing(): ProblemError {
   return new ProblemError(
     environmentProblem({
       code: 'no-compose-file',
-      where: COMPOSE_FILE,
+      where: { kind: 'file', file: COMPOSE_FILE },
       cause: 'there is no such file: it is a part of labctl, and starts Floodlight in Docker',
       remedy: 'install labctl again',
     }),

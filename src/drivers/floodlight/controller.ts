@@ -9,9 +9,9 @@ import { actionsOf } from '../../plan/entry-check.ts';
 import { isolationEntries } from '../../plan/forwarding.ts';
 import type {
   ConnectedSwitch,
-  ControllerForwarding,
   ControlPlane,
   EntryList,
+  OwnForwarding,
   SentBody,
   SettableRole,
   UncheckedBody,
@@ -48,7 +48,7 @@ const PROBE_GROUP_ID = 0x7ffffe00;
  */
 export class FloodlightController implements ControlPlane {
   readonly kind = 'Floodlight';
-  readonly forwarding: ControllerForwarding;
+  readonly forwarding: OwnForwarding;
   readonly #topology: Topology;
   readonly #isolates: boolean;
   readonly #instance: FloodlightInstance;

@@ -25,7 +25,7 @@ import {
 } from '../pusher/entry-push.ts';
 import { listedKey, listedWithTables, missing, readBack, remaining } from '../pusher/read-back.ts';
 import { settledRoles } from '../pusher/roles.ts';
-import { sendUnchecked } from '../pusher/send-unchecked.ts';
+import { SETTLE_MS, sendUnchecked } from '../pusher/send-unchecked.ts';
 
 /** Every so many looks the tables are read too, as a role that somebody sets wipes them and nothing else shows it. */
 const LOOKS_PER_TABLE_READ = 5;
@@ -44,11 +44,18 @@ export interface KeeperPace {
   /** For a switch whose role was set to have its entries again. */
   readonly roleRepairMs: number;
   /** Between bodies that were sent unchecked and the look at what became of them. */
-  readonly settleMs?: number;
-  readonly push?: PushPace;
+  readonly settleMs: number;
+  readonly push: PushPace;
 }
 
-const KEEPER_PACE: KeeperPace = { lookMs: 1_000, repairMs: 300, doubtMs: 3_000, roleRepairMs: 15_000 };
+const KEEPER_PACE: KeeperPace = {
+  lookMs: 1_000,
+  repairMs: 300,
+  doubtMs: 3_000,
+  roleRepairMs: 15_000,
+  settleMs: SETTLE_MS,
+  push: PUSH_PACE,
+};
 
 /**
  * Keeps the static entries of a lab in a Floodlight that loses them: when it restarts, when a switch comes back, when a
@@ -60,7 +67,7 @@ export class EntryKeeper {
   readonly #topology: Topology;
   readonly #pace: KeeperPace;
   /** Floodlight loses entries of concurrent requests (CONTRACT.md, section 8). */
-  readonly #pushing: Omit<PushOptions, 'signal'>;
+  readonly #pushing: Required<Omit<PushOptions, 'signal'>>;
   readonly #wanted = new Map<string, Entry>();
   /** Names of wanted entries that stand for the controller's own forwarding: nobody sees or removes them. */
   readonly #own = new Set<string>();
@@ -82,7 +89,7 @@ export class EntryKeeper {
     this.#client = client;
     this.#topology = topology;
     this.#pace = pace;
-    this.#pushing = { concurrency: 1, pace: pace.push ?? PUSH_PACE };
+    this.#pushing = { concurrency: 1, pace: pace.push };
   }
 
   /** Begins to look after the entries. Nothing has been pushed yet, and every switch is connected. */
@@ -413,27 +420,27 @@ export class EntryKeeper {
     const leaving = [...this.#leaving.values()].filter(({ dpid }) => writable.has(dpid));
     const state = await readBack(this.#client, [...wanted, ...leaving], signal);
 
-    const faults = new Map<Entry, Problem>();
+    const problems = new Map<Entry, Problem>();
     for (const entry of wanted) {
       // What somebody has deleted meanwhile, or has timed out, is not lost.
       const wasDeleted = !state.listed.has(entry.name) && !this.#doubted.has(entry.dpid) && !this.#own.has(entry.name);
       if (mayEnd(entry) || (wasDeleted && !this.#lost.has(entry.name))) continue;
-      const fault = missing(entry, state, this.#client.url);
-      if (fault !== undefined) {
-        faults.set(entry, fault);
+      const problem = missing(entry, state, this.#client.url);
+      if (problem !== undefined) {
+        problems.set(entry, problem);
         this.#lost.add(entry.name);
       } else if (this.#lost.delete(entry.name)) this.#repaired += 1;
     }
     const staying = leaving.filter((entry) => remaining(entry, state, this.#client.url) !== undefined);
     for (const entry of leaving) if (!staying.includes(entry)) this.#leaving.delete(entry.name);
     await removeAgain(this.#client, staying, state, signal);
-    await putBack(this.#client, [...faults.keys()], state, signal);
+    await putBack(this.#client, [...problems.keys()], state, signal);
 
-    const unsettled = new Set([...faults.keys(), ...staying].map(({ dpid }) => dpid));
+    const unsettled = new Set([...problems.keys(), ...staying].map(({ dpid }) => dpid));
     for (const dpid of writable) {
       if (!unsettled.has(dpid) && Date.now() > (this.#doubted.get(dpid) ?? 0)) this.#doubted.delete(dpid);
     }
-    return [...faults.values()];
+    return [...problems.values()];
   }
 
   /** One after another: nobody looks at a half-done push or removal. */

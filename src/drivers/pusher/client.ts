@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Dpid } from '../../model/addresses.ts';
 import type { Entry, Group, InstalledFlow } from '../../model/openflow.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
+import type { Where } from '../../model/where.ts';
 import type { ConnectedSwitch, EntryList, SettableRole, UncheckedBody, UnreadableEntry } from '../control-plane.ts';
 import type { PortCounters, PortDescription, SwitchDescription } from '../switch-tables.ts';
 import type { Refusal } from './action-text.ts';
@@ -126,7 +127,7 @@ export class FloodlightClient {
    */
   prepare(entry: Entry): PreparedEntry {
     const subject = `entry ${entry.name} for switch ${entry.dpid}`;
-    this.#refuseHarm(entry, subject);
+    this.#refuseHarm(entry);
     return { subject, text: JSON.stringify(encodeEntry(entry)) } as PreparedEntry;
   }
 
@@ -167,15 +168,16 @@ export class FloodlightClient {
     return harms;
   }
 
-  #refuseHarm(entry: Entry, where: string): void {
+  #refuseHarm(entry: Entry): void {
     const harms = this.#harmsOf(entry);
     if (harms.length === 0) return;
+    const where: Where = { kind: 'entry', entry: entry.name, dpid: entry.dpid };
     throw new ProblemError(
       harms.map(({ reason, remedy }) => inputProblem({ code: 'harmful-entry', where, cause: reason, remedy })),
     );
   }
 
-  /** Takes an entry away; a name that no entry has is all right. */
+  /** Removes an entry. It is no error if no entry has the name. */
   async delete(name: string, signal?: AbortSignal): Promise<void> {
     const path = await this.#pusherPath('json', signal);
     const call: RestRequest = { method: 'DELETE', path, body: { name } };

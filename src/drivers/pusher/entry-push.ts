@@ -99,7 +99,7 @@ export async function pushEntries(
 }
 
 /**
- * Takes these entries away, flows before groups, and reads back from the list and the switches that they are gone.
+ * Removes these entries, flows before groups, and reads back from the list and the switches that they are gone.
  * @throws ProblemError naming each entry that is still there
  */
 export async function removeEntries(
@@ -123,20 +123,20 @@ export async function confirmGone(
   client: FloodlightClient,
   entries: readonly Entry[],
   signal: AbortSignal,
-  pace = PUSH_PACE,
+  pace: PushPace,
 ): Promise<void> {
   if (entries.length > 0) await settle(client, entries, { signal, pace }, remaining, removeAgain);
 }
 
 /**
- * Reads back until no entry has a fault any more; and meanwhile repairs lost ones. Only what had a fault is read again,
- * as reading 2,000 entries takes an eighth of the time of pushing them. Gives up when for a while nothing gets better.
+ * Reads back until every entry is right, and sends lost ones again meanwhile. Only what was wrong is read again, as reading
+ * 2,000 entries takes an eighth of the time of pushing them. Gives up when for a while nothing gets better.
  */
 async function settle(
   client: FloodlightClient,
   entries: readonly Entry[],
   { signal, pace }: { readonly signal: AbortSignal; readonly pace: PushPace },
-  faultOf: (entry: Entry, state: ReadBack, url: string) => Problem | undefined,
+  problemOf: (entry: Entry, state: ReadBack, url: string) => Problem | undefined,
   repair: (client: FloodlightClient, entries: readonly Entry[], state: ReadBack, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   let open = entries;
@@ -145,19 +145,19 @@ async function settle(
   let nextRepair = Date.now() + pace.repairMs;
   for (;;) {
     const state = await readBack(client, open, signal);
-    const faults = new Map<Entry, Problem>();
+    const problems = new Map<Entry, Problem>();
     for (const entry of open) {
-      const fault = faultOf(entry, state, client.url);
-      if (fault !== undefined) faults.set(entry, fault);
+      const problem = problemOf(entry, state, client.url);
+      if (problem !== undefined) problems.set(entry, problem);
     }
-    if (faults.size === 0) return;
-    if (faults.size < fewest) {
-      fewest = faults.size;
+    if (problems.size === 0) return;
+    if (problems.size < fewest) {
+      fewest = problems.size;
       deadline = Date.now() + pace.arrivalMs;
       nextRepair = Date.now() + pace.repairMs;
     }
-    open = [...faults.keys()];
-    if (Date.now() >= deadline) throw new ProblemError([...faults.values()]);
+    open = [...problems.keys()];
+    if (Date.now() >= deadline) throw new ProblemError([...problems.values()]);
     if (Date.now() >= nextRepair) {
       await repair(client, open, state, signal);
       nextRepair = Date.now() + pace.repairMs;
@@ -170,9 +170,9 @@ async function settle(
 
 /**
  * Sends lost entries again, groups first, one after the other. An entry that is listed but not in its switch has to be
- * deleted before: Floodlight would only modify what is not there (CONTRACT.md, section 3, group-flow-repost). One that is
- * in its switch otherwise must not be: with a group its flows would go, and of a flow the switch tells Floodlight that it
- * is removed, which then takes the new entry off its list (CONTRACT.md, section 8).
+ * deleted before: Floodlight would only modify what is not there (CONTRACT.md, section 3, group-flow-repost). One that
+ * differs in its switch must not be deleted. With a group its flows would go. Of a flow the switch tells Floodlight that it
+ * is removed, and Floodlight then removes the new entry from its list (CONTRACT.md, section 8).
  */
 export async function putBack(
   client: FloodlightClient,
@@ -188,7 +188,7 @@ export async function putBack(
 }
 
 /**
- * Takes entries away that stayed when they were deleted: Floodlight keeps those that were deleted while their switch was
+ * Removes entries that stayed when they were deleted: Floodlight keeps those that were deleted while their switch was
  * away, and lets go of them only when they are posted and deleted once more (CONTRACT.md, section 8).
  */
 export async function removeAgain(
@@ -311,8 +311,8 @@ function withOutcome(error: unknown, rollbackError: unknown): unknown {
   if (!(error instanceof ProblemError)) return error;
   const outcome =
     rollbackError === undefined
-      ? 'Nothing of this push remains: what was pushed before is removed again'
-      : `Removing what was pushed before failed too: ${rollbackError instanceof Error ? rollbackError.message : String(rollbackError)}`;
+      ? 'The push was undone: the entries are as they were before it'
+      : `Undoing the push failed too: ${rollbackError instanceof Error ? rollbackError.message : String(rollbackError)}`;
   const problems = error.problems.map((problem) => ({
     ...problem,
     remedy: problem.remedy === undefined ? outcome : `${problem.remedy}. ${outcome}`,

@@ -63,7 +63,7 @@ const FORMER_KEYS: Readonly<Record<string, string>> = {
 
 /**
  * Reads the body of a POST to the Static Entry Pusher, already parsed as JSON. All that Floodlight answers with "Entry
- * pushed" and then discards, black-holes or hangs on is refused (CONTRACT.md, sections 1 to 3), every fault at once.
+ * pushed" and then discards, black-holes or hangs on is refused (CONTRACT.md, sections 1 to 3), with every reason at once.
  */
 export function decodePost(
   body: unknown,
@@ -237,8 +237,8 @@ class PostReader {
     this.#inPort(match.in_port);
     this.#vlan(match);
     if (this.refusals.length === 0) {
-      for (const fault of missingPrerequisites(match)) {
-        this.#refuse(fault, 'Add that field to the match; without it switches refuse the entry, or Floodlight hangs');
+      for (const reason of missingPrerequisites(match)) {
+        this.#refuse(reason, 'Add that field to the match; without it switches refuse the entry, or Floodlight hangs');
       }
     }
     return match;
@@ -308,9 +308,9 @@ class PostReader {
       } else if (action.kind === 'set_field') {
         const asMatched = { ...known, [action.field]: exactly(action.field, action.value) };
         const needsTag = MATCH_FIELDS[action.field].prerequisite?.field === 'eth_vlan_vid';
-        for (const fault of missingPrerequisites(asMatched)) {
+        for (const reason of missingPrerequisites(asMatched)) {
           this.#refuse(
-            `set_field=${fault} in the match`,
+            `set_field=${reason} in the match`,
             needsTag ? 'Put push_vlan=0x8100 before it, or match on eth_vlan_vid' : 'Add that field to the match',
           );
         }
@@ -330,8 +330,8 @@ class PostReader {
     const buckets = this.#buckets(values.get('group_buckets'));
     if (groupId === undefined || groupType === undefined || buckets === undefined) return undefined;
     const group = { groupId, groupType, buckets };
-    for (const fault of groupFaults(group)) {
-      this.#refuse(fault, 'Correct the bucket; the switch would refuse the group');
+    for (const reason of groupFaults(group)) {
+      this.#refuse(reason, 'Correct the bucket; the switch would refuse the group');
     }
     return group;
   }

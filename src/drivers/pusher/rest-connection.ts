@@ -38,10 +38,10 @@ const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
 const NOT_A_CONTROLLER = 'See whether a Floodlight controller answers at this address, and not another program';
 const SEE_ITS_LOG = "See the controller's log";
 
-type ConnectionFault = readonly [code: CodeOf<'environment'>, cause: string, remedy: string];
+type ConnectionProblem = readonly [code: CodeOf<'environment'>, cause: string, remedy: string];
 
 /** What became of a connection, by the code of the error that Node or undici gives for it. */
-const CONNECTION_FAULTS: Readonly<Record<string, ConnectionFault>> = {
+const CONNECTION_PROBLEMS: Readonly<Record<string, ConnectionProblem>> = {
   ECONNREFUSED: [
     'controller-refused',
     'nothing listens there (connection refused)',
@@ -63,7 +63,7 @@ const CONNECTION_FAULTS: Readonly<Record<string, ConnectionFault>> = {
   ],
 };
 
-function connectionClosed(): ConnectionFault {
+function connectionClosed(): ConnectionProblem {
   return [
     'connection-closed',
     'the connection was closed before the answer was complete',
@@ -243,7 +243,9 @@ export class RestConnection {
     }
     const errorCode = errorCodeOf(error);
     const known =
-      errorCode !== undefined && Object.hasOwn(CONNECTION_FAULTS, errorCode) ? CONNECTION_FAULTS[errorCode] : undefined;
+      errorCode !== undefined && Object.hasOwn(CONNECTION_PROBLEMS, errorCode)
+        ? CONNECTION_PROBLEMS[errorCode]
+        : undefined;
     if (known !== undefined) {
       const [code, cause, remedy] = known;
       return this.problem(call, code, cause, { remedy, error });

@@ -6,7 +6,7 @@ import { listedWithTables, missing, readBack } from './read-back.ts';
 import { addresseeOf } from './unchecked-body.ts';
 
 /** Floodlight installs after it has answered, and gives up silently: what is not there by then does not come. */
-const SETTLE_MS = 1_000;
+export const SETTLE_MS = 1_000;
 
 /**
  * Sends bodies as they were written, in order, and then looks what became of each. Nothing is undone: it is for seeing

@@ -110,7 +110,7 @@ export class SimulatedDataPlane implements DataPlane {
 
   async measureWhile(): Promise<Traffic> {
     throw notSimulated({
-      where: '--measure',
+      where: { kind: 'option', option: '--measure' },
       cause: 'no time passes in a simulated network: there is nothing to measure',
       remedy: 'leave --measure out, or measure on a real network: labctl up --dataplane mininet',
     });

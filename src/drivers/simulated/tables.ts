@@ -6,13 +6,14 @@ import { interfaceName, type Switch, type Topology } from '../../model/topology.
 import type { SwitchEntries } from '../../sim/pipeline.ts';
 import { type RefusalCode, switchRefusal } from '../open-vswitch/switch-refusal.ts';
 import { isStaticEntryCookie } from '../pusher/wire.ts';
-import type { SwitchTables, TableChange } from '../switch-tables.ts';
 import {
   countersFrom,
   type PortCounter,
   type PortCounters,
   type PortDescription,
   type SwitchDescription,
+  type SwitchTables,
+  type TableChange,
 } from '../switch-tables.ts';
 import { refusalOfMessage, refusalOfText } from './refusals.ts';
 

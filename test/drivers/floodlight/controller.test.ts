@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { FloodlightController } from '../../../src/drivers/floodlight/controller.ts';
 import { runningFloodlight } from '../../../src/drivers/floodlight/instance.ts';
 import { OpenFlowRelay } from '../../../src/drivers/floodlight/relay.ts';
+import { PUSH_PACE } from '../../../src/drivers/pusher/entry-push.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
 import type { Forwarding } from '../../../src/model/connection.ts';
 import { exactly } from '../../../src/model/match.ts';
@@ -81,7 +82,7 @@ for (const old of [false, true]) {
         relaySocket: network.relaySocket,
         connectSwitches: connectSwitches ?? ((target) => network.connect(target)),
         groupArrivalMs: 500,
-        keeperPace: { lookMs: 100, repairMs: 30, doubtMs: 300, roleRepairMs: 15_000 },
+        keeperPace: { lookMs: 100, repairMs: 30, doubtMs: 300, roleRepairMs: 15_000, settleMs: 1_000, push: PUSH_PACE },
         ...patience,
       });
       return controller;

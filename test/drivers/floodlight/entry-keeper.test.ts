@@ -107,7 +107,7 @@ describe('who keeps the entries of a lab', () => {
     (await network.staticFlows(name)).map((line) => Number(/priority=(\d+)/.exec(line)?.[1])).sort((a, b) => a - b);
 
   it('does not put back what times out by itself', async () => {
-    await keeper.push([flow('brief', 40000, { hardTimeoutSeconds: 1 }), flow('lasting', 40001)], never);
+    await keeper.push([flow('brief', 40000, { hardTimeoutSeconds: 600 }), flow('lasting', 40001)], never);
     expect(await priorities('s1')).toEqual([40000, 40001]);
     await wipe(S1);
     await expect.poll(() => priorities('s1'), MENDING).toEqual([40001]);
@@ -156,7 +156,9 @@ describe('who keeps the entries of a lab', () => {
     await keeper.push([flow('timed', 40000, { hardTimeoutSeconds: 600 })], never);
     const apply = [{ kind: 'group', groupId: 7 } as const];
     const refused = flow('refused', 40001, { instructions: { apply, clearActions: false, write: [] } });
-    await expect(keeper.push([flow('timed', 40000), refused], never)).rejects.toThrow(/entry refused.*removed again/s);
+    await expect(keeper.push([flow('timed', 40000), refused], never)).rejects.toThrow(
+      /entry refused.*The push was undone/s,
+    );
     expect(await network.staticFlows('s1')).toEqual([expect.stringContaining('hard_timeout=600')]);
   });
 
@@ -242,7 +244,7 @@ describe('who keeps the entries of a lab', () => {
       instructions: { apply: [{ kind: 'output', port: 3 }], clearActions: false, write: [] },
     });
     const push = keeper.push([changed, flow('new', 40001), flow('never', 40002)], never);
-    await expect(push).rejects.toThrow('Removing what was pushed before failed too');
+    await expect(push).rejects.toThrow('Undoing the push failed too');
     expect(await priorities('s1')).toEqual([40000, 40001]);
     proxy.intervene = () => 'pass';
     expect((await keeper.entries(never)).entries.map(({ name }) => name)).toEqual(['changed']);

@@ -27,7 +27,7 @@ const answers: readonly (readonly [string, StubAnswer, string, string])[] = [
   ['answers 404 in HTML', { status: 404, body: '<html>' }, `${LIST}: the controller has no Static`, 'See whether'],
   ['answers 500', { status: 500, body: stackTrace }, `${LIST}: the controller failed (HTTP 500: The server`, 'log'],
   ['answers 500 in HTML', { status: 500, body: '<html>' }, `${LIST}: an HTML page came`, 'See whether'],
-  ['answers nothing in its answers', { status: 200, body: '' }, `${LIST}: the answer is empty`, 'log'],
+  ['answers 200 with an empty body', { status: 200, body: '' }, `${LIST}: the answer is empty`, 'log'],
   ['answers 204', { status: 204, body: '' }, `${LIST}: the answer is empty`, 'log'],
   ['answers in single quotes', { status: 200, body: quoted }, `${LIST}: the answer has another form`, 'See whether'],
   ['answers in text', { status: 200, body: 'OK' }, `${LIST}: the answer is not JSON`, 'See whether'],

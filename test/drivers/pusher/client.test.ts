@@ -481,7 +481,7 @@ describe('the client sends nothing that would harm Floodlight', () => {
     expect(await problemOf(client.post(entry))).toMatchObject({
       kind: 'input',
       code: 'harmful-entry',
-      where: { name: `entry ${entry.name} for switch ${S6}` },
+      where: { kind: 'entry', entry: entry.name, dpid: S6 },
       cause,
       remedy: expect.any(String),
     });

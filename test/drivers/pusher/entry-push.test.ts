@@ -207,7 +207,7 @@ describe('a push', () => {
   it('names an entry that the list lacks, and takes the others back', async () => {
     const floodlight = new Floodlight({ lost: 'list' });
     const push = pushEntries(await start(floodlight), [flow('f', 1, 2), flow('lost', 2, 1)], inVain);
-    await expect(push).rejects.toThrow(/entry lost.*missing from the controller's list[\s\S]*removed again/);
+    await expect(push).rejects.toThrow(/entry lost.*missing from the controller's list[\s\S]*The push was undone/);
     expect([...floodlight.listed.keys()]).toEqual([]);
   });
 
@@ -230,7 +230,9 @@ describe('a push', () => {
     const client = await start(floodlight);
     const before = flow('f', 3, 1);
     await pushEntries(client, [before], options);
-    await expect(pushEntries(client, [flow('f', 1, 2), flow('lost', 2, 1)], inVain)).rejects.toThrow(/removed again/);
+    await expect(pushEntries(client, [flow('f', 1, 2), flow('lost', 2, 1)], inVain)).rejects.toThrow(
+      /The push was undone/,
+    );
     expect([...floodlight.held.values()]).toEqual([before]);
   });
 
@@ -241,7 +243,7 @@ describe('a push', () => {
     floodlight.loses['lost'] = 'switch';
     const changed: GroupEntry = { ...group, buckets: [{ actions: [{ kind: 'output', port: 3 }] }] };
     const push = pushEntries(client, [changed, flow('f', 3, 2), flow('lost', 2, 1)], inVain);
-    await expect(push).rejects.toThrow(/entry lost.*not in the switch[\s\S]*removed again/);
+    await expect(push).rejects.toThrow(/entry lost.*not in the switch[\s\S]*The push was undone/);
     expect(floodlight.changes).not.toContain('DELETE g');
     expect(floodlight.changes).not.toContain('DELETE f');
     expect([...floodlight.held.values()]).toEqual([group, flow('f', 3, 1)]);
@@ -261,7 +263,7 @@ describe('a push', () => {
       onNotTakenBack: (pushed, replaced) => heard.push(pushed, replaced),
     });
     await expect(push).rejects.toThrow(
-      /POST .*\/json: the controller failed \(HTTP 500: ill\)[\s\S]*Removing what was pushed before failed too/,
+      /POST .*\/json: the controller failed \(HTTP 500: ill\)[\s\S]*Undoing the push failed too/,
     );
     expect(heard).toEqual([[flow('new', 2, 1), flow('never', 4, 1)], [before]]);
   });
@@ -273,7 +275,7 @@ describe('a push', () => {
       ...inVain,
       onNotTakenBack,
     });
-    await expect(push).rejects.toThrow('Nothing of this push remains');
+    await expect(push).rejects.toThrow('The push was undone');
     expect([...floodlight.held.keys(), ...floodlight.listed.keys()]).toEqual([]);
   });
 

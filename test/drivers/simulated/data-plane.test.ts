@@ -86,15 +86,18 @@ describe('a simulated network', () => {
     expect(seen.at(-1)).toEqual({ pairs: 90, answered: 0, round: 1 });
     const wide = topologyOf(20, []);
     const large = new SimulatedDataPlane(wide, new SimulatedTables(wide));
-    await expect(large.probeAll(0, AbortSignal.abort(new Error('enough')), () => {})).rejects.toThrow('enough');
+    const enough = new AbortController();
+    const probes = large.probeAll(0, enough.signal, () => enough.abort(new Error('enough')));
+    await expect(probes).rejects.toThrow('enough');
   });
 
   it('runs no commands, and says what to do', async () => {
     const plane = new SimulatedDataPlane(s10h10, new SimulatedTables(s10h10));
     const problem = { kind: 'input', code: 'simulated', remedy: expect.stringContaining('--dataplane mininet') };
-    expect(() => plane.commandOn('h1')).toThrow(
-      expect.objectContaining({ problems: [expect.objectContaining(problem)] }),
-    );
+    const capture = { node: 'h1', interfaceName: 'h1-eth0', form: 'text', count: undefined, filter: [] } as const;
+    for (const run of [() => plane.commandOn('h1'), () => plane.toolOn('h1'), () => plane.capture(capture)]) {
+      expect(run).toThrow(expect.objectContaining({ problems: [expect.objectContaining(problem)] }));
+    }
     await expect(plane.measureWhile()).rejects.toMatchObject({ problems: [{ kind: 'input', code: 'simulated' }] });
     await expect(plane.traceAt(S1)).rejects.toMatchObject({ problems: [problem] });
   });

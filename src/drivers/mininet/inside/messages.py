@@ -62,7 +62,7 @@ class Probe(TypedDict):
     # Seconds that the network may take for the first packet of a pair, where its controller reacts to it or its links
     # delay it.
     reaction: float
-    # Without it: all pairs.
+    # None: all pairs.
     only: list[Pair] | None
 
 

@@ -82,7 +82,7 @@ class Prober:
         reaction: float,
         progress: Callable[[ProbeProgress], None],
         cancelled: threading.Event,
-        only: Iterable[Pair] | None = None,
+        only: Iterable[Pair] | None,
     ) -> Probed:
         """reaction, only: see messages.Probe. Raises InterruptedError when it is cancelled."""
         indexes = {name: index for index, name in enumerate(self.names)}
