@@ -71,7 +71,7 @@ export {
 } from './model/match.ts';
 export {
   formatPingall,
-  type PingallFault,
+  type PingallProblem,
   parsePingall,
   pingallResults,
   pingallRow,
@@ -91,8 +91,8 @@ export {
   type Group,
   type GroupEntry,
   type GroupType,
-  groupFaults,
   groupPlace,
+  groupProblems,
   HIGHEST_GROUP_ID,
   HIGHEST_PRIORITY,
   type InstalledFlow,

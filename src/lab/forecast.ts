@@ -3,7 +3,7 @@ import type { Dpid } from '../model/addresses.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
 import type { ReachabilityMatrix } from '../model/matrix.ts';
-import { type Entry, type Flow, groupFaults, groupPlace, type InstalledFlow, placeOf } from '../model/openflow.ts';
+import { type Entry, type Flow, groupPlace, groupProblems, type InstalledFlow, placeOf } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { checkEntries } from '../plan/entry-check.ts';
@@ -74,12 +74,12 @@ export function supposing(
   const refused: Problem[] = entries.flatMap((entry) =>
     entry.kind === 'flow'
       ? []
-      : groupFaults(entry).map((cause) =>
+      : groupProblems(entry).map((cause) =>
           inputProblem({ code: 'wrong-group', where: { kind: 'entry', entry: entry.name }, cause }),
         ),
   );
   const wrong = new Set(
-    entries.filter((entry) => entry.kind === 'group' && groupFaults(entry).length > 0).map(({ name }) => name),
+    entries.filter((entry) => entry.kind === 'group' && groupProblems(entry).length > 0).map(({ name }) => name),
   );
   const taken = entries.filter(({ dpid, name }) => topology.switchWithDpid(dpid) !== undefined && !wrong.has(name));
   const next = withEntries(without(withFaults(state, faults), replacedByName(listed, taken)), taken);

@@ -78,7 +78,7 @@ export function pingallResults(matrix: ReachabilityMatrix): string {
 }
 
 /** A line of pasted pingall output that cannot be read. */
-export interface PingallFault {
+export interface PingallProblem {
   /** 1 for the first line of the text. */
   readonly line: number;
   readonly text: string;
@@ -92,38 +92,38 @@ export interface PingallFault {
 export function parsePingall(
   hosts: readonly string[],
   text: string,
-): { readonly matrix: ReachabilityMatrix } | { readonly faults: readonly PingallFault[] } {
-  const faults: PingallFault[] = [];
+): { readonly matrix: ReachabilityMatrix } | { readonly problems: readonly PingallProblem[] } {
+  const problems: PingallProblem[] = [];
   const rows = new Map<string, ReadonlySet<string>>();
   const lines = text.split('\n');
   for (const [index, raw] of lines.entries()) {
     const content = raw.trim();
     if (content === '' || content.startsWith('***')) continue;
-    const fault = (cause: string) => faults.push({ line: index + 1, text: content, cause });
+    const problem = (cause: string) => problems.push({ line: index + 1, text: content, cause });
     const [source, arrow, ...cells] = content.split(/\s+/);
     if (source === undefined || arrow !== '->') {
-      fault('not a line of pingall output, which reads like "h1 -> h2 X h4"');
+      problem('not a line of pingall output, which reads like "h1 -> h2 X h4"');
       continue;
     }
     if (!hosts.includes(source)) {
-      fault(`there is no host ${source}`);
+      problem(`there is no host ${source}`);
       continue;
     }
     if (rows.has(source)) {
-      fault(`host ${source} has a line already`);
+      problem(`host ${source} has a line already`);
       continue;
     }
     const targets = hosts.filter((host) => host !== source);
     const wrong = cells.findIndex((cell, column) => cell !== 'X' && cell !== targets[column]);
     if (cells.length !== targets.length)
-      fault(`${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, but there are ${targets.length} other hosts`);
-    else if (wrong >= 0) fault(`cell ${wrong + 1} is ${cells[wrong]}, but should be ${targets[wrong]} or X`);
+      problem(`${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, but there are ${targets.length} other hosts`);
+    else if (wrong >= 0) problem(`cell ${wrong + 1} is ${cells[wrong]}, but should be ${targets[wrong]} or X`);
     rows.set(source, new Set(cells));
   }
   const missing = hosts.filter((host) => !rows.has(host));
-  if (missing.length > 0 && faults.length === 0) {
-    faults.push({ line: lines.length, text: '', cause: `no line for ${missing.join(', ')}` });
+  if (missing.length > 0 && problems.length === 0) {
+    problems.push({ line: lines.length, text: '', cause: `no line for ${missing.join(', ')}` });
   }
-  if (faults.length > 0) return { faults };
+  if (problems.length > 0) return { problems };
   return { matrix: new ReachabilityMatrix(hosts, (source, target) => rows.get(source)?.has(target) ?? false) };
 }

@@ -158,26 +158,26 @@ function formatAction(action: Action): string {
 /**
  * What a switch would refuse in a group (section 5.6.1 and Open vSwitch; CONTRACT.md, section 3), as sentences.
  */
-export function groupFaults(group: Group): readonly string[] {
+export function groupProblems(group: Group): readonly string[] {
   const { groupType, buckets } = group;
-  const faults: string[] = [];
-  if (group.groupId < 0 || group.groupId > HIGHEST_GROUP_ID) faults.push(`group id ${group.groupId} is out of range`);
+  const problems: string[] = [];
+  if (group.groupId < 0 || group.groupId > HIGHEST_GROUP_ID) problems.push(`group id ${group.groupId} is out of range`);
   if (groupType === 'indirect' && buckets.length !== 1) {
-    faults.push(`an indirect group has exactly one bucket, not ${buckets.length}`);
+    problems.push(`an indirect group has exactly one bucket, not ${buckets.length}`);
   }
   for (const [index, bucket] of buckets.entries()) {
     const name = `bucket ${index + 1}`;
     if (groupType === 'select' && (bucket.weight === undefined || bucket.weight < 1 || bucket.weight > 0xffff)) {
-      faults.push(`${name} of a select group needs a weight of 1 to 65535`);
+      problems.push(`${name} of a select group needs a weight of 1 to 65535`);
     }
     if (groupType !== 'select' && bucket.weight !== undefined) {
-      faults.push(`${name} has a weight, which only select groups may have`);
+      problems.push(`${name} has a weight, which only select groups may have`);
     }
     if (groupType === 'fast_failover' && bucket.watchPort === undefined) {
-      faults.push(`${name} of a fast_failover group needs a watch port`);
+      problems.push(`${name} of a fast_failover group needs a watch port`);
     }
   }
-  return faults;
+  return problems;
 }
 
 /** `1 entry`, `2 entries`. */

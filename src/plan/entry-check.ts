@@ -6,7 +6,7 @@ import type { Switch, Topology } from '../model/topology.ts';
 import type { Where } from '../model/where.ts';
 
 /** What is wrong with an entry for a network, and what to do about it: sentences without a full stop. */
-export interface EntryFault {
+export interface EntryProblem {
   readonly reason: string;
   readonly remedy: string;
 }
@@ -19,7 +19,7 @@ export function actionsOf(entry: Entry): readonly Action[] {
 }
 
 /** For a DPID that no switch has. The tutorial's mistake is to write s10 as `...:10`: a DPID is hexadecimal. */
-export function unknownSwitchFault(topology: Topology, dpid: Dpid): EntryFault {
+export function unknownSwitchProblem(topology: Topology, dpid: Dpid): EntryProblem {
   const digits = dpid.replaceAll(':', '').replace(/^0+/, '');
   const asDecimal = /^\d+$/.test(digits) ? topology.switchWithDpid(dpidFromNumber(BigInt(digits))) : undefined;
   const [first] = topology.switches;
@@ -33,13 +33,13 @@ export function unknownSwitchFault(topology: Topology, dpid: Dpid): EntryFault {
 }
 
 /** Ports that an entry names and its switch does not have. */
-export function portFaults(topology: Topology, entry: Entry, node: Switch): readonly EntryFault[] {
+export function portProblems(topology: Topology, entry: Entry, node: Switch): readonly EntryProblem[] {
   const ports = new Set<number>(topology.neighboursOf(node.name).map(({ port }) => port));
   const remedy = `Switch ${node.name} has the ports ${[...ports].join(', ')}`;
-  const faults: EntryFault[] = [];
+  const problems: EntryProblem[] = [];
   const check = (port: unknown, what: string) => {
     if (typeof port !== 'number' || ports.has(port)) return;
-    faults.push({ reason: `${what} ${port}: switch ${node.name} has no such port`, remedy });
+    problems.push({ reason: `${what} ${port}: switch ${node.name} has no such port`, remedy });
   };
   if (entry.kind === 'flow') {
     const inPort = entry.match.in_port?.value;
@@ -49,7 +49,7 @@ export function portFaults(topology: Topology, entry: Entry, node: Switch): read
     for (const { watchPort } of entry.buckets) check(watchPort, 'bucket_watch_port');
   }
   for (const action of actionsOf(entry)) if (action.kind === 'output') check(action.port, 'output');
-  return faults;
+  return problems;
 }
 
 /** Problems stop a push; warnings are shown beside it. */
@@ -74,13 +74,13 @@ export function checkEntries(topology: Topology, installed: readonly Entry[], wa
   for (const entry of wanted) {
     const node = topology.switchWithDpid(entry.dpid);
     const where: Where = { kind: 'entry', entry: entry.name, switch: node?.name ?? entry.dpid };
-    const problem = (code: CodeOf<'input'>, { reason, remedy }: EntryFault) =>
+    const problem = (code: CodeOf<'input'>, { reason, remedy }: EntryProblem) =>
       problems.push(inputProblem({ code, where, cause: reason, remedy }));
     if (node === undefined) {
-      problem('unknown-switch', unknownSwitchFault(topology, entry.dpid));
+      problem('unknown-switch', unknownSwitchProblem(topology, entry.dpid));
       continue;
     }
-    for (const fault of portFaults(topology, entry, node)) problem('unknown-port', fault);
+    for (const wrong of portProblems(topology, entry, node)) problem('unknown-port', wrong);
 
     const namesake = byName.get(entry.name);
     if (namesake !== undefined && (namesake.dpid !== entry.dpid || namesake.kind !== entry.kind)) {

@@ -36,10 +36,10 @@ export function readMatrix(
   }
   const parsed = parsePingall(names, form.pingall);
   if ('matrix' in parsed) return parsed.matrix;
-  for (const fault of parsed.faults) {
-    document.addInBlock([...path, 'pingall'], fault.line, fault.text, {
+  for (const problem of parsed.problems) {
+    document.addInBlock([...path, 'pingall'], problem.line, problem.text, {
       code: 'wrong-matrix',
-      cause: fault.cause,
+      cause: problem.cause,
       remedy: `every host has a line, with the other hosts in the order of the spec or X`,
     });
   }

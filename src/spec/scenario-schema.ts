@@ -18,56 +18,56 @@ export function scenariosSchema<Hosts extends z.ZodType, Connected extends z.Zod
 ) {
   const host = z.string(told('not the name of a host', 'write one such as h1'));
 
-  const timeFault = told('not a time', 'write it as 500 ms, 1.5 s or 2 min');
-  const time = z.union([z.number(timeFault), z.string(timeFault)]);
+  const timeMessage = told('not a time', 'write it as 500 ms, 1.5 s or 2 min');
+  const time = z.union([z.number(timeMessage), z.string(timeMessage)]);
 
-  const partFault = told('not a switch or a link', 'write s3, or s1-s3, or a list of them');
-  const parts = z.union([z.string(partFault), z.array(z.string(partFault), partFault).min(1, partFault)]);
+  const partMessage = told('not a switch or a link', 'write s3, or s1-s3, or a list of them');
+  const parts = z.union([z.string(partMessage), z.array(z.string(partMessage), partMessage).min(1, partMessage)]);
 
-  const entryFault = told(
+  const entryMessage = told(
     'neither a file of entries nor an entry',
     'write entries.json, or an entry as curl -d sends it, or a list of them',
   );
-  const entry = z.union([z.string(entryFault), z.record(z.string(), z.unknown(), entryFault)]);
+  const entry = z.union([z.string(entryMessage), z.record(z.string(), z.unknown(), entryMessage)]);
 
-  const commandFault = told('not a command', 'write it as in a shell: ip route; or as a list of words: [ip, route]');
-  const exitFault = told('an exit code is a whole number from 0 to 255', 'write one such as 0');
+  const commandMessage = told('not a command', 'write it as in a shell: ip route; or as a list of words: [ip, route]');
+  const exitMessage = told('an exit code is a whole number from 0 to 255', 'write one such as 0');
   const exec = z.strictObject(
     {
       host,
       run: z.union([
-        z.string(commandFault).min(1, commandFault),
-        z.array(z.string(commandFault), commandFault).min(1, commandFault),
+        z.string(commandMessage).min(1, commandMessage),
+        z.array(z.string(commandMessage), commandMessage).min(1, commandMessage),
       ]),
       output: z
         .string(told('not a text', 'write a text that the output holds, or a regular expression: /^default via/'))
         .optional(),
-      exit: z.int(exitFault).min(0, exitFault).max(255, exitFault).optional(),
+      exit: z.int(exitMessage).min(0, exitMessage).max(255, exitMessage).optional(),
       timeout: time.optional(),
     },
     told('not a command on a host', 'write {host: h1, run: ip route, output: default via 10.0.0.254}'),
   );
 
-  const rateFault = told('a bound is a number of Mbit/s above 0', 'write one such as 50');
-  const rate = z.number(rateFault).positive(rateFault);
+  const rateMessage = told('a bound is a number of Mbit/s above 0', 'write one such as 50');
+  const rate = z.number(rateMessage).positive(rateMessage);
   const iperf = z.strictObject(
     { from: host, to: host, at_least: rate.optional(), at_most: rate.optional() },
     told('not a measurement between two hosts', 'write {from: h1, to: h3, at_least: 50}'),
   );
 
-  const expectFault = told(
+  const expectMessage = told(
     'not an expectation',
     'write a name from expect:, predicted, asked, {groups: [[h1, h2]]}, {pingall: |...}, or pairs: {h1 -> h2: ok}',
   );
   const expectation = z.union([
-    z.string(expectFault),
+    z.string(expectMessage),
     z
       .object(
         {
           groups: z.array(hosts, told('not a list of groups', 'write [[h1, h2], [h3]]')).optional(),
           pingall: z.string(told('not pasted pingall output', 'write it after a |, each line indented')).optional(),
         },
-        expectFault,
+        expectMessage,
       )
       .catchall(z.string(told('a pair is ok or X', 'write ok where it reaches, X where it does not'))),
   ]);
@@ -76,7 +76,7 @@ export function scenariosSchema<Hosts extends z.ZodType, Connected extends z.Zod
     {
       connect: connection.optional(),
       disconnect: connected.optional(),
-      entries: z.union([entry, z.array(entry, entryFault).min(1, entryFault)]).optional(),
+      entries: z.union([entry, z.array(entry, entryMessage).min(1, entryMessage)]).optional(),
       fault: parts.optional(),
       heal: parts.optional(),
       wait: time.optional(),

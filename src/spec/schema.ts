@@ -34,7 +34,7 @@ const command = z
 /** The kernel hands out no less than a hundredth. */
 const LEAST_CPU = 0.01;
 const MOST_CPU = 256;
-const cpuFault = told(
+const cpuMessage = told(
   `cpu is a share of one CPU, from ${LEAST_CPU} to ${MOST_CPU}`,
   'write one such as 0.2, or leave it out: nothing then limits the host',
 );
@@ -59,7 +59,7 @@ const host = z.union([
     start: z
       .array(command, told('not a list of commands', 'write ["ip route add 10.9.0.0/16 via 10.0.0.254"]'))
       .optional(),
-    cpu: z.number(cpuFault).min(LEAST_CPU, cpuFault).max(MOST_CPU, cpuFault).optional(),
+    cpu: z.number(cpuMessage).min(LEAST_CPU, cpuMessage).max(MOST_CPU, cpuMessage).optional(),
     label: label.optional(),
   }),
 ]);
@@ -90,31 +90,31 @@ const linkEnds = z.tuple(
 
 /** So high that every sum of costs stays exact. */
 const HIGHEST_COST = 1_000_000_000;
-const costFault = told(`a cost is a whole number from 1 to ${HIGHEST_COST}`, 'write one such as 10');
+const costMessage = told(`a cost is a whole number from 1 to ${HIGHEST_COST}`, 'write one such as 10');
 
 /** Mininet leaves a link unlimited that is to have more. */
 const HIGHEST_BANDWIDTH_MBPS = 1000;
 const LOWEST_BANDWIDTH_MBPS = 0.1;
-const bandwidthFault = told(
+const bandwidthMessage = told(
   `bw is in Mbit/s, from ${LOWEST_BANDWIDTH_MBPS} to ${HIGHEST_BANDWIDTH_MBPS}`,
   'write one such as 100, or leave it out: nothing then limits the link',
 );
 
-const delayFault = told('not a time', 'write one such as 5 ms, 100 us or 0.5 s; a bare number is in ms');
+const delayMessage = told('not a time', 'write one such as 5 ms, 100 us or 0.5 s; a bare number is in ms');
 /** Its range is checked in `links.ts`. */
 const time = z.union([
-  z.number(delayFault),
-  z.string(delayFault).regex(/^\s*\d+(?:\.\d+)?\s*(?:us|ms|s)?\s*$/, delayFault),
+  z.number(delayMessage),
+  z.string(delayMessage).regex(/^\s*\d+(?:\.\d+)?\s*(?:us|ms|s)?\s*$/, delayMessage),
 ]);
 
-const lossFault = told(
+const lossMessage = told(
   'loss is how many of a hundred packets are lost, from 0 to 100',
   'write a number such as 0.5, without %',
 );
 
 /** Tens of seconds of the fastest link. */
 const LONGEST_QUEUE = 1_000_000;
-const queueFault = told(
+const queueMessage = told(
   `max_queue is a whole number of packets, from 1 to ${LONGEST_QUEUE}`,
   'write one such as 100, or leave it out',
 );
@@ -123,16 +123,16 @@ const link = z.union([
   linkEnds,
   z.strictObject({
     ends: linkEnds,
-    cost: z.int(costFault).min(1, costFault).max(HIGHEST_COST, costFault).optional(),
+    cost: z.int(costMessage).min(1, costMessage).max(HIGHEST_COST, costMessage).optional(),
     bw: z
-      .number(bandwidthFault)
-      .min(LOWEST_BANDWIDTH_MBPS, bandwidthFault)
-      .max(HIGHEST_BANDWIDTH_MBPS, bandwidthFault)
+      .number(bandwidthMessage)
+      .min(LOWEST_BANDWIDTH_MBPS, bandwidthMessage)
+      .max(HIGHEST_BANDWIDTH_MBPS, bandwidthMessage)
       .optional(),
     delay: time.optional(),
     jitter: time.optional(),
-    loss: z.number(lossFault).min(0, lossFault).max(100, lossFault).optional(),
-    max_queue: z.int(queueFault).min(1, queueFault).max(LONGEST_QUEUE, queueFault).optional(),
+    loss: z.number(lossMessage).min(0, lossMessage).max(100, lossMessage).optional(),
+    max_queue: z.int(queueMessage).min(1, queueMessage).max(LONGEST_QUEUE, queueMessage).optional(),
   }),
 ]);
 
@@ -175,14 +175,14 @@ function generatorForm<Name extends GeneratorName>(topology: Name) {
   });
 }
 
-const topologyFault = told(
+const topologyMessage = told(
   `a topology is one of ${GENERATOR_NAMES.join(', ')}`,
   'write one of them, as in {topology: ring, switches: 4}; `labctl new` tells what each is',
 );
 
 const [firstForm, ...otherForms] = GENERATOR_NAMES.map((topology) => generatorForm(topology));
 if (firstForm === undefined) throw new Error('there are generators');
-export const generateSchema = z.discriminatedUnion('topology', [firstForm, ...otherForms], topologyFault);
+export const generateSchema = z.discriminatedUnion('topology', [firstForm, ...otherForms], topologyMessage);
 
 export const specSchema = z.strictObject(
   {

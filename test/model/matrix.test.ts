@@ -63,5 +63,5 @@ test.each([
   ['h1 -> h3 h2', 'cell 1 is h3, but should be h2 or X'],
 ])('%j is refused', (text, cause) => {
   const parsed = parsePingall(['h1', 'h2', 'h3'], text);
-  expect('faults' in parsed && parsed.faults.map((fault) => fault.cause).join('\n')).toContain(cause);
+  expect('problems' in parsed && parsed.problems.map((problem) => problem.cause).join('\n')).toContain(cause);
 });

@@ -7,7 +7,7 @@ import {
   GENERATORS,
   type GenerateForm,
   type GeneratorName,
-  generationFault,
+  generationProblem,
 } from '../../spec/generators/topologies.ts';
 import { SHIPPED } from '../../spec/locate.ts';
 import { generateSchema, specSchema } from '../../spec/schema.ts';
@@ -87,9 +87,9 @@ function flagProblems(topology: GeneratorName, flags: Readonly<Record<string, un
       });
     });
   }
-  const fault = generationFault(topology, allParameters(form));
-  if (fault === undefined) return [];
-  const { parameter, cause, remedy } = fault;
+  const problem = generationProblem(topology, allParameters(form));
+  if (problem === undefined) return [];
+  const { parameter, cause, remedy } = problem;
   const where = parameter === undefined ? `labctl new ${topology}` : `--${parameter}`;
   return [inputProblem({ code: 'wrong-topology', where, cause, remedy })];
 }

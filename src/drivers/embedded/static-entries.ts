@@ -1,7 +1,7 @@
 import type { Dpid } from '../../model/addresses.ts';
 import { type Entry, type Flow, type FlowEntry, flowKey, type GroupEntry } from '../../model/openflow.ts';
 import type { Switch, Topology } from '../../model/topology.ts';
-import { actionsOf, portFaults, unknownSwitchFault } from '../../plan/entry-check.ts';
+import { actionsOf, portProblems, unknownSwitchProblem } from '../../plan/entry-check.ts';
 import type { Refusal } from '../pusher/action-text.ts';
 import { cookieOf } from '../pusher/wire.ts';
 import type { SwitchTables, TableChange } from '../switch-tables.ts';
@@ -51,13 +51,13 @@ export class StaticEntries {
     const node = this.#topology.switchWithDpid(entry.dpid);
     const queue = this.#queues.get(entry.dpid);
     if (node === undefined || queue === undefined)
-      throw new RefusedError([unknownSwitchFault(this.#topology, entry.dpid)]);
+      throw new RefusedError([unknownSwitchProblem(this.#topology, entry.dpid)]);
     await this.#inTurn(entry.name, async () => {
       const owner = this.#owners.get(entry.name);
       this.#refuseOtherKind(entry, owner);
       refuseAway(queue, node);
       await queue.request((draft) => {
-        const refusals = [...portFaults(this.#topology, entry, node), ...this.#clashes(entry, draft, node)];
+        const refusals = [...portProblems(this.#topology, entry, node), ...this.#clashes(entry, draft, node)];
         if (refusals.length > 0) throw new RefusedError(refusals);
         return placeEntry(entry, draft);
       });

@@ -168,12 +168,12 @@ function ofctlProblem(dpid: Dpid, error: ExecaError): ProblemError {
     .find((code) => !code.startsWith('OFPT_') && code !== 'OFPBFC_MSG_FAILED');
   if (refusal !== undefined) return switchRefusal(dpid, refusal, { cause: error });
   // ovs-ofctl's own check of a line of the bundle: "ovs-ofctl: -:1: REASON".
-  const [, lineFault] = /^ovs-ofctl: -:\d+: (.*)$/m.exec(output) ?? [];
-  const [, formatFault] = /^ovs-ofctl: (none of the usable flow formats.*)$/m.exec(output) ?? [];
-  const fault = lineFault ?? formatFault;
-  if (fault !== undefined) {
+  const [, lineMessage] = /^ovs-ofctl: -:\d+: (.*)$/m.exec(output) ?? [];
+  const [, formatMessage] = /^ovs-ofctl: (none of the usable flow formats.*)$/m.exec(output) ?? [];
+  const message = lineMessage ?? formatMessage;
+  if (message !== undefined) {
     return new ProblemError(
-      environmentProblem({ code: 'switch-refused', where, cause: `ovs-ofctl refused it: ${fault}` }),
+      environmentProblem({ code: 'switch-refused', where, cause: `ovs-ofctl refused it: ${message}` }),
       {
         cause: error,
       },

@@ -21,7 +21,7 @@ import {
   GROUP_TYPES,
   type Group,
   type GroupType,
-  groupFaults,
+  groupProblems,
   HIGHEST_GROUP_ID,
   HIGHEST_PRIORITY,
   type Instructions,
@@ -330,7 +330,7 @@ class PostReader {
     const buckets = this.#buckets(values.get('group_buckets'));
     if (groupId === undefined || groupType === undefined || buckets === undefined) return undefined;
     const group = { groupId, groupType, buckets };
-    for (const reason of groupFaults(group)) {
+    for (const reason of groupProblems(group)) {
       this.#refuse(reason, 'Correct the bucket; the switch would refuse the group');
     }
     return group;

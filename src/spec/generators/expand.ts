@@ -1,7 +1,7 @@
 import type { LocatedDocument, Path } from '../located-document.ts';
 import { addressesOfNumber, nodeName, numberInName } from '../nodes.ts';
 import type { SpecDocument, WrittenSpec } from '../schema.ts';
-import { allParameters, GENERATORS, type GenerateForm, generationFault } from './topologies.ts';
+import { allParameters, GENERATORS, type GenerateForm, generationProblem } from './topologies.ts';
 
 type HostEntry = SpecDocument['hosts'][number];
 type SwitchEntry = SpecDocument['switches'][number];
@@ -23,9 +23,9 @@ export function expand(document: LocatedDocument, form: WrittenSpec): SpecDocume
   const generate: GenerateForm | undefined = form.generate;
   if (generate === undefined) return { ...form, hosts, switches, links };
   const values = allParameters(generate);
-  const fault = generationFault(generate.topology, values);
-  if (fault !== undefined) {
-    const { parameter, cause, remedy } = fault;
+  const problem = generationProblem(generate.topology, values);
+  if (problem !== undefined) {
+    const { parameter, cause, remedy } = problem;
     const path = parameter === undefined || generate[parameter] === undefined ? [] : [parameter];
     document.add(['generate', ...path], { code: 'wrong-topology', cause, remedy });
     return { ...form, hosts, switches, links };

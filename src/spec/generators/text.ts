@@ -5,7 +5,7 @@ import { GENERATORS, type GeneratorName, type ParameterValues } from './topologi
 export interface NewSpec {
   readonly name: string;
   readonly topology: GeneratorName;
-  /** Without a `generationFault`. */
+  /** Without a `generationProblem`. */
   readonly values: ParameterValues;
   /** Where editors find the JSON Schema of specs. */
   readonly schema?: string;

@@ -47,12 +47,12 @@ export interface Generator {
   /** What `make` would return for parameters within their bounds, by arithmetic. */
   size(values: ParameterValues): TopologySize;
   /** What is wrong with parameters that are each within their bounds. */
-  fault?(values: ParameterValues): ParameterFault | undefined;
-  /** @param values within their bounds, and without a `generationFault` */
+  problem?(values: ParameterValues): ParameterProblem | undefined;
+  /** @param values within their bounds, and without a `generationProblem` */
   make(values: ParameterValues): GeneratedTopology;
 }
 
-export interface ParameterFault {
+export interface ParameterProblem {
   readonly parameter: string;
   readonly cause: string;
   readonly remedy: string;
@@ -67,7 +67,7 @@ function generator<Key extends string>(parts: {
   readonly summary: string;
   readonly parameters: Readonly<Record<Key, Parameter>>;
   readonly size: (values: Readonly<Record<Key, number>>) => TopologySize;
-  readonly fault?: (values: Readonly<Record<Key, number>>) => ParameterFault | undefined;
+  readonly problem?: (values: Readonly<Record<Key, number>>) => ParameterProblem | undefined;
   readonly make: (values: Readonly<Record<Key, number>>) => GeneratedTopology;
 }): Generator {
   return parts;
@@ -341,7 +341,7 @@ const random = generator({
     seed: { description: 'picks the graph', least: 0, most: 2 ** 32 - 1, fallback: 1 },
   },
   size: ({ switches, links, hosts }) => ({ hosts: switches * hosts, switches, links: switches * hosts + links }),
-  fault: ({ switches, links }) =>
+  problem: ({ switches, links }) =>
     links >= switches - 1 && links <= mostLinks(switches)
       ? undefined
       : {
@@ -396,12 +396,12 @@ export function allParameters({ topology, ...given }: GenerateForm): ParameterVa
 }
 
 /** What keeps parameters that are each within their bounds from being a lab, if anything; without a parameter, it is all. */
-export function generationFault(
+export function generationProblem(
   topology: GeneratorName,
   values: ParameterValues,
-): (Omit<ParameterFault, 'parameter'> & { readonly parameter?: string }) | undefined {
-  const { fault, size } = GENERATORS[topology];
-  const own = fault?.(values);
+): (Omit<ParameterProblem, 'parameter'> & { readonly parameter?: string }) | undefined {
+  const { problem, size } = GENERATORS[topology];
+  const own = problem?.(values);
   if (own !== undefined) return own;
   const { hosts, switches, links } = size(values);
   const count = (number: number) => number.toLocaleString('en-US');

@@ -8,7 +8,7 @@ import {
   allParameters,
   GENERATOR_NAMES,
   GENERATORS,
-  generationFault,
+  generationProblem,
 } from '../../../src/spec/generators/topologies.ts';
 import { readSpec } from '../../../src/spec/read.ts';
 
@@ -256,7 +256,7 @@ test.each(GENERATOR_NAMES)('what %s makes has the size that is told before it is
   fc.assert(
     fc.property(given, (form) => {
       const values = allParameters({ topology, ...form });
-      fc.pre(generationFault(topology, values) === undefined);
+      fc.pre(generationProblem(topology, values) === undefined);
       const { hosts, switches, links } = make(values);
       expect({ hosts: hosts.length, switches: switches.length, links: links.length }).toEqual(size(values));
       const names = [...hosts, ...switches.map(({ name }) => name)];
