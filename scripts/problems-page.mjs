@@ -2,6 +2,9 @@
 // usage: npm run docs
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { problemsPage } from '../dist/index.js';
+import { withTypeScript } from './typescript.mjs';
 
-writeFileSync(join(import.meta.dirname, '../docs/problems.md'), problemsPage());
+await withTypeScript(async (load) => {
+  const { problemsPage } = await load('/test/support/docs/problems-page.ts');
+  writeFileSync(join(import.meta.dirname, '../docs/problems.md'), problemsPage());
+});

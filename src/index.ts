@@ -108,7 +108,7 @@ export {
   ProblemError,
   type ProblemKind,
 } from './model/problem.ts';
-export { PROBLEM_CODES, type ProblemCode, problemsPage } from './model/problem-codes.ts';
+export { PROBLEM_CODES, type ProblemCode } from './model/problem-codes.ts';
 export {
   type Host,
   INTERFACE_NAME_LENGTH,

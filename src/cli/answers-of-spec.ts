@@ -24,7 +24,7 @@ export function planFor(
 ): CommandOutput<'plan'> {
   const asked = request && requestedConnection(topology, request);
   const { entries, counts } = compileConnections(topology, asked ? withConnection(connections, asked) : connections);
-  const steps = { ...stepsBetween([], entries), lost: [], ...counts };
+  const steps = { ...stepsBetween([], entries), ...counts };
   const alone = asked && compileConnections(topology, [asked]).counts;
   return enveloped(plan, name, planDocument(steps, alone));
 }
@@ -66,6 +66,6 @@ export function suppositionOf(
   const entries = readEntries(documents, (_, index) => found[index]?.where ?? '');
   const faults = without
     .flatMap((text) => text.split(','))
-    .map((text) => requestedFault(topology, text.trim(), '--without'));
+    .map((text) => requestedFault(topology, text.trim(), { kind: 'option', option: '--without' }));
   return { document: { entries: documents, faults }, value: { entries, faults } };
 }

@@ -8,13 +8,8 @@ export class LabctlCommand extends Command {
     return new LabctlCommand(name);
   }
 
-  /** Lets `--topo` and `--lab` say which running lab it is about. */
+  /** Lets `--lab` and `--topo` say which running lab it is about; with some commands, which spec. */
   aboutLab(): this {
-    return this.addOption(topoOption()).addOption(labOption());
-  }
-
-  /** Lets `--lab` and `--topo` say which running lab or which spec it is about. */
-  aboutLabOrSpec(): this {
     return this.addOption(labOption()).addOption(topoOption());
   }
 

@@ -2,6 +2,7 @@ import type { FoundController } from '../drivers/controller-row.ts';
 import { CONTROLLER_WORDS, CONTROLLERS, type ControllerOrder } from '../drivers/controllers.ts';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
 import { inputProblem, ProblemError } from '../model/problem.ts';
+import type { Where } from '../model/where.ts';
 
 /** What somebody asked for, and where it may be. */
 export interface ControllerWish {
@@ -50,7 +51,7 @@ export async function chooseController(wish: ControllerWish, signal: AbortSignal
     if (dataplane === 'simulated') return chosenForSimulated(found, reasons);
     return chosen(row.name, found, isAuto ? reasons.join('; ') : 'asked for');
   }
-  const url = controllerUrl(controller, '--controller');
+  const url = controllerUrl(controller, { kind: 'option', option: '--controller' });
   for (const { name, running } of CONTROLLERS) {
     if (running !== undefined) return chosen(name, running.at(url, wish), 'asked for');
   }
@@ -113,7 +114,7 @@ export function refuseWhatCannotBeSimulated(
 }
 
 /** @throws ProblemError when it is no URL of a REST interface */
-function controllerUrl(text: string, where: string): string {
+function controllerUrl(text: string, where: Where | string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol) && /^\/?$/.test(url.pathname) && url.search === '')
     return url.origin;

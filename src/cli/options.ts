@@ -2,6 +2,8 @@ import { CommanderError, InvalidArgumentError, Option } from 'commander';
 import { controllerHelp } from '../drivers/controllers.ts';
 import type { DataPlaneKind } from '../drivers/data-plane.ts';
 
+export const DEFAULT_DATA_PLANE: DataPlaneKind = 'mininet';
+
 /** Options that several commands have. Many can be given by a LABCTL_* variable too. */
 
 export interface LabOptions {

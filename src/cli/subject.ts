@@ -1,5 +1,4 @@
 import type { RemoteLab } from '../lab/process/remote-lab.ts';
-import { inputProblem, ProblemError } from '../model/problem.ts';
 import type { LabSpec } from '../spec/read.ts';
 import type { LabOptions } from './options.ts';
 import { interrupted } from './signals.ts';
@@ -70,17 +69,4 @@ export async function specOf(lab: RemoteLab, signal: AbortSignal = interrupted):
     import('../spec/read.ts'),
   ]);
   return readSpec(file, text);
-}
-
-/** @throws ProblemError when a command about two hosts is given one of them twice */
-export function refuseOneHost(command: string, source: string, target: string): void {
-  if (source !== target) return;
-  throw new ProblemError(
-    inputProblem({
-      code: 'one-host',
-      where: `${command} ${source} ${target}`,
-      cause: 'a host reaches itself without the network',
-      remedy: `name two hosts: labctl ${command} h1 h9`,
-    }),
-  );
 }

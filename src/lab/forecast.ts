@@ -3,7 +3,7 @@ import type { Dpid } from '../model/addresses.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
 import type { ReachabilityMatrix } from '../model/matrix.ts';
-import { type Entry, type Flow, groupPlace, groupProblems, type InstalledFlow, placeOf } from '../model/openflow.ts';
+import { type Entry, type Flow, groupPlace, type InstalledFlow, placeOf } from '../model/openflow.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { checkEntries } from '../plan/entry-check.ts';
@@ -25,7 +25,6 @@ export interface Supposition {
 /** What the network will do, before a packet is sent. */
 export interface Forecast {
   readonly expectation: string | undefined;
-  readonly expected: ReachabilityMatrix;
   readonly prediction: Prediction;
   readonly verdict: Verdict;
   /** For each difference, in their order, as far as they are explained: why. */
@@ -63,7 +62,7 @@ export function networkOfSwitches(
   return { topology, entries: new Map(entries), missForwarding, faults: [] };
 }
 
-/** The network with what is supposed, and warnings about that. Entries that no switch would take are left out. */
+/** The network with what is supposed, and warnings about that. Entries of switches that do not exist are left out. */
 export function supposing(
   state: NetworkState,
   listed: readonly Entry[],
@@ -71,19 +70,9 @@ export function supposing(
 ): { readonly state: NetworkState; readonly warnings: readonly Problem[] } {
   const { topology } = state;
   const { problems, warnings } = checkEntries(topology, listed, entries);
-  const refused: Problem[] = entries.flatMap((entry) =>
-    entry.kind === 'flow'
-      ? []
-      : groupProblems(entry).map((cause) =>
-          inputProblem({ code: 'wrong-group', where: { kind: 'entry', entry: entry.name }, cause }),
-        ),
-  );
-  const wrong = new Set(
-    entries.filter((entry) => entry.kind === 'group' && groupProblems(entry).length > 0).map(({ name }) => name),
-  );
-  const taken = entries.filter(({ dpid, name }) => topology.switchWithDpid(dpid) !== undefined && !wrong.has(name));
+  const taken = entries.filter(({ dpid }) => topology.switchWithDpid(dpid) !== undefined);
   const next = withEntries(without(withFaults(state, faults), replacedByName(listed, taken)), taken);
-  return { state: next, warnings: [...problems, ...refused, ...warnings] };
+  return { state: next, warnings: [...problems, ...warnings] };
 }
 
 /**
@@ -133,7 +122,7 @@ export function forecast(
   const prediction = predict(state);
   const verdict = judge(expected, prediction.matrix);
   const reasons = reasonsFor(state, verdict.differences);
-  return { expectation, expected, prediction, verdict, reasons, ending: endingEntries(state), warnings };
+  return { expectation, prediction, verdict, reasons, ending: endingEntries(state), warnings };
 }
 
 /** Why pairs are not as they should be, for as many as are explained. */

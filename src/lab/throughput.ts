@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { z } from 'zod';
 import type { Command, Shells } from '../drivers/data-plane.ts';
-import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
+import { environmentProblem, ProblemError } from '../model/problem.ts';
 import type { Host } from '../model/topology.ts';
 import type { Frozen } from './commands/command.ts';
 
@@ -166,17 +166,4 @@ function reading(output: string, protocol: 'tcp' | 'udp'): Pick<Throughput, 'mbp
 
 function toMbps(bitsPerSecond: number): number {
   return Number((bitsPerSecond / 1e6).toFixed(3));
-}
-
-/** @throws ProblemError for a host and itself */
-export function refuseOneHost(source: string, target: string): void {
-  if (source !== target) return;
-  throw new ProblemError(
-    inputProblem({
-      code: 'one-host',
-      where: `iperf ${source} ${target}`,
-      cause: 'what a host sends to itself passes no link',
-      remedy: 'name two hosts',
-    }),
-  );
 }

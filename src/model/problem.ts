@@ -48,6 +48,13 @@ export class ProblemError extends Error {
   }
 }
 
+/** What went wrong, as problems; a defect of labctl itself becomes one too. */
+export function problemsOf(error: unknown): readonly Problem[] {
+  if (error instanceof ProblemError) return error.problems;
+  const message = error instanceof Error ? error.message : String(error);
+  return [{ kind: 'environment', code: 'unforeseen', cause: message }];
+}
+
 /** A problem without its kind; a text for `where` is the name of a plain thing. */
 type NewProblem<C extends ProblemCode> = Omit<Problem, 'kind' | 'code' | 'where'> & {
   readonly code: C;

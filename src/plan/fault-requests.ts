@@ -67,7 +67,7 @@ export function randomFaults(topology: Topology, { seed, count, withSwitches }: 
           where: { kind: 'option', option: '--count' },
           offending: String(count),
           cause: `only ${picked.length} can be taken down one after another, then nothing is left`,
-          remedy: 'labctl fault list shows what is down already, labctl fault clear takes it up again',
+          remedy: '`labctl fault list` shows what is down already; `labctl fault clear` brings everything up again',
         }),
       );
     }

@@ -1,7 +1,7 @@
 import { type Connection, connectionOf, unjoinedPairs, type Ways } from '../model/connection.ts';
 import { describeFault, type Fault } from '../model/fault.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
-import type { Topology } from '../model/topology.ts';
+import type { Host, Topology } from '../model/topology.ts';
 import type { Where } from '../model/where.ts';
 import { isRouted, Routes } from './routes.ts';
 
@@ -24,14 +24,40 @@ export function requestedHosts(topology: Topology, names: readonly string[]): re
   );
 }
 
+/**
+ * The two hosts of a question about one and the other.
+ * @param where what names them, for a host that is named twice
+ * @throws ProblemError for every name that is not a host's, and for a host and itself
+ */
+export function requestedPair(
+  topology: Topology,
+  source: string,
+  target: string,
+  where: Where | string,
+): { readonly source: Host; readonly target: Host } {
+  requestedHosts(topology, [source, target]);
+  const pair = { source: topology.host(source), target: topology.host(target) };
+  if (pair.source === undefined || pair.target === undefined || source === target) {
+    throw new ProblemError(
+      inputProblem({
+        code: 'one-host',
+        where,
+        cause: 'a host reaches itself without the network',
+        remedy: 'name two hosts, such as h1 h9',
+      }),
+    );
+  }
+  return { source: pair.source, target: pair.target };
+}
+
 /** Hosts that somebody asks to connect, and how. */
 export interface ConnectionRequest {
   readonly hosts: readonly string[];
   readonly ways?: Ways;
   /** Names of switches. */
   readonly via?: readonly string[];
-  /** Switches and links as people write them: `s3`, `s1-s3`. */
-  readonly avoid?: readonly string[];
+  /** Switches and links, also as people write them: `s3`, `s1-s3`. */
+  readonly avoid?: readonly (string | Fault)[];
 }
 
 /**
@@ -67,26 +93,17 @@ export function requestedConnection(topology: Topology, request: ConnectionReque
 }
 
 function requestedRoute(topology: Topology, request: ConnectionRequest): Pick<Connection, 'via' | 'avoid'> {
-  const { via = [], avoid = [] } = request;
-  const unknown = via.filter((name) => topology.switchNamed(name) === undefined);
-  if (unknown.length > 0) {
-    throw new ProblemError(
-      unknown.map((name) =>
-        inputProblem({
-          code: 'unknown-switch',
-          where: { kind: 'option', option: '--via' },
-          offending: name,
-          cause: 'there is no such switch',
-          remedy: `the switches are ${abridged(topology.switches.map((node) => node.name))}`,
-        }),
-      ),
-    );
-  }
+  const { avoid = [] } = request;
+  const via = requestedSwitches(topology, request.via ?? [], { kind: 'option', option: '--via' });
   return {
     ...(via.length === 0 ? {} : { via }),
     ...(avoid.length === 0
       ? {}
-      : { avoid: avoid.map((text) => requestedFault(topology, text, { kind: 'option', option: '--avoid' })) }),
+      : {
+          avoid: avoid.map((what) =>
+            typeof what === 'string' ? requestedFault(topology, what, { kind: 'option', option: '--avoid' }) : what,
+          ),
+        }),
   };
 }
 

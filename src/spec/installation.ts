@@ -10,8 +10,3 @@ function folderWithPackage(folder: string): string {
   if (above === folder) throw new Error('labctl is not installed whole: its package.json is missing');
   return folderWithPackage(above);
 }
-
-/** A program of labctl's own, as `npm run build` bundles it: one file. */
-export function programFile(name: 'labctl' | 'lab-program' | 'simulated-lab-program'): string {
-  return join(INSTALLATION, 'dist', `${name}.js`);
-}

@@ -13,6 +13,7 @@ import type { z } from 'zod';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { CodeOf } from '../model/problem-codes.ts';
 import type { FilePlace } from '../model/where.ts';
+import { readTold } from './told.ts';
 
 /** The largest spec that is read, in bytes. */
 export const LARGEST_SPEC = 1024 * 1024;
@@ -137,11 +138,6 @@ export class LocatedDocument {
     this.#origins.set(`${list}/${index}`, origin);
   }
 
-  /** The place of a key of a mapping. */
-  whereOfKey(path: Path, key: string): FilePlace {
-    return this.#position(this.#keyAt(path, key)?.range?.[0] ?? 0);
-  }
-
   /** Notes a problem at a value, or at a key when `key` is given. */
   add(path: Path, problem: Finding, key?: string): void {
     if (this.#isFull()) return;
@@ -256,7 +252,7 @@ export class LocatedDocument {
       this.addMissing(path.slice(0, -1), String(path.at(-1) ?? ''));
       return;
     }
-    const [cause = issue.message, remedy = 'topologies/s10h10.yaml is an example'] = issue.message.split('\n');
+    const { cause, remedy = 'topologies/s10h10.yaml is an example' } = readTold(issue.message);
     this.add(path, { code: 'wrong-value', cause, remedy });
   }
 

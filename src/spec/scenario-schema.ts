@@ -1,21 +1,18 @@
 import { z } from 'zod';
+import { told } from './told.ts';
 
 /** The form of scenarios. That a step has one verb, and that names are those of something, is checked in `scenarios.ts`. */
-
-/** The message of an issue: its cause and its remedy. */
-type Told = (cause: string, remedy: string) => string;
 
 /** The longest time that a step waits or may take, in words for messages. */
 export const LONGEST_TIME = { ms: 3_600_000, shown: '1 h' } as const;
 
-/**
- * @param told makes messages as the rest of the spec has them
- * @param hosts is a list of hosts, `connected` one of two or more, `connection` how those are connected
- */
-export function scenariosSchema<Hosts extends z.ZodType, Connected extends z.ZodType, Connection extends z.ZodType>(
-  told: Told,
-  { hosts, connected, connection }: { hosts: Hosts; connected: Connected; connection: Connection },
-) {
+/** @param forms `hosts` is a list of hosts, `connected` one of two or more, `connection` how those are connected */
+export function scenariosSchema<
+  Hosts extends z.ZodType,
+  Connected extends z.ZodType,
+  Connection extends z.ZodType,
+>(forms: { hosts: Hosts; connected: Connected; connection: Connection }) {
+  const { hosts, connected, connection } = forms;
   const host = z.string(told('not the name of a host', 'write one such as h1'));
 
   const timeMessage = told('not a time', 'write it as 500 ms, 1.5 s or 2 min');

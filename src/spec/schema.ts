@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GENERATOR_NAMES, GENERATORS, type GeneratorName, MOST_LINKS, MOST_NODES } from './generators/topologies.ts';
 import { scenariosSchema } from './scenario-schema.ts';
+import { told } from './told.ts';
 
 /** The form of a spec, version 1. What the form cannot say (references, uniqueness) is checked in `read.ts`. */
 
@@ -11,11 +12,6 @@ export const PYTHON_KEYWORDS: ReadonlySet<string> = new Set(
     'if import in is lambda nonlocal not or pass raise return try while with yield'
   ).split(' '),
 );
-
-/** The message of an issue: its cause and its remedy, a line each, as `LocatedDocument.check` reads them. */
-function told(cause: string, remedy: string): string {
-  return `${cause}\n${remedy}`;
-}
 
 const name = z
   .string(told('not a name', 'write one such as h1'))
@@ -234,7 +230,7 @@ export const specSchema = z.strictObject(
     expect: z
       .record(z.string(), expectation, told('not named expectations', 'write {baseline: {groups: [[h1, h2]]}}'))
       .optional(),
-    scenarios: scenariosSchema(told, { hosts: hostGroup, connected, connection }).optional(),
+    scenarios: scenariosSchema({ hosts: hostGroup, connected, connection }).optional(),
   },
   told(
     'a spec is a mapping with the keys version, hosts, switches and links',

@@ -125,7 +125,7 @@ describe('the controller of a lab', () => {
     const wrong = { kind: 'input', code: 'controller', offending: given };
     expect(await problemOf(choose(given))).toMatchObject({
       ...wrong,
-      where: { name: '--controller' },
+      where: { kind: 'option', option: '--controller' },
       remedy: expect.stringContaining('http://127.0.0.1:8080'),
     });
     // Of the variable, the empty text is none.

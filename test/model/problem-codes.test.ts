@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PROBLEM_CODES, problemsPage } from '../../src/model/problem-codes.ts';
+import { PROBLEM_CODES } from '../../src/model/problem-codes.ts';
+import { problemsPage } from '../support/docs/problems-page.ts';
 
 const root = join(import.meta.dirname, '../..');
 const codes = Object.keys(PROBLEM_CODES);

@@ -54,7 +54,7 @@ describe('labctl new', () => {
   test.each([
     [['star'], /star: there is no such topology\n +choose one of single, .* random/],
     [['ring', '--k', '4'], /--k: a ring topology has no such parameter\n +it has --switches, --hosts/],
-    [['fat-tree', '--k', '5'], /--k: k of fat-tree is an even number from 2 to 16: "5"\n +give one such as 4/],
+    [['fat-tree', '--k', '5'], /--k: k of fat-tree is an even number from 2 to 16: "5"\n +write one such as 4/],
     [['ring', '--switches', 'many'], /a whole number from 0 on/],
     [['tree', '--depth', '8', '--fanout', '64'], /285,942,833,483,841 nodes; a lab has at most 2,000/],
     [['ring', '--name', '$(reboot)'], /--name: a lab is named with up to 30 .*: "\$\(reboot\)"/],

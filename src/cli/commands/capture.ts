@@ -115,7 +115,7 @@ function fileNamed(file: string): number {
     throw new ProblemError(
       inputProblem({
         code: 'unwritable',
-        where: file,
+        where: { kind: 'file', file },
         cause: `cannot be written: ${(error as Error).message}`,
         remedy: 'name a file that you may write',
       }),

@@ -26,7 +26,7 @@ export function addConnect(program: LabctlCommand): void {
     .command('connect')
     .description('isolate these hosts as a group: they reach each other, and no other host')
     .argument('<hosts...>', 'two hosts or more')
-    .aboutLabOrSpec()
+    .aboutLab()
     .option('--multipath', 'spread over all equally cheap paths, with select groups')
     .option('--protect', 'survive the failure of any one link that has an alternative, with fast-failover groups')
     .option('--via <switches...>', 'make every path pass these switches, in this order')
@@ -76,7 +76,7 @@ function waysOf({ multipath, protect }: ConnectOptions): { readonly ways?: Ways 
         code: 'two-ways',
         where: '--multipath --protect',
         cause: 'a connection spreads over all shortest paths, or keeps another in reserve, not both',
-        remedy: 'choose one; with --multipath too, a dead link of several is left out',
+        remedy: 'choose one; --multipath also leaves out a dead link where there are several',
       }),
     );
   }

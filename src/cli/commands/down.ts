@@ -82,7 +82,7 @@ function nameAndAll(name: string): ProblemError {
     inputProblem({
       code: 'name-and-all',
       where: `down ${name} --all`,
-      cause: 'one lab, or every one',
+      cause: 'a name and --all cannot be given together',
       remedy: `labctl down ${name}, or labctl down --all`,
     }),
   );

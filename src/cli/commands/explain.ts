@@ -1,11 +1,11 @@
 import type { CommandOutput } from '../../lab/commands/types.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
-import { requestedHosts } from '../../plan/requests.ts';
+import { requestedPair } from '../../plan/requests.ts';
 import type { LabctlCommand } from '../command.ts';
 import { type FormatOptions, type LabOptions, type SupposeOptions, supposeOptions } from '../options.ts';
 import { coloured, printAnswer } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
-import { refuseOneHost, subjectNamed } from '../subject.ts';
+import { subjectNamed } from '../subject.ts';
 
 interface ExplainOptions extends SupposeOptions, FormatOptions, LabOptions {
   readonly verify?: boolean;
@@ -19,7 +19,7 @@ export function addExplain(program: LabctlCommand): void {
     .argument('<target>', 'e.g. h9')
     .withOptions(supposeOptions())
     .option('--verify', 'ask the switches of each hop whether they would do so (ofproto/trace)')
-    .aboutLabOrSpec()
+    .aboutLab()
     .withFormat()
     .does(explain);
 }
@@ -27,8 +27,7 @@ export function addExplain(program: LabctlCommand): void {
 async function explain(source: string, target: string, options: ExplainOptions): Promise<void> {
   const subject = await subjectNamed(undefined, options);
   const { spec } = subject;
-  refuseOneHost('explain', source, target);
-  requestedHosts(spec.topology, [source, target]);
+  requestedPair(spec.topology, source, target, `explain ${source} ${target}`);
   const { verify = false } = options;
   const { explanationFor, suppositionOf } = await import('../answers-of-spec.ts');
   const { document: supposition, value } = suppositionOf(spec.topology, options);
@@ -36,7 +35,7 @@ async function explain(source: string, target: string, options: ExplainOptions):
     throw new ProblemError(
       inputProblem({
         code: 'nothing-to-verify',
-        where: '--verify',
+        where: { kind: 'option', option: '--verify' },
         cause: 'only running switches can be asked, and only about what they hold',
         remedy: subject.kind === 'spec' ? `labctl up ${spec.name} first` : 'leave --with and --without out',
       }),

@@ -23,7 +23,11 @@ export function addFault(program: LabctlCommand): void {
   fault
     .command('random')
     .description('take links between switches down at random; the same seed picks the same of the same lab')
-    .addOption(new Option('--seed <number>', 'picks').makeOptionMandatory().argParser(wholeNumber(0)))
+    .addOption(
+      new Option('--seed <number>', 'the same number picks the same links and switches')
+        .makeOptionMandatory()
+        .argParser(wholeNumber(0)),
+    )
     .addOption(new Option('--count <number>', 'how many').default(1).argParser(wholeNumber(1)))
     .option('--switches', 'pick among the switches too')
     .withOptions(faultOptions())
@@ -87,7 +91,7 @@ function measuredPair(names: readonly string[]): readonly [string, string] {
   throw new ProblemError(
     inputProblem({
       code: 'not-a-pair',
-      where: '--measure',
+      where: { kind: 'option', option: '--measure' },
       offending: names.join(' '),
       cause: 'traffic is measured between two hosts',
       remedy: 'name two, as in --measure h1 h9',

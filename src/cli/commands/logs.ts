@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { CONTROLLERS } from '../../drivers/controllers.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { LabctlCommand } from '../command.ts';
 import type { LabOptions } from '../options.ts';
@@ -76,7 +77,7 @@ export function logsIn(folder: string): readonly Log[] {
 
 function descriptionOf(name: string): string {
   if (name.startsWith(START)) return `the start commands of ${name.slice(START.length)}`;
-  return name === 'floodlight' ? 'the controller' : 'Mininet and Open vSwitch';
+  return CONTROLLERS.some((row) => row.name === name) ? 'the controller' : 'Mininet and Open vSwitch';
 }
 
 /** Prints the rest of a file; returns how many bytes. */

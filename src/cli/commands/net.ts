@@ -10,7 +10,7 @@ export function addNet(program: LabctlCommand): void {
     .command('net')
     .description("print the links as Mininet's `net` does, of a running lab or of a spec")
     .argument('[name|file]', 'a running lab, else a spec')
-    .aboutLabOrSpec()
+    .aboutLab()
     .does(async (name: string | undefined, options: LabOptions) => {
       const named = await specNotRunning(name, options);
       if (named === undefined) {

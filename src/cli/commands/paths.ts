@@ -12,13 +12,13 @@ import {
   type Path,
 } from '../../plan/path-search.ts';
 import { type Metric, PathGraph } from '../../plan/paths.ts';
-import { requestedFault, requestedHosts, requestedSwitches } from '../../plan/requests.ts';
+import { requestedFault, requestedPair, requestedSwitches } from '../../plan/requests.ts';
 import type { LabctlCommand } from '../command.ts';
 import type { FormatOptions, LabOptions } from '../options.ts';
 import { type PathsDocument, pathLines } from '../output/paths.ts';
 import { printAnswer, remark } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
-import { refuseOneHost, type Subject, subjectNamed } from '../subject.ts';
+import { type Subject, subjectNamed } from '../subject.ts';
 
 interface PathsOptions extends FormatOptions, LabOptions {
   readonly k?: number;
@@ -62,7 +62,7 @@ export function addPaths(program: LabctlCommand): void {
     .addOption(
       new Option('--avoid <what>', 'paths that use none of these switches and links: s3,s1-s2').argParser(names),
     )
-    .aboutLabOrSpec()
+    .aboutLab()
     .withFormat()
     .does(paths);
 }
@@ -92,7 +92,7 @@ async function paths(source: string, target: string, options: PathsOptions): Pro
     throw new ProblemError(
       inputProblem({
         code: 'many-paths',
-        where: '--k',
+        where: { kind: 'option', option: '--k' },
         offending: `${options.k}`,
         cause: `at most ${MOST_PATHS} paths are shown`,
         remedy: `labctl paths ${source} ${target} --k ${MOST_PATHS}`,
@@ -101,12 +101,13 @@ async function paths(source: string, target: string, options: PathsOptions): Pro
   }
   const subject = await subjectNamed(undefined, options);
   const { topology } = subject.spec;
-  refuseOneHost('paths', source, target);
-  requestedHosts(topology, [source, target]);
-  const avoided = (options.avoid ?? []).map((text) => requestedFault(topology, text, '--avoid'));
+  const hosts = requestedPair(topology, source, target, `paths ${source} ${target}`);
+  const avoided = (options.avoid ?? []).map((text) =>
+    requestedFault(topology, text, { kind: 'option', option: '--avoid' }),
+  );
   const faults = await faultsOf(subject);
   const left = topology.withFaults([...faults, ...avoided]);
-  const found = pathsBetween(left, source, target, options);
+  const found = pathsBetween(left, hosts, options);
   const document: PathsDocument = {
     version: 1,
     lab: subject.kind === 'lab' ? subject.lab.record.name : subject.spec.name,
@@ -116,7 +117,7 @@ async function paths(source: string, target: string, options: PathsOptions): Pro
     faults,
     avoided,
     complete: found.complete,
-    paths: found.paths.map((path) => documentOf(left, path, source, target)),
+    paths: found.paths.map((path) => documentOf(left, path, hosts)),
   };
   printAnswer(options, document, () => pathLines(document, options.disjoint, found.single));
   if (options.format === 'text' && !document.complete) {
@@ -133,6 +134,9 @@ async function faultsOf(subject: Subject): Promise<readonly Fault[]> {
   return subject.kind === 'spec' ? [] : (await subject.lab.run('fault list', {}, { signal: interrupted })).faults;
 }
 
+/** Whom the paths are between. */
+type HostPair = ReturnType<typeof requestedPair>;
+
 interface Found {
   readonly paths: readonly Path[];
   readonly complete: boolean;
@@ -142,11 +146,10 @@ interface Found {
 
 function pathsBetween(
   topology: Topology,
-  source: string,
-  target: string,
+  { source, target }: HostPair,
   { k, disjoint, via, metric }: PathsOptions,
 ): Found {
-  const through = requestedSwitches(topology, via ?? [], '--via');
+  const through = requestedSwitches(topology, via ?? [], { kind: 'option', option: '--via' });
   const [from, to] = [accessSwitchIn(topology, source), accessSwitchIn(topology, target)];
   const none: Found = { paths: [], complete: true, single: false };
   if (from === undefined || to === undefined) return none;
@@ -155,7 +158,7 @@ function pathsBetween(
   if (cheapest === undefined) return none;
   if (via !== undefined) {
     const { path, complete } = cheapestPathThrough(graph, [from, ...through, to]);
-    if (path === undefined) throw new ProblemError(noPathThrough(source, target, via, complete));
+    if (path === undefined) throw new ProblemError(noPathThrough(source.name, target.name, via, complete));
     return { paths: [path], complete, single: true };
   }
   if (disjoint !== undefined) {
@@ -169,7 +172,7 @@ function noPathThrough(source: string, target: string, via: readonly string[], c
   const between = `from ${source} through ${via.join(', ')} to ${target}`;
   return inputProblem({
     code: 'no-path-via',
-    where: '--via',
+    where: { kind: 'option', option: '--via' },
     offending: via.join(','),
     cause: complete
       ? `there is no path ${between} that passes each switch once`
@@ -179,27 +182,20 @@ function noPathThrough(source: string, target: string, via: readonly string[], c
 }
 
 /** The access switch of a host whose link is up. */
-function accessSwitchIn(topology: Topology, name: string): string | undefined {
-  const { accessSwitch } = topology.attachmentOf(hostIn(topology, name));
-  return topology.linkIsUp(name, accessSwitch.name) ? accessSwitch.name : undefined;
-}
-
-function hostIn(topology: Topology, name: string): Host {
-  const host = topology.host(name);
-  if (host === undefined) throw new Error(`there is no host ${name}`);
-  return host;
+function accessSwitchIn(topology: Topology, host: Host): string | undefined {
+  const { accessSwitch } = topology.attachmentOf(host);
+  return topology.linkIsUp(host.name, accessSwitch.name) ? accessSwitch.name : undefined;
 }
 
 function documentOf(
   topology: Topology,
   { switches, links, total }: Path,
-  source: string,
-  target: string,
+  { source, target }: HostPair,
 ): PathsDocument['paths'][number] {
-  const last = topology.attachmentOf(hostIn(topology, target)).port;
+  const last = topology.attachmentOf(target).port;
   return {
     total,
-    nodes: [source, ...switches, target],
+    nodes: [source.name, ...switches, target.name],
     ports: switches.map((name, index) => ({ switch: name, port: links[index]?.port ?? last })),
   };
 }

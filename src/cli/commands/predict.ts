@@ -21,7 +21,7 @@ export function addPredict(program: LabctlCommand): void {
     .argument('[name|file]', 'a running lab, else a spec')
     .withOptions(supposeOptions())
     .addOption(expectOption())
-    .aboutLabOrSpec()
+    .aboutLab()
     .withFormat()
     .does(async (name: string | undefined, options: PredictOptions) => {
       const subject = await subjectNamed(name, options);

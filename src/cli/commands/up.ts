@@ -1,22 +1,28 @@
 import { resolve } from 'node:path';
-import type { DataPlaneKind } from '../../drivers/data-plane.ts';
 import type { CommandOutput } from '../../lab/commands/types.ts';
 import type { RemoteLab } from '../../lab/process/remote-lab.ts';
 import type { StandbyLab } from '../../lab/process/standby.ts';
 import { describeConnection } from '../../model/connection.ts';
 import { describeFault } from '../../model/fault.ts';
 import { describeProblem, inputProblem, ProblemError } from '../../model/problem.ts';
-import { programFile } from '../../spec/installation.ts';
 import type { LabSpec } from '../../spec/read.ts';
 import type { LabctlCommand } from '../command.ts';
-import { type BringUpOptions, bringUpOptions, type LabOptions, labOption, named, topoOption } from '../options.ts';
+import {
+  type BringUpOptions,
+  bringUpOptions,
+  DEFAULT_DATA_PLANE,
+  type LabOptions,
+  labOption,
+  named,
+  topoOption,
+} from '../options.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { counted, printLines, remark } from '../output/terminal.ts';
+import { programFile } from '../programs/program-file.ts';
 import { interrupted } from '../signals.ts';
 
 /** The programs that are a lab's process. */
 const LAB_PROGRAMS = { mininet: 'lab-program', simulated: 'simulated-lab-program' } as const;
-const DEFAULT_DATA_PLANE: DataPlaneKind = 'mininet';
 
 interface UpOptions extends LabOptions, BringUpOptions {
   readonly reconfigure?: boolean;

@@ -1,4 +1,4 @@
-import { programFile } from '../../spec/installation.ts';
+import { programFile } from '../programs/program-file.ts';
 
 /** Shells for which there is a script. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;

@@ -14,7 +14,7 @@ export function observationLines(document: CommandOutput<'pingall'>): readonly s
     ...matrixLines(matrix, differences, () => 'X'),
     ...verdictLines(expectation, differences, pairs, ({ target, expected }) => `observed ${expected ? 'X' : target}`),
     ...(predicted === null
-      ? ['*** No prediction: the switches hold what labctl cannot read; `labctl predict` tells']
+      ? ['*** No prediction: labctl cannot read some entries of the switches; `labctl predict` shows which']
       : surpriseLines(predicted.surprises)),
   ];
 }

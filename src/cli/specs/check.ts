@@ -17,7 +17,14 @@ export function checkSpecs(name: string): readonly CheckedSpec[] {
   const { files, problems } = specsIn(name);
   if (files.length === 0 && problems.length === 0) {
     const remedy = 'name a file, or a folder with files that end in .yaml or .yml';
-    problems.push(inputProblem({ code: 'no-specs', where: name, cause: 'there is no spec in this folder', remedy }));
+    problems.push(
+      inputProblem({
+        code: 'no-specs',
+        where: { kind: 'file', file: name },
+        cause: 'there is no spec in this folder',
+        remedy,
+      }),
+    );
   }
   const unread = problems.length === 0 ? [] : [{ file: name, problems }];
   return [...files.map((file) => check(file, () => readSpecFile(file))), ...unread];

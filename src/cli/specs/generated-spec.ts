@@ -11,6 +11,7 @@ import {
 } from '../../spec/generators/topologies.ts';
 import { SHIPPED } from '../../spec/locate.ts';
 import { generateSchema, specSchema } from '../../spec/schema.ts';
+import { readTold } from '../../spec/told.ts';
 import { table } from '../output/terminal.ts';
 
 /** The other options are parameters of the topology. */
@@ -66,7 +67,7 @@ function flagProblems(topology: GeneratorName, flags: Readonly<Record<string, un
     return unknown.map((key) =>
       inputProblem({
         code: 'wrong-parameter',
-        where: `--${key}`,
+        where: { kind: 'option', option: `--${key}` },
         cause: `a ${topology} topology has no such parameter`,
         remedy: `it has ${known.join(', ')}`,
       }),
@@ -77,28 +78,35 @@ function flagProblems(topology: GeneratorName, flags: Readonly<Record<string, un
   if (!result.success) {
     return result.error.issues.map(({ path, message }) => {
       const key = String(path.at(-1));
-      const [cause = message, remedy = ''] = message.split('\n');
+      const { cause, remedy } = readTold(message);
       return inputProblem({
         code: 'wrong-parameter',
-        where: `--${key}`,
+        where: { kind: 'option', option: `--${key}` },
         offending: String(form[key]),
         cause,
-        remedy: remedy.replaceAll('write', 'give'),
+        ...(remedy === undefined ? {} : { remedy }),
       });
     });
   }
   const problem = generationProblem(topology, allParameters(form));
   if (problem === undefined) return [];
   const { parameter, cause, remedy } = problem;
-  const where = parameter === undefined ? `labctl new ${topology}` : `--${parameter}`;
+  const where =
+    parameter === undefined ? `labctl new ${topology}` : ({ kind: 'option', option: `--${parameter}` } as const);
   return [inputProblem({ code: 'wrong-topology', where, cause, remedy })];
 }
 
 function nameProblems(name: string | undefined): readonly Problem[] {
   const result = specSchema.shape.name.safeParse(name);
   return (result.error?.issues ?? []).map(({ message }) => {
-    const [cause = message, remedy = ''] = message.split('\n');
-    return inputProblem({ code: 'wrong-name', where: '--name', offending: String(name), cause, remedy });
+    const { cause, remedy } = readTold(message);
+    return inputProblem({
+      code: 'wrong-name',
+      where: { kind: 'option', option: '--name' },
+      offending: String(name),
+      cause,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
   });
 }
 

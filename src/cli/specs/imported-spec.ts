@@ -66,12 +66,17 @@ function bytesOf(path: string, file: string): Uint8Array {
     const { code, message } = error as NodeJS.ErrnoException;
     const cause = code === 'ENOENT' ? 'there is no such file' : `the file cannot be read: ${message}`;
     throw new ProblemError(
-      inputProblem({ code: 'unreadable-import', where: file, cause, remedy: 'name a file, or - for standard input' }),
+      inputProblem({
+        code: 'unreadable-import',
+        where: { kind: 'file', file },
+        cause,
+        remedy: 'name a file, or - for standard input',
+      }),
       { cause: error },
     );
   }
 }
 
-function wrong(where: string, cause: string, remedy: string): ProblemError {
-  return new ProblemError(inputProblem({ code: 'import-options', where, cause, remedy }));
+function wrong(option: string, cause: string, remedy: string): ProblemError {
+  return new ProblemError(inputProblem({ code: 'import-options', where: { kind: 'option', option }, cause, remedy }));
 }

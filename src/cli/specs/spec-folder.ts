@@ -18,7 +18,9 @@ export function specsIn(folder: string): { readonly files: string[]; readonly pr
     } catch (error) {
       const cause = `the folder cannot be read: ${(error as Error).message}`;
       const remedy = 'name a folder that you may read';
-      found.problems.push(inputProblem({ code: 'unreadable-folder', where: place, cause, remedy }));
+      found.problems.push(
+        inputProblem({ code: 'unreadable-folder', where: { kind: 'file', file: place }, cause, remedy }),
+      );
     }
   };
   visit(folder);

@@ -2,8 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type EntryDocument, readEntries } from '../../lab/documents/entries.ts';
 import { entriesInFile } from '../../lab/entry-files.ts';
-import { problemsOf } from '../../lab/process/service.ts';
-import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import { inputProblem, type Problem, ProblemError, problemsOf } from '../../model/problem.ts';
 import type { Scenario, ScenarioStep } from '../../model/scenario.ts';
 import type { Where } from '../../model/where.ts';
 import { abridged } from '../../plan/requests.ts';
@@ -53,7 +52,7 @@ export function planTests(
       missing.map((name) =>
         inputProblem({
           code: 'no-such-scenario',
-          where: '--scenario',
+          where: { kind: 'option', option: '--scenario' },
           offending: name,
           cause: 'there is no such scenario',
           remedy: `there is ${abridged(scenarios.map((scenario) => scenario.name))}`,
@@ -151,6 +150,11 @@ function noScenario(names: readonly string[]): ProblemError {
 }
 
 function withoutScenario({ file }: TestFile): TestFile {
-  const problem = inputProblem({ code: 'no-scenario', where: file, cause: 'there is no scenario', remedy: REMEDY });
+  const problem = inputProblem({
+    code: 'no-scenario',
+    where: { kind: 'file', file },
+    cause: 'there is no scenario',
+    remedy: REMEDY,
+  });
   return { kind: 'wrong', file, problems: [problem] };
 }

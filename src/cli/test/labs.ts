@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControllerOrder } from '../../drivers/controllers.ts';
 import { RemoteLab } from '../../lab/process/remote-lab.ts';
 import { clearRemains } from '../../lab/process/run-folder.ts';
-import { LabService, problemsOf } from '../../lab/process/service.ts';
+import { LabService } from '../../lab/process/service.ts';
 import { StandbyLab } from '../../lab/process/standby.ts';
-import type { LabProgress } from '../../lab/running.ts';
 import type { ScenarioLab } from '../../lab/scenario/run.ts';
-import type { Problem } from '../../model/problem.ts';
-import { programFile } from '../../spec/installation.ts';
+import { type Problem, problemsOf } from '../../model/problem.ts';
 import type { LabSpec } from '../../spec/read.ts';
+import type { Watching } from '../output/progress.ts';
+import { programFile } from '../programs/program-file.ts';
 import { simulatedLab } from '../programs/simulated-lab.ts';
 
 /** A spec as the lab of a scenario is brought up from it. */
@@ -17,11 +17,6 @@ export interface LabSource {
   readonly file: string;
   readonly text: string;
   readonly spec: LabSpec;
-}
-
-interface Watching {
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: LabProgress) => void;
 }
 
 /** A lab that is up, for one scenario. */

@@ -5,6 +5,7 @@ import { controllerRow } from '../../drivers/controllers.ts';
 import type { TestReport } from '../../lab/scenario/result.ts';
 import { describeProblem, environmentProblem, ProblemError } from '../../model/problem.ts';
 import { chooseController } from '../controller-choice.ts';
+import { DEFAULT_DATA_PLANE } from '../options.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { coloured, printJson, printLines, remark } from '../output/terminal.ts';
 import type { TestFile } from './files.ts';
@@ -35,7 +36,7 @@ export async function runAndReport(
     if (isText && signal.reason !== SAVED) printLines(lines);
   };
   const report = await runTests(files, {
-    dataPlane: options.dataplane ?? 'mininet',
+    dataPlane: options.dataplane ?? DEFAULT_DATA_PLANE,
     openLab,
     jobs,
     keepGoing: options.keepGoing ?? false,
@@ -65,8 +66,9 @@ async function labsFor(
   const { order, line } = await chooseController(options, signal);
   remark(line);
   const datapath = options.datapath === undefined ? {} : { datapath: options.datapath };
-  const isShared = controllerRow(order).isShared(order);
-  if (isShared && (options.jobs ?? 1) > 1) remark('labctl: one lab at a time, as one Floodlight serves no more');
+  const row = controllerRow(order);
+  const isShared = row.isShared(order);
+  if (isShared && (options.jobs ?? 1) > 1) remark(`labctl: one lab at a time, as one ${row.title} serves no more`);
   return { openLab: mininetLabs({ controller: order, ...datapath }), jobs: isShared ? 1 : jobs };
 }
 
@@ -79,7 +81,7 @@ function writeTo(file: string, text: string): void {
     throw new ProblemError(
       environmentProblem({
         code: 'unwritable',
-        where: `--junit ${file}`,
+        where: { kind: 'option', option: '--junit', value: file },
         cause: `cannot be written: ${(error as Error).message}`,
         remedy: 'name a file in a folder of yours',
       }),

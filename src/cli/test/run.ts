@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { dirname, resolve } from 'node:path';
 import type { DataPlaneKind } from '../../drivers/data-plane.ts';
 import { missingTool } from '../../drivers/mininet/requirements.ts';
-import { problemsOf } from '../../lab/process/service.ts';
 import type { LabProgress } from '../../lab/running.ts';
 import {
   type FileResult,
@@ -13,7 +12,7 @@ import {
   type TestReport,
 } from '../../lab/scenario/result.ts';
 import { notRun, runScenario } from '../../lab/scenario/run.ts';
-import { type Problem, ProblemError } from '../../model/problem.ts';
+import { type Problem, ProblemError, problemsOf } from '../../model/problem.ts';
 import type { Scenario } from '../../model/scenario.ts';
 import type { TestFile } from './files.ts';
 import type { LabOpener } from './labs.ts';

@@ -81,7 +81,7 @@ export class WatchedFiles {
       throw new ProblemError(
         environmentProblem({
           code: 'cannot-watch',
-          where: folder,
+          where: { kind: 'file', file: folder },
           cause: `cannot be watched: ${(error as Error).message}`,
           remedy: 'leave --watch out; on Linux, fs.inotify.max_user_watches is how much may be watched',
         }),

@@ -22,7 +22,7 @@ export interface ServedLab {
 
 /** A command that a lab's process takes. */
 export interface Command<Name extends string, Input extends z.ZodType, Answer extends z.ZodType> {
-  /** As people type it after `labctl`. */
+  /** As people type it after `labctl`; some are for labctl itself. */
   readonly name: Name;
   /** Whether it waits until the commands before it are done. Those that only look need not. */
   readonly waits: boolean;

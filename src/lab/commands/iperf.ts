@@ -1,5 +1,5 @@
-import { requestedHosts } from '../../plan/requests.ts';
-import { measureThroughput, refuseOneHost, throughputRequestSchema, throughputSchema } from '../throughput.ts';
+import { requestedPair } from '../../plan/requests.ts';
+import { measureThroughput, throughputRequestSchema, throughputSchema } from '../throughput.ts';
 import { command } from './command.ts';
 
 /** Measures what comes through from one host to another. */
@@ -11,11 +11,8 @@ export const iperf = command({
   run: async ({ lab }, input, { signal, report }) => {
     const { topology } = lab.spec;
     const { source, target, seconds } = input;
-    for (const name of [source, target]) requestedHosts(topology, [name]);
-    refuseOneHost(source, target);
-    const host = topology.host(target);
-    if (host === undefined) throw new Error(`no host ${target}`);
+    const hosts = requestedPair(topology, source, target, `iperf ${source} ${target}`);
     report({ step: `measuring from ${source} to ${target} for ${seconds} s` });
-    return measureThroughput(input, host, lab.dataPlane, signal);
+    return measureThroughput(input, hosts.target, lab.dataPlane, signal);
   },
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Connection } from '../../model/connection.ts';
 import { describeFault } from '../../model/fault.ts';
 import type { Frozen } from '../commands/command.ts';
-import { namesSchema } from './vocabulary.ts';
+import { faultSchema, namesSchema } from './vocabulary.ts';
 
 const waysSchema = z.enum(['multipath', 'protected']);
 
@@ -11,7 +11,10 @@ export const connectionRequestSchema = z.strictObject({
   hosts: namesSchema,
   ways: waysSchema.exactOptional(),
   via: namesSchema.exactOptional().describe('Switches.'),
-  avoid: namesSchema.exactOptional().describe('Switches and links as people write them: s3, s1-s3.'),
+  avoid: z
+    .array(z.union([z.string(), faultSchema]))
+    .exactOptional()
+    .describe('Switches and links, also as people write them: s3, s1-s3.'),
 });
 
 export const connectionSchema = z.strictObject({

@@ -1,9 +1,9 @@
-import { describeProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import { describeProblem, type Problem, ProblemError, problemsOf } from '../../model/problem.ts';
 import type { Lab } from '../lab.ts';
 import type { LabProgress } from '../running.ts';
 import { type LabRecord, leaveOnlyRecord, startTicksOf, writeRecord } from './records.ts';
 import { clearRemains, commandSocket, labFolder, makeLabFolder } from './run-folder.ts';
-import { LabService, problemsOf } from './service.ts';
+import { LabService } from './service.ts';
 import type { Announcement, LabOrder } from './standby.ts';
 
 /**

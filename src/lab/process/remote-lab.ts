@@ -33,7 +33,7 @@ export class RemoteLab {
       throw new ProblemError(
         inputProblem({
           code: 'several-labs',
-          where: '--lab',
+          where: { kind: 'option', option: '--lab' },
           cause: `several labs are running: ${names}`,
           remedy: `say which one: --lab ${only?.name ?? 'NAME'}`,
         }),

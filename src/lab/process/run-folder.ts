@@ -46,7 +46,7 @@ function unusableFolder(folder: string, why: string, cause?: unknown): ProblemEr
   return new ProblemError(
     environmentProblem({
       code: 'run-folder',
-      where: folder,
+      where: { kind: 'file', file: folder },
       cause: `the folder for running labs ${why}`,
       remedy: 'set LABCTL_RUN_DIR to a folder of your own with a short path',
     }),
@@ -70,7 +70,7 @@ export function labFolder(name: string): string {
       code: 'lab-name',
       where: 'the name of a lab',
       offending: name,
-      cause: 'a lab is named with up to 30 lower-case letters, digits and -, the first of them no -',
+      cause: "a lab's name has up to 30 lower-case letters, digits and -, and does not begin with -",
       remedy: '`labctl ls` shows the labs',
     }),
   );

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
+import { inputProblem, type Problem, ProblemError, problemsOf } from '../../model/problem.ts';
 import { type Command, enveloped, type LabIdentity, type ServedLab } from '../commands/command.ts';
 import * as table from '../commands/table.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../commands/types.ts';
@@ -107,13 +107,6 @@ function otherVersion(code: 'unknown-command' | 'wrong-input', where: string, wh
 
 function described({ issues }: z.ZodError): string {
   return issues.map(({ path, message }) => [...path, message].join(': ')).join('; ');
-}
-
-/** What went wrong, as problems; a defect of labctl itself becomes one too. */
-export function problemsOf(error: unknown): readonly Problem[] {
-  if (error instanceof ProblemError) return error.problems;
-  const message = error instanceof Error ? error.message : String(error);
-  return [{ kind: 'environment', code: 'unforeseen', cause: message }];
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -1,6 +1,6 @@
-import { describeFault, type Fault } from '../../model/fault.ts';
+import type { Fault } from '../../model/fault.ts';
 import { countedEntries } from '../../model/openflow.ts';
-import { ProblemError } from '../../model/problem.ts';
+import { ProblemError, problemsOf } from '../../model/problem.ts';
 import {
   type Action,
   describeAction,
@@ -17,7 +17,6 @@ import { type ExplainedDifference, explained } from '../documents/comparison.ts'
 import type { EntryDocument } from '../documents/entries.ts';
 import { observedMatrix } from '../documents/matrices.ts';
 import type { Observation } from '../observation.ts';
-import { problemsOf } from '../process/service.ts';
 import type { LabProgress } from '../running.ts';
 import { runCommand } from './host-command.ts';
 import { oneLine, type StepResult } from './result.ts';
@@ -135,7 +134,7 @@ class ScenarioCourse {
           hosts: members,
           ...(ways === undefined ? {} : { ways }),
           ...(via === undefined ? {} : { via }),
-          ...(avoid === undefined ? {} : { avoid: avoid.map(describeFault) }),
+          ...(avoid === undefined ? {} : { avoid }),
         };
         return this.#changed(await this.#run('connect', request));
       }

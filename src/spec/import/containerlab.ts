@@ -68,7 +68,7 @@ class ContainerlabReader {
     const ofKind = (kind: unknown) => member(member(topology, 'kinds'), String(kind));
     const fallback = member(member(topology, 'defaults'), 'kind');
     const graphNodes = Object.entries(nodes).map(([id, node]): GraphNode => {
-      const where = this.#document.whereOfKey(['topology', 'nodes'], id);
+      const where = this.#document.whereIs(['topology', 'nodes'], id);
       const kind =
         member(node, 'kind') ??
         member(member(member(topology, 'groups'), String(member(node, 'group'))), 'kind') ??
