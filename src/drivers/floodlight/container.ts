@@ -60,8 +60,8 @@ const REMOVAL_TIMEOUT_MS = 20_000;
 const POLL_MS = 150;
 const LOG_LINES_SHOWN = 20;
 
-/** Longer than a restarted container is away. */
-const RESTART_SECONDS = 1;
+/** How often, every half second, a container that ended is looked for, as somebody may only restart it. */
+const LOOKS = { beforeItAnswered: 2, afterwards: 20 } as const;
 
 /** Printed into the log after Floodlight's own words, before those of the removal. */
 const REMOVAL_MARK = 'labctl: removing the container and its network';
@@ -69,24 +69,28 @@ const REMOVAL_MARK = 'labctl: removing the container and its network';
 /**
  * Runs compose in the foreground and removes what it made, however compose ends and however labctl's process ends:
  * that process's death sends TERM. Compose ends also when somebody restarts the container: it is then followed again.
+ * Engines under load take seconds to start it. USR1 says that Floodlight has answered: then this is waited for.
  * `timeout` puts compose into a process group of its own and passes TERM to all of it, as an older `docker` does not
  * pass it to its compose plugin. Where compose did not see with which code the container ended, as happens when it ends
  * at once, Docker is asked.
  * Arguments: labctl's process id, the mark, Docker's filter for the container, the compose command.
  */
 const RUN_AND_REMOVE = `
-parent=$1 mark=$2 filter=$3 up= asked= recreate='--force-recreate --renew-anon-volumes'
+parent=$1 mark=$2 filter=$3 up= asked= looks=${LOOKS.beforeItAnswered} recreate='--force-recreate --renew-anon-volumes'
 shift 3
 trap 'asked=1; [ -z "$up" ] || kill -TERM "$up" 2>/dev/null' TERM INT HUP
+trap 'looks=${LOOKS.afterwards}' USR1
 [ "$PPID" = "$parent" ] || exit 0
+runs() { [ -n "$(docker ps --quiet --filter "$filter")" ]; }
 while
   timeout --kill-after=15 0 "$@" up --no-color --no-log-prefix $recreate --timeout 2 &
   up=$!
   [ -z "$asked" ] || kill -TERM "$up"
   while kill -0 "$up" 2>/dev/null; do wait "$up"; done
   up= recreate=--no-recreate
-  [ -n "$asked" ] || sleep ${RESTART_SECONDS}
-  [ -z "$asked" ] && [ -n "$(docker ps --quiet --filter "$filter")" ]
+  left=$looks
+  while [ -z "$asked" ] && [ "$left" -gt 0 ] && sleep 0.5 && ! runs; do left=$((left - 1)); done
+  [ -z "$asked" ] && [ "$left" -gt 0 ]
 do :; done
 trap '' TERM INT HUP
 [ -n "$asked" ] || grep -q ' exited with code [0-9]' /proc/$$/fd/1 ||
@@ -163,6 +167,7 @@ export class FloodlightContainer implements ReachableFloodlight {
       const run = new ComposeRun(compose, options, { rest: restPort, openFlow: openFlowPort });
       try {
         await run.answers(url, signal, onStep);
+        run.waitForRestarts();
         return new FloodlightContainer(run, openFlowPort, url);
       } catch (error) {
         await run.stop().catch((left: ProblemError) => {
@@ -195,7 +200,7 @@ class ComposeRun {
   readonly diedByItself: Promise<string>;
   readonly #options: FloodlightContainerOptions;
   readonly #ports: { readonly rest: number; readonly openFlow: number };
-  readonly #kill: () => void;
+  readonly #send: (signal: 'SIGTERM' | 'SIGUSR1') => void;
   /** Resolves after the removal, with what went wrong with it. */
   readonly #ended: Promise<string | undefined>;
   #stopping = false;
@@ -229,7 +234,7 @@ class ComposeRun {
       },
     );
     closeSync(log);
-    this.#kill = () => child.kill('SIGTERM');
+    this.#send = (signal) => child.kill(signal);
     this.#ended = new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));
       child.once('close', (code, signal) => resolve(code === 0 ? undefined : `${signal ?? `exit code ${code}`}`));
@@ -271,9 +276,14 @@ class ComposeRun {
     throw this.#silence(`${what} within ${(runs ? timeoutMs : CONTAINER_TIMEOUT_MS) / 1000} s`);
   }
 
+  /** From now on, a container that ends may be one that somebody restarts. */
+  waitForRestarts(): void {
+    this.#send('SIGUSR1');
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#kill();
+    this.#send('SIGTERM');
     const trouble = await this.#ended;
     if (trouble === undefined) return;
     const { lab } = this.#options;
