@@ -17,7 +17,7 @@ const CONNECT_MS = 30_000;
 const EMPTY_MS = 60_000;
 const PUSH_MS = 300_000;
 const root = join(import.meta.dirname, '..');
-const program = join(root, 'dist/labctl.js');
+const program = join(root, 'dist/labctl.cjs');
 const setup = process.env.FLOODLIGHT_URL ? 'scripts/setup' : 'scripts/setup --tests';
 const hasStandIn = () => spawnSync('/usr/bin/python3', ['-c', 'import os_ken']).status === 0;
 if (!existsSync(program) || !existsSync('/usr/bin/mn') || !(process.env.FLOODLIGHT_URL || hasStandIn())) {

@@ -62,15 +62,6 @@ A first lab:
   labctl connect h2 h5 h6
   labctl down`,
   );
-// Where a command is named, only that one is made: to make them all is a good part of the start.
-const [called = ''] = process.argv.slice(2);
-const isKnown = Object.values(COMMANDS).some((commands) => Object.hasOwn(commands, called));
-for (const [group, commands] of Object.entries(COMMANDS)) {
-  program.commandsGroup(group);
-  for (const [name, add] of Object.entries(commands)) if (!isKnown || name === called) add(program);
-}
-program.helpCommand(true);
-
 heedInterrupts();
 // A reader that stops early (`labctl pingall | head -1`) changes no verdict, and nobody has to read remarks.
 process.stderr.on('error', () => {});
@@ -80,8 +71,24 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.cannot);
 });
 
-try {
+/** Runs the command line. To load all commands is a good part of the start: where one is named, only that is loaded. */
+async function run(): Promise<void> {
+  const [called = ''] = process.argv.slice(2);
+  const isKnown = called === '--version' || Object.values(COMMANDS).some((commands) => Object.hasOwn(commands, called));
+  const wanted = Object.entries(COMMANDS).map(async ([group, commands]) => ({
+    group,
+    files: await Promise.all(
+      Object.entries(commands).flatMap(([name, load]) => (!isKnown || name === called ? [load()] : [])),
+    ),
+  }));
+  for (const { group, files } of await Promise.all(wanted)) {
+    program.commandsGroup(group);
+    for (const { add } of files) add(program);
+  }
+  program.helpCommand(true);
   await program.parseAsync();
-} catch (error) {
-  process.exitCode = reported(error);
 }
+
+run().catch((error: unknown) => {
+  process.exitCode = reported(error);
+});

@@ -15,7 +15,8 @@ export const CONTROLLER_WORDS: readonly string[] = ['auto', ...rows.map(({ name 
 
 /** How `--controller` is explained. */
 export function controllerHelp(): string {
-  const choices = [...rows].sort((a, b) => a.name.localeCompare(b.name)).map(({ help }) => help.choice);
+  // The first use of localeCompare takes Node as long as a good part of its start.
+  const choices = [...rows].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ help }) => help.choice);
   return `${choices.join(', ')}, or auto: ${rows.map(({ help }) => help.auto).join(', else ')}`;
 }
 

@@ -31,7 +31,7 @@ test('the library has what its page lists', async () => {
 /** `up`, `entries list` and so on: every command by each of its names. */
 function commandsOfProgram(): ReadonlyMap<string, readonly string[]> {
   const under = (words: readonly string[]) => {
-    const help = execFileSync(process.execPath, [join(ROOT, 'dist/labctl.js'), ...words, '--help'], {
+    const help = execFileSync(process.execPath, [join(ROOT, 'dist/labctl.cjs'), ...words, '--help'], {
       encoding: 'utf8',
     });
     // Before the first command stand the options, which look alike but for their dashes.

@@ -32,7 +32,7 @@ test('the prediction of a running lab is what its pingall shows', async () => {
 test('a spec is predicted without a lab and without any program', async () => {
   const { stdout, exitCode } = await execa(
     process.execPath,
-    [resolve(import.meta.dirname, '../../dist/labctl.js'), 'predict', 's10h10'],
+    [resolve(import.meta.dirname, '../../dist/labctl.cjs'), 'predict', 's10h10'],
     { env: { PATH: '', LABCTL_RUN_DIR: labctl.runFolder }, extendEnv: false },
   );
   expect(stdout).toContain('(44/90 received)');

@@ -14,7 +14,7 @@ afterEach(() => labctl.clean());
 
 /** Every kind of process that a lab consists of, by what tells it from the others. */
 const KINDS: readonly (readonly [string, (process: { name: string; command: string }) => boolean])[] = [
-  ["the lab's process", ({ command }) => command.includes('lab-program.js')],
+  ["the lab's process", ({ command }) => command.includes('lab-program.cjs')],
   ['unshare', ({ name }) => name === 'unshare'],
   ['the resident program', ({ name, command }) => name === 'python3' && command.includes('resident.py')],
   ['ovsdb-server', ({ name }) => name === 'ovsdb-server'],
@@ -44,7 +44,7 @@ describe('after kill -9 of', () => {
 
   test("the lab's process, down clears the remains, and up works again at once", async () => {
     await labctl.ok('up', 'lab.yaml');
-    const victim = labctl.processes().find(({ command }) => command.includes('lab-program.js'));
+    const victim = labctl.processes().find(({ command }) => command.includes('lab-program.cjs'));
     process.kill(victim?.pid ?? 0, 'SIGKILL');
     await expect.poll(() => labctl.processes(), { timeout: 10_000, interval: 20 }).toEqual([]);
     expect(await labctl.ok('down', 'survivor')).toContain('cleaned up what it left');
@@ -136,7 +136,7 @@ test('an interrupt during disconnect leaves the network as it says', async () =>
 
 test("SIGTERM to the lab's process takes the lab down in order", async () => {
   await labctl.ok('up', 'lab.yaml');
-  const lab = labctl.processes().find(({ command }) => command.includes('lab-program.js'));
+  const lab = labctl.processes().find(({ command }) => command.includes('lab-program.cjs'));
   process.kill(lab?.pid ?? 0, 'SIGTERM');
   await labctl.expectNothingLeft();
 });

@@ -29,7 +29,7 @@ describe.each([['as we are'], ['ordinary']] as const)(
       const output = await labctl.ok('up', 'lab.yaml');
       expect(output).toContain(`${lab} is up: 10 hosts, 10 switches, 17 links (simulated: `);
       expect(labctl.processes()).toHaveLength(1);
-      expect(labctl.processes()[0]?.command).toContain('simulated-lab-program.js');
+      expect(labctl.processes()[0]?.command).toContain('simulated-lab-program.cjs');
       const again = await labctl.run('up', 'lab.yaml');
       expect(again).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(`${lab} is up already`) });
     });

@@ -14,7 +14,7 @@ interface CaptureOptions extends LabOptions {
   readonly seconds?: number;
 }
 
-export function addCapture(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('capture')
     .description('show the packets at an interface, with tcpdump, until Ctrl-C; or write them for Wireshark')

@@ -2,7 +2,7 @@ import { Argument } from 'commander';
 import type { LabctlCommand } from '../command.ts';
 import { completionScript, SHELLS, type Shell } from '../completion/scripts.ts';
 
-export function addCompletion(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('completion')
     .description('print what makes a shell complete commands, options and the names of a running lab')

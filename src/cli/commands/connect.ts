@@ -21,7 +21,7 @@ interface ConnectOptions extends PlanOptions {
   readonly dryRun?: boolean;
 }
 
-export function addConnect(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('connect')
     .description('isolate these hosts as a group: they reach each other, and no other host')

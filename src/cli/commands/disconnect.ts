@@ -7,7 +7,7 @@ import { printAnswer } from '../output/terminal.ts';
 import { runningLab } from '../subject.ts';
 import { tellStanding } from './connect.ts';
 
-export function addDisconnect(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('disconnect')
     .description('remove a connection')

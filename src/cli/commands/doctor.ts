@@ -7,7 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { FormatOptions } from '../options.ts';
 import { coloured, printAnswer } from '../output/terminal.ts';
 
-export function addDoctor(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('doctor')
     .description('check what labs need of this machine, and say how to fix what is missing')

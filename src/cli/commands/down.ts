@@ -9,7 +9,7 @@ interface DownOptions extends LabOptions {
   readonly all?: boolean;
 }
 
-export function addDown(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('down')
     .alias('destroy')

@@ -14,7 +14,7 @@ interface ApplyOptions extends FormatOptions, LabOptions {
   readonly force?: boolean;
 }
 
-export function addEntries(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   const entries = program.command('entries').description('the static flow and group entries of a lab');
 
   entries.command('list').description('list the entries that the controller holds').aboutLab().withFormat().does(list);

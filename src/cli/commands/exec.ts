@@ -4,7 +4,7 @@ import type { LabOptions } from '../options.ts';
 import { onlyOn, signalChildOf } from '../signals.ts';
 import { runningLab } from '../subject.ts';
 
-export function addExec(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('exec')
     .description('run a command on a host')

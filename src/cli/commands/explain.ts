@@ -11,7 +11,7 @@ interface ExplainOptions extends SupposeOptions, FormatOptions, LabOptions {
   readonly verify?: boolean;
 }
 
-export function addExplain(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('explain')
     .description('explain why one host reaches another, or does not: hop by hop, with the entries that decide')

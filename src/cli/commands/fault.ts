@@ -17,7 +17,7 @@ interface RandomOptions extends FaultOptions {
   readonly switches?: boolean;
 }
 
-export function addFault(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   const fault = program.command('fault').description('links and switches that are down');
 
   fault

@@ -7,7 +7,7 @@ import { watched } from '../output/progress.ts';
 import { printAnswer } from '../output/terminal.ts';
 import { runningLab } from '../subject.ts';
 
-export function addHeal(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('heal')
     .description('push the entries that the connections lack, and remove those that none needs; then ping')

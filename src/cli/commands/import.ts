@@ -6,7 +6,7 @@ import { remark } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
 import type { ImportOptions } from '../specs/imported-spec.ts';
 
-export function addImport(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('import')
     .description("print a spec of a network that another tool's file describes: labctl import zoo.gml > lab.yaml")

@@ -12,7 +12,7 @@ interface IperfOptions extends FormatOptions, LabOptions {
   readonly seconds: number;
 }
 
-export function addIperf(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('iperf')
     .description('measure the throughput from one host to another, with iperf3')

@@ -3,7 +3,7 @@ import type { LabctlCommand } from '../command.ts';
 import { type FaultOptions, faultOptions } from '../options.ts';
 import { changeFaults } from './fault.ts';
 
-export function addLink(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('link')
     .description('take every link between two nodes down, or bring it up again')

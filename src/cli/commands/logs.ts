@@ -22,7 +22,7 @@ interface LogsOptions extends LabOptions {
   readonly follow?: boolean;
 }
 
-export function addLogs(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('logs')
     .description('list the logs of a lab, or show one of them')

@@ -2,7 +2,7 @@ import type { LabctlCommand } from '../command.ts';
 import type { FormatOptions } from '../options.ts';
 import { localTime, printAnswer, remark, table } from '../output/terminal.ts';
 
-export function addLs(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program.command('ls').description('list the labs, and clean up after crashed labs').withFormat().does(ls);
 }
 

@@ -5,7 +5,7 @@ import { printLines, remark } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
 import { runningLab, specNamed, specNotRunning } from '../subject.ts';
 
-export function addNet(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('net')
     .description("print the links as Mininet's `net` does, of a running lab or of a spec")

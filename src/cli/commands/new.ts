@@ -19,7 +19,7 @@ export const TOPOLOGY_FLAGS: readonly (readonly [flag: string, description: stri
   ['seed', 'of random: picks the graph'],
 ];
 
-export function addNew(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('new')
     .description('print the spec of a generated lab: labctl new ring --switches 6 > lab.yaml')

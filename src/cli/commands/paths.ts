@@ -30,7 +30,7 @@ interface PathsOptions extends FormatOptions, LabOptions {
   readonly avoid?: readonly string[];
 }
 
-export function addPaths(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('paths')
     .description('show the paths between two hosts: all that cost the least, or those that options ask for')

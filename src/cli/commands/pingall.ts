@@ -10,7 +10,7 @@ interface PingallOptions extends FormatOptions, LabOptions {
   readonly expect?: string;
 }
 
-export function addPingall(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('pingall')
     .description('ping every host from every host, and compare with what was asked for')

@@ -12,7 +12,7 @@ export interface PlanOptions extends FormatOptions, LabOptions {
   readonly curl?: boolean;
 }
 
-export function addPlan(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('plan')
     .description('show what `labctl heal` would do, or the entries of a spec')

@@ -12,7 +12,7 @@ interface PredictOptions extends SupposeOptions, FormatOptions, LabOptions {
   readonly expect?: string;
 }
 
-export function addPredict(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('predict')
     .description(

@@ -3,7 +3,7 @@ import type { LabctlCommand } from '../command.ts';
 import { type LabOptions, named, topoOption } from '../options.ts';
 import { specNamed } from '../subject.ts';
 
-export function addRender(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('render')
     .description('print a spec as a Mininet custom topology, for `mn --custom`')

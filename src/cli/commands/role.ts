@@ -7,7 +7,7 @@ import { switchLines } from '../output/switches.ts';
 import { printAnswer } from '../output/terminal.ts';
 import { runningLab } from '../subject.ts';
 
-export function addRole(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('role')
     .description("show the controller's role for each switch, or set it; on Floodlight setting takes a second a switch")

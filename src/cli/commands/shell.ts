@@ -2,7 +2,7 @@ import type { LabctlCommand } from '../command.ts';
 import type { LabOptions } from '../options.ts';
 import { runOnHost } from './exec.ts';
 
-export function addShell(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('shell')
     .description('open a shell on a host')

@@ -8,7 +8,7 @@ import type { FormatOptions, LabOptions } from '../options.ts';
 import { coloured, localTime, printAnswer } from '../output/terminal.ts';
 import { runningLab } from '../subject.ts';
 
-export function addStatus(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('status')
     .description('show the state of a lab: its controller, switches, connections and entries')

@@ -3,7 +3,7 @@ import type { LabctlCommand } from '../command.ts';
 import { type FaultOptions, faultOptions } from '../options.ts';
 import { changeFaults } from './fault.ts';
 
-export function addSwitch(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('switch')
     .description('stop a switch, or start it again')

@@ -5,7 +5,7 @@ import { printAnswer } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
 import { runningLab } from '../subject.ts';
 
-export function addSwitches(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('switches')
     .description('list the switches as the controller sees them')

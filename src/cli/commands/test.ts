@@ -6,7 +6,7 @@ import { bringUpOptions, named, topoOption, wholeNumber } from '../options.ts';
 import { interrupted } from '../signals.ts';
 import type { TestOptions } from '../test/options.ts';
 
-export function addTest(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('test')
     .description(

@@ -28,7 +28,7 @@ interface UpOptions extends LabOptions, BringUpOptions {
   readonly reconfigure?: boolean;
 }
 
-export function addUp(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('up')
     .alias('deploy')

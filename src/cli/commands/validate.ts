@@ -11,7 +11,7 @@ interface ValidateOptions {
   readonly format: 'text' | 'json' | 'github';
 }
 
-export function addValidate(program: LabctlCommand): void {
+export function add(program: LabctlCommand): void {
   program
     .command('validate')
     .description('check specs, and report every problem of each with file, line and column')

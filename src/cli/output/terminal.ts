@@ -31,7 +31,12 @@ export function counted(number: number, what: string): string {
 
 /** A moment as the local time; empty for the empty text. */
 export function localTime(iso: string): string {
-  return iso === '' ? '' : new Date(iso).toLocaleString('sv-SE');
+  if (iso === '') return '';
+  // Not toLocaleString: to load its tables takes Node nearly as long as its start.
+  const time = new Date(iso);
+  const two = (number: number) => `${number}`.padStart(2, '0');
+  const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-');
+  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}`;
 }
 
 /** Colours stdout where it is a terminal and NO_COLOR (no-color.org) is not set. */

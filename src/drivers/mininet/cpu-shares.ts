@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -57,6 +56,8 @@ export async function findController(): Promise<Controller | string> {
     try {
       const members = makeGroup(candidate, probe, 0.5);
       // A group may be made, and still not accept a process.
+      // Each command that finds a lab loads this file, and few need this module.
+      const { execFile } = await import('node:child_process');
       await promisify(execFile)('sh', ['-c', 'echo $$ >"$0"', members]);
       return candidate;
     } catch (error) {

@@ -109,17 +109,16 @@ export class RemoteLab {
   /** node:http and not undici: loading undici takes longer than most commands, and this goes to a socket of ours. */
   #post(command: string, input: unknown, signal: AbortSignal | undefined): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const socketPath = commandSocket(this.record.name);
-      request({
-        socketPath,
+      const options = {
+        socketPath: commandSocket(this.record.name),
         agent: false,
+        // Of TLS; where it is not given, Node takes milliseconds to find whether the host is an IP address.
+        servername: '',
         method: 'POST',
         path: `/${encodeURIComponent(command)}`,
         ...(signal === undefined ? {} : { signal }),
-      })
-        .once('response', resolve)
-        .on('error', reject)
-        .end(JSON.stringify(input));
+      };
+      request(options).once('response', resolve).on('error', reject).end(JSON.stringify(input));
     });
   }
 

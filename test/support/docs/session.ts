@@ -28,7 +28,7 @@ class DocSession {
   constructor(variables: Readonly<Record<string, string>>) {
     const bin = join(this.folder, 'bin');
     mkdirSync(bin);
-    const program = join(ROOT, 'dist/labctl.js');
+    const program = join(ROOT, 'dist/labctl.cjs');
     writeFileSync(join(bin, 'labctl'), `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
     chmodSync(join(bin, 'labctl'), 0o755);
     symlinkSync(join(ROOT, 'topologies'), join(this.folder, 'topologies'));

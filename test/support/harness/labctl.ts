@@ -17,7 +17,7 @@ import { expect, inject, vi } from 'vitest';
 import { AS_NOBODY, NOBODY } from './ordinary-user.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const CLI = join(ROOT, 'dist/labctl.js');
+const CLI = join(ROOT, 'dist/labctl.cjs');
 
 export interface Outcome {
   readonly stdout: string;

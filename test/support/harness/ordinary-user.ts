@@ -22,7 +22,7 @@ export const AS_NOBODY: readonly string[] = [
 ];
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const PROGRAM = 'dist/labctl.js';
+const PROGRAM = 'dist/labctl.cjs';
 
 /** Where the copy is, for each project of the run. */
 const VARIABLE = 'LABCTL_TEST_COPY';
