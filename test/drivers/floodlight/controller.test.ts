@@ -241,7 +241,12 @@ for (const old of [false, true]) {
     ])('to which a link is never %s is refused with its name', async (_, path, answer) => {
       proxy.intervene = (request) =>
         request.path.startsWith(path) ? { status: 200, body: JSON.stringify(answer) } : 'pass';
-      const { promise } = await failing({});
+      // Its patience is for the links, however long a busy machine takes to connect the switches.
+      const connectSwitches = async (target: string) => {
+        await network.connect(target);
+        await bothConnected();
+      };
+      const { promise } = await failing({ connectSwitches });
       await expect(promise).rejects.toMatchObject({
         problems: [
           { code: 'links-missing', where: { name: url }, cause: expect.stringMatching(/lacks the links s1-s2$/) },
