@@ -1,4 +1,5 @@
 import type { Dpid } from '../model/addresses.ts';
+import type { HostState } from '../model/host-state.ts';
 import type { Group, InstalledFlow } from '../model/openflow.ts';
 
 /** What carries a lab's packets: Mininet and Open vSwitch, or a computation of what they would do. */
@@ -128,6 +129,8 @@ export interface Inspector {
    * @param fields by Floodlight's names, as `Packet.describe` gives them
    */
   traceAt(dpid: Dpid, inPort: number, fields: Readonly<Record<string, string>>): Promise<SwitchTrace>;
+  /** What each host is now, by its name: what start commands and others did to it is seen. */
+  hostStates(): Promise<ReadonlyMap<string, HostState>>;
   /** The lines that Mininet's `net` prints, read from the running network. */
   net(): Promise<readonly string[]>;
 }

@@ -84,12 +84,13 @@ export class Lab {
   /** The network as its switches hold it now. */
   async network(signal: AbortSignal): Promise<NetworkState> {
     const { topology } = this.spec;
-    const [held, { entries: listed }] = await Promise.all([
+    const [held, { entries: listed }, hosts] = await Promise.all([
       this.plan.heldBy(topology.switches.map(({ dpid }) => dpid)),
       this.controlPlane.entries(signal),
+      this.dataPlane.hostStates(),
     ]);
     const missForwarding = this.controlPlane.forwarding.kind === 'reactive' ? 'shortest-path' : 'none';
-    return { ...networkOfSwitches(topology, held, listed, missForwarding), faults: this.faults.now.faults };
+    return { ...networkOfSwitches(topology, held, listed, missForwarding), faults: this.faults.now.faults, hosts };
   }
 
   /** The network with what is supposed too, and warnings about that. */

@@ -11,6 +11,8 @@ export interface Host {
   readonly addresses?: readonly InterfaceAddress[];
   /** The router for what is in none of its subnets; absent where it has none. */
   readonly defaultRoute?: Ipv4Address;
+  /** Absent where it learns the MAC addresses of others; `static`: it knows those of all hosts from the start. */
+  readonly arp?: 'static';
   /** Commands for its shell, in order, once the network is up. */
   readonly start?: readonly string[];
   /** How much of a CPU its processes may take together: 0.2 is a fifth of one. Absent where nothing limits them. */

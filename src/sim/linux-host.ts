@@ -1,15 +1,12 @@
-import { ipv4ToNumber, netmaskOf } from '../model/addresses.ts';
-import type { Host } from '../model/topology.ts';
+import type { HostRouting, Way } from './host-routing.ts';
 import {
   ABSENT,
   type Addresses,
   ARP,
   ARP_REPLY,
   ARP_REQUEST,
-  addressesOf,
   arpReply,
   arpRequest,
-  BROADCAST_MAC,
   ECHO_REPLY,
   ECHO_REQUEST,
   echo,
@@ -39,33 +36,30 @@ export type Ignored =
 const MULTICAST_BIT = 2 ** 40;
 
 /**
- * A host as Linux is one, with one interface, an empty ARP cache, no further routes, and forwarding off: RFC 826 as in
- * Linux's net/ipv4/arp.c, RFC 1122 for echo.
+ * A host as Linux is one, with one interface: RFC 826 as in Linux's net/ipv4/arp.c, RFC 1122 for echo. Its ARP cache is
+ * empty but for static entries.
  */
 export class LinuxHost {
-  readonly #self: Addresses;
-  readonly #network: number;
-  readonly #mask: number;
-  readonly #broadcast: number | undefined;
+  readonly #routing: HostRouting;
   /** MAC addresses by IPv4 address. */
-  readonly #neighbours = new Map<number, number>();
-  /** Echo messages that wait until their target's MAC address is known. */
+  readonly #learnt = new Map<number, number>();
+  /** Packets that wait until the MAC address of their next hop is known. */
   readonly #waiting = new Map<number, ((mac: number) => Packet)[]>();
 
-  constructor(host: Host) {
-    this.#self = addressesOf(host);
-    this.#mask = Number(netmaskOf(host.prefixLength));
-    this.#network = (this.#self.ip & this.#mask) >>> 0;
-    this.#broadcast = broadcastOf(host);
+  constructor(routing: HostRouting) {
+    this.#routing = routing;
   }
 
   /**
-   * Sends an echo request to an address. Returns what goes out, first of all an ARP request; nothing without a route, nor
-   * to all hosts of the subnet (which has to be asked for).
+   * Sends an echo request to an address. Returns what goes out, first of all an ARP request where it needs one; nothing
+   * without a route, nor to all hosts of a subnet (which has to be asked for).
    */
   ping(ip: number): readonly Packet[] {
-    if (ip === this.#broadcast) return [];
-    return this.#sendTo(ip, (mac) => echo(ECHO_REQUEST, this.#self, { mac, ip }));
+    if (this.#routing.broadcasts.has(ip)) return [];
+    const way = this.#routing.wayTo(ip);
+    if (way === undefined) return [];
+    const self = { mac: this.#routing.mac, ip: way.source };
+    return this.#sendBy(way, way.source, (mac) => echo(ECHO_REQUEST, self, { mac, ip }));
   }
 
   receive(received: Packet): Reaction {
@@ -74,62 +68,75 @@ export class LinuxHost {
     if (packet === undefined) return ignores('tagged');
     const to = packet.get('eth_dst');
     const isMulticast = Math.floor(to / MULTICAST_BIT) % 2 === 1;
-    if (!isMulticast && to !== this.#self.mac) return ignores('other-mac');
+    if (!isMulticast && to !== this.#routing.mac) return ignores('other-mac');
     const type = packet.get('eth_type');
     if (type === ARP) return this.#receiveArp(packet);
-    return type === IPV4 ? this.#receiveEcho(packet) : ignores('not-understood');
+    return type === IPV4 ? this.#receiveIpv4(packet, isMulticast) : ignores('not-understood');
   }
 
   #receiveArp(packet: Packet): Reaction {
     const opcode = packet.get('arp_opcode');
     const sender = { mac: packet.get('arp_sha'), ip: packet.get('arp_spa') };
-    const isForMe = packet.get('arp_tpa') === this.#self.ip;
+    const wanted = packet.get('arp_tpa');
+    const isForMe = this.#routing.own.has(wanted);
     if (opcode !== ARP_REQUEST && opcode !== ARP_REPLY) return ignores('not-understood');
-    if (opcode === ARP_REQUEST && isForMe && sender.ip !== this.#self.ip) {
+    if (opcode === ARP_REQUEST && isForMe && !this.#routing.own.has(sender.ip)) {
       // A request for it makes an entry even where there was none.
       const released = this.#learn(sender);
-      return { kind: 'sends', packets: [arpReply(this.#self, sender), ...released] };
+      return { kind: 'sends', packets: [arpReply({ mac: this.#routing.mac, ip: wanted }, sender), ...released] };
     }
     // Other messages of a neighbour update an entry that is there, at least as a question.
     if (!this.#waiting.has(sender.ip)) return ignores(isForMe ? 'nothing-to-do' : 'other-ip');
     return { kind: 'sends', packets: this.#learn(sender) };
   }
 
-  #receiveEcho(packet: Packet): Reaction {
+  #receiveIpv4(packet: Packet, isMulticast: boolean): Reaction {
     const source = packet.get('ipv4_src');
-    if (packet.get('ipv4_dst') !== this.#self.ip) return ignores('other-ip');
-    if (source === this.#self.ip) return ignores('own-address');
+    const self = packet.get('ipv4_dst');
+    if (!this.#routing.own.has(self)) {
+      return this.#routing.forwards && !isMulticast ? this.#forward(packet, source, self) : ignores('other-ip');
+    }
+    if (this.#routing.own.has(source)) return ignores('own-address');
     const type = packet.get('icmpv4_type');
     if (type === ECHO_REPLY) return { kind: 'echo-reply', from: source };
     if (type !== ECHO_REQUEST) return ignores('not-understood');
+    const way = this.#routing.wayTo(source);
+    if (way === undefined) return ignores('no-route');
     // The reply is of the same class of service (RFC 1349, section 5.1), and of the same code, whatever that is.
     const like = { dscp: packet.get('ip_dscp'), ecn: packet.get('ip_ecn'), code: packet.get('icmpv4_code') };
-    const packets = this.#sendTo(source, (mac) => echo(ECHO_REPLY, this.#self, { mac, ip: source }, like));
-    return packets.length === 0 ? ignores('no-route') : { kind: 'sends', packets };
+    const sender = { mac: this.#routing.mac, ip: self };
+    const packets = this.#sendBy(way, self, (mac) => echo(ECHO_REPLY, sender, { mac, ip: source }, like));
+    return { kind: 'sends', packets };
   }
 
-  #sendTo(ip: number, make: (mac: number) => Packet): readonly Packet[] {
-    if ((ip & this.#mask) >>> 0 !== this.#network) return [];
-    if (ip === this.#broadcast) return [make(BROADCAST_MAC)];
-    const mac = this.#neighbours.get(ip) ?? ABSENT;
-    if (mac !== ABSENT) return [make(mac)];
-    const waiting = this.#waiting.get(ip);
-    if (waiting === undefined) this.#waiting.set(ip, [make]);
+  /** As a router. */
+  #forward(packet: Packet, source: number, target: number): Reaction {
+    if (this.#routing.own.has(source)) return ignores('own-address');
+    const way = this.#routing.wayTo(target);
+    if (way === undefined || this.#routing.broadcasts.has(target)) return ignores('no-route');
+    const packets = this.#sendBy(way, way.source, (mac) =>
+      packet.with('eth_src', this.#routing.mac).with('eth_dst', mac),
+    );
+    return { kind: 'sends', packets };
+  }
+
+  /** @param asker the address from which it asks for a MAC address */
+  #sendBy({ nextHop, mac }: Way, asker: number, make: (mac: number) => Packet): readonly Packet[] {
+    const known = mac ?? this.#learnt.get(nextHop);
+    // RFC 826's message may say that an address belongs to nobody.
+    if (known !== undefined && known !== ABSENT) return [make(known)];
+    const waiting = this.#waiting.get(nextHop);
+    if (waiting === undefined) this.#waiting.set(nextHop, [make]);
     else waiting.push(make);
-    return [arpRequest(this.#self, ip)];
+    return [arpRequest({ mac: this.#routing.mac, ip: asker }, nextHop)];
   }
 
   #learn({ mac, ip }: Addresses): readonly Packet[] {
-    this.#neighbours.set(ip, mac);
+    this.#learnt.set(ip, mac);
     const waiting = this.#waiting.get(ip) ?? [];
     this.#waiting.delete(ip);
     return waiting.map((make) => make(mac));
   }
-}
-
-/** The address of all hosts of a host's subnet; subnets of one or two addresses have none (RFC 3021). */
-export function broadcastOf({ ip, prefixLength }: Host): number | undefined {
-  return prefixLength > 30 ? undefined : Number(ipv4ToNumber(ip) | ((1n << BigInt(32 - prefixLength)) - 1n));
 }
 
 function ignores(why: Ignored): Reaction {

@@ -1,10 +1,12 @@
 import type { Dpid } from '../model/addresses.ts';
 import type { Forwarding } from '../model/connection.ts';
 import { type Fault, linkIsUp } from '../model/fault.ts';
+import { type HostState, specifiedStates } from '../model/host-state.ts';
 import type { Entry } from '../model/openflow.ts';
-import type { Host, Topology } from '../model/topology.ts';
+import type { Topology } from '../model/topology.ts';
 import { ControllerForwarding } from './controller-forwarding.ts';
 import type { Attachment, Graph, Port, PortPeer } from './graph.ts';
+import { HostRouting } from './host-routing.ts';
 import { type Addresses, addressesOf, type Packet } from './packet.ts';
 import { Pipeline, type SwitchEntries } from './pipeline.ts';
 
@@ -21,6 +23,8 @@ export interface NetworkState {
   readonly entries: ReadonlyMap<Dpid, SwitchEntries>;
   readonly missForwarding: MissForwarding;
   readonly faults: readonly Fault[];
+  /** Hosts, by name, as they were found; others are as the topology has them. */
+  readonly hosts?: ReadonlyMap<string, HostState>;
 }
 
 /** A switch made ready to be walked through. */
@@ -83,16 +87,18 @@ function groupByDpid(entries: readonly Entry[]): ReadonlyMap<Dpid, readonly Entr
 export class Network implements Graph {
   readonly topology: Topology;
   readonly nodes: readonly Node[];
-  readonly hosts: readonly Host[];
+  /** By the place of the host. */
+  readonly hosts: readonly HostRouting[];
   readonly addresses: readonly Addresses[];
   readonly attachments: readonly Attachment[];
   readonly #forwarding: ControllerForwarding | undefined;
   /** Names of the switches that are stopped. */
   readonly #stopped: ReadonlySet<string>;
 
-  constructor({ topology, entries, missForwarding, faults }: NetworkState) {
+  constructor({ topology, entries, missForwarding, faults, hosts }: NetworkState) {
     this.topology = topology;
-    this.hosts = topology.hosts;
+    const specified = specifiedStates(topology);
+    this.hosts = topology.hosts.map((host) => new HostRouting(hosts?.get(host.name) ?? specified(host)));
     this.addresses = topology.hosts.map(addressesOf);
     const nodeIndex = new Map(topology.switches.map(({ name }, index) => [name, index]));
     const hostIndex = new Map(topology.hosts.map(({ name }, index) => [name, index]));

@@ -2,7 +2,7 @@ import { allOnes, exactly, type MaskedValue, type MatchField } from '../model/ma
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import type { Action } from '../model/openflow.ts';
 import { exchangeBetween } from './exchange.ts';
-import { broadcastOf } from './linux-host.ts';
+import type { HostRouting, Way } from './host-routing.ts';
 import { Network, type NetworkState } from './network.ts';
 import { type Addresses, arpReply, arpRequest, ECHO_REPLY, ECHO_REQUEST, echo, type Packet } from './packet.ts';
 import { ALWAYS, type Certainty, NEVER, PERHAPS, Walk } from './walk.ts';
@@ -53,8 +53,8 @@ const REWRITTEN = 3;
  */
 export function predict(state: NetworkState): Prediction {
   const network = new Network(state);
-  const { hosts } = network;
-  const count = hosts.length;
+  const { addresses } = network;
+  const count = addresses.length;
   const telling = tellingValues(state, TELLING_FIELDS);
   const echoesAlike = !telling.has('icmpv4_type');
   // By source * count + target.
@@ -63,29 +63,34 @@ export function predict(state: NetworkState): Prediction {
     const isKnown = kind === 'echo-reply' && echoesAlike;
     legs[kind] = isKnown ? legs['echo-request'] : certaintiesOf(network, LEGS[kind], telling);
   }
-  const canAddress = addressable(network);
-  const broadcasts = hosts.map(broadcastOf);
+  const usualWay = usualWays(network);
   const cells = new Uint8Array(count * count);
   for (let source = 0; source < count; source += 1) {
     for (let target = 0; target < count; target += 1) {
-      const isAddressable = canAddress(source, target) && broadcasts[source] !== network.addresses[target]?.ip;
-      if (source === target || !isAddressable) continue;
+      if (source === target) continue;
       const there = source * count + target;
       const back = target * count + source;
-      const request = legs['arp-request'][there] ?? NEVER;
-      const reply = legs['arp-reply'][back] ?? NEVER;
-      const echoRequest = legs['echo-request'][there] ?? NEVER;
-      const echoReply = legs['echo-reply'][back] ?? NEVER;
-      const isUsual = broadcasts[target] !== network.addresses[source]?.ip;
-      if (!isUsual || Math.max(request, reply, echoRequest, echoReply) === REWRITTEN) {
+      const way = usualWay(source, target);
+      const wayBack = usualWay(target, source);
+      if (way === 'none') continue;
+      // Where a host does not ask for the other's MAC address, there is nothing that could fail.
+      const asks = way !== 'unusual' && way.mac === undefined;
+      const asksBack = !asks && wayBack !== 'none' && wayBack !== 'unusual' && wayBack.mac === undefined;
+      const parts = [
+        legs['echo-request'][there] ?? NEVER,
+        legs['echo-reply'][back] ?? NEVER,
+        ...(asks ? [legs['arp-request'][there] ?? NEVER, legs['arp-reply'][back] ?? NEVER] : []),
+        ...(asksBack ? [legs['arp-request'][back] ?? NEVER, legs['arp-reply'][there] ?? NEVER] : []),
+      ];
+      if (way === 'unusual' || wayBack === 'unusual' || parts.includes(REWRITTEN)) {
         cells[there] = exchangeBetween(network, source, target).certainty;
-      } else if (canAddress(target, source)) {
-        cells[there] = Math.min(request, reply, echoRequest, echoReply);
+      } else if (wayBack !== 'none') {
+        cells[there] = Math.min(...parts);
       }
     }
   }
-  const index = new Map(hosts.map(({ name }, position) => [name, position]));
-  const names = hosts.map(({ name }) => name);
+  const names = state.topology.hosts.map(({ name }) => name);
+  const index = new Map(names.map((name, position) => [name, position]));
   const pairsOf = (certainty: Certainty) =>
     new ReachabilityMatrix(
       names,
@@ -186,12 +191,28 @@ function signatureOf(
     .join();
 }
 
-/** Whether a host has a route to another: both in its subnet. */
-function addressable(network: Network): (source: number, target: number) => boolean {
-  const masks = network.hosts.map(({ prefixLength }) => (prefixLength === 0 ? 0 : -1 << (32 - prefixLength)));
+/**
+ * How one host sends to another's address: not at all, or straight to it from its own, as the packets of `LEGS` do, or
+ * unusually: from another address, by a router, to a wrong MAC address, or where several hosts have the address.
+ */
+function usualWays({
+  addresses,
+  hosts,
+}: Network): (source: number, target: number) => Pick<Way, 'mac'> | 'none' | 'unusual' {
+  const owners = new Map<number, number>();
+  for (const { own } of hosts) for (const ip of own) owners.set(ip, (owners.get(ip) ?? 0) + 1);
+  const isUsual = ({ mac, own }: HostRouting, host: Addresses) =>
+    mac === host.mac && own.has(host.ip) && owners.get(host.ip) === 1;
+  const usual = addresses.map((host, index) => {
+    const routing = hosts[index];
+    return routing !== undefined && isUsual(routing, host);
+  });
   return (source, target) => {
-    const mask = masks[source] ?? 0;
-    const difference = (network.addresses[source]?.ip ?? 0) ^ (network.addresses[target]?.ip ?? 0);
-    return (difference & mask) === 0;
+    const [host, self, other] = [hosts[source], addresses[source], addresses[target]];
+    if (host === undefined || self === undefined || other === undefined) return 'none';
+    const way = host.wayTo(other.ip);
+    if (way === undefined) return 'none';
+    const isStraight = way.nextHop === other.ip && way.source === self.ip && (way.mac ?? other.mac) === other.mac;
+    return usual[source] && usual[target] && isStraight ? way : 'unusual';
   };
 }

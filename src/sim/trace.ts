@@ -123,8 +123,8 @@ export interface WayHop {
 /** @param exchange of this network */
 export function traceOf(network: Network, exchange: Exchange): Trace {
   return {
-    source: network.hosts[exchange.source]?.name ?? '',
-    target: network.hosts[exchange.target]?.name ?? '',
+    source: network.topology.hosts[exchange.source]?.name ?? '',
+    target: network.topology.hosts[exchange.target]?.name ?? '',
     outcome: OUTCOMES[exchange.certainty],
     legs: exchange.legs.map((leg) => new LegTracer(network, leg).traced()),
   };
@@ -273,7 +273,7 @@ class LegTracer {
   }
 
   #hostName(index: number): string {
-    return this.#network.hosts[index]?.name ?? '';
+    return this.#network.topology.hosts[index]?.name ?? '';
   }
 
   #switchName(index: number): string {

@@ -45,10 +45,11 @@ function describeConnection({ members, ways, via = [], avoid = [] }: Connection)
 }
 
 function describeHost(host: Host): string {
-  const { name, ip, prefixLength, mac, addresses = [], defaultRoute, start = [], cpu } = host;
+  const { name, ip, prefixLength, mac, addresses = [], defaultRoute, arp, start = [], cpu } = host;
   const properties = [
     ...addresses.map((address) => `address ${address.ip}/${address.prefixLength}`),
     ...(defaultRoute === undefined ? [] : [`default_route ${defaultRoute}`]),
+    ...(arp === undefined ? [] : [`arp ${arp}`]),
     ...start.map((command) => `start ${JSON.stringify(command)}`),
     ...(cpu === undefined ? [] : [`cpu ${cpu}`]),
   ];

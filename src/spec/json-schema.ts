@@ -21,6 +21,7 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'hosts[].label': 'What people call it, for the eye only.',
   'hosts[].addresses': 'Further IPv4 addresses of its interface, with prefix lengths: [192.168.1.2/24].',
   'hosts[].default_route': 'The router for everything beyond its own subnets: 10.0.0.254.',
+  'hosts[].arp': 'static: it knows the MAC addresses of all hosts from the start. Without it, as arp of the lab.',
   'hosts[].start': 'Commands that a shell on the host runs when the lab is up: ["python3 -m http.server 80 &"].',
   'hosts[].cpu': 'Its share of one CPU, at most: 0.2.',
   switches: 'The switches, by name or with properties: [s1, {name: core, dpid: "00:00:00:00:00:00:00:ff"}].',
@@ -39,6 +40,7 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'links[].max_queue': 'How many packets wait for it at most.',
   without: 'What is removed from the generated topology: hosts, switches with their links, links: [h3, s1-s2].',
   forwarding: 'reactive: hosts reach each other wherever links allow. none: nothing passes that no connection allows.',
+  arp: 'static: hosts know the MAC addresses of all hosts from the start. dynamic: they ask, by ARP.',
   connections: 'Connections that `labctl up` makes: [[h1, h2], {hosts: [h3, h4], ways: protected}].',
   'connections[].hosts': 'The hosts, two or more, that reach each other and nobody else.',
   'connections[].ways':

@@ -89,6 +89,7 @@ function hostNumbers(names: readonly string[]): readonly number[] {
 /** Hosts with their addresses, given or by their numbers; wrong ones are noted and left out. */
 export function readHosts(document: LocatedDocument, form: SpecDocument): readonly Host[] {
   const numbers = hostNumbers(form.hosts.map(nodeName));
+  const { arp: allArp = 'dynamic' } = form;
   const byIp = new Map<string, string>();
   const byMac = new Map<string, string>();
   const hosts: Host[] = [];
@@ -114,8 +115,10 @@ export function readHosts(document: LocatedDocument, form: SpecDocument): readon
         remedy: 'give all hosts addresses of one subnet, with one prefix length',
       });
     }
-    const properties = typeof node === 'string' ? {} : readProperties(document, ['hosts', index], node, address, byIp);
-    hosts.push({ name, ...address, mac, ...properties, ...labelled(node) });
+    const own: HostForm = typeof node === 'string' ? { name } : node;
+    const properties = readProperties(document, ['hosts', index], own, address, byIp);
+    const isStatic = (own.arp ?? allArp) === 'static';
+    hosts.push({ name, ...address, mac, ...properties, ...(isStatic ? { arp: 'static' } : {}), ...labelled(node) });
   }
   return hosts;
 }

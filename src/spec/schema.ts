@@ -35,6 +35,8 @@ const cpuMessage = told(
   'write one such as 0.2, or leave it out: nothing then limits the host',
 );
 
+const arp = z.enum(['static', 'dynamic'], told('arp is static or dynamic', 'write one of them'));
+
 const label = z
   .string(told('not a text', 'write it in quotes: "New York"'))
   .regex(/^[^\p{C}]{1,100}$/u, told('a label is one line of up to 100 characters', 'shorten it, or leave it out'));
@@ -52,6 +54,7 @@ const host = z.union([
       )
       .optional(),
     default_route: z.string(told('not an IPv4 address', 'write that of a router: 10.0.0.254')).optional(),
+    arp: arp.optional(),
     start: z
       .array(command, told('not a list of commands', 'write ["ip route add 10.9.0.0/16 via 10.0.0.254"]'))
       .optional(),
@@ -223,6 +226,7 @@ export const specSchema = z.strictObject(
       )
       .optional(),
     forwarding: z.enum(['reactive', 'none'], told('forwarding is reactive or none', 'write one of them')).optional(),
+    arp: arp.optional(),
     connections: z
       .array(connection, told('not a list of connections', 'write [[h1, h2]] or [{hosts: [h1, h2], ways: protected}]'))
       .max(MOST_CONNECTIONS, told(`a lab has at most ${MOST_CONNECTIONS} connections`, 'leave some out'))

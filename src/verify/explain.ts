@@ -75,7 +75,7 @@ function partsOf({ nodes }: Network): readonly number[] {
 
 function explainInOneLine(trace: Trace): string {
   const leg = decidingLeg(trace);
-  if (leg === undefined) return `${trace.source} has no route to ${trace.target}: it is outside of its subnet`;
+  if (leg === undefined) return `${trace.source} has no route to ${trace.target}`;
   if (trace.outcome === 'reaches') return `by the entries it goes ${describeWay(leg, leg.way)}, and back`;
   const back = leg.from === trace.target ? 'on the way back ' : '';
   const sentence = `${back}${describeFate(leg, leg.doubt ?? leg.way)}`;

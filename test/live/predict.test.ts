@@ -92,11 +92,20 @@ test('what somebody did to a switch behind the controller is seen, explained, an
 });
 
 test('a network that does not do what its entries say is a finding', async () => {
+  await labctl.ok('exec', 'h4', '--', 'sysctl', '-w', 'net.ipv4.icmp_echo_ignore_all=1');
+  const { stdout, exitCode } = await labctl.run('pingall');
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/Finding: the network does not do what the entries of its switches say, for 1 pair/);
+  expect(stdout).toContain('h8 -> h4: predicted h4, observed X');
+  await labctl.ok('exec', 'h4', '--', 'sysctl', '-w', 'net.ipv4.icmp_echo_ignore_all=0');
+});
+
+test('a host that somebody changed is explained, and no finding', async () => {
   await labctl.ok('exec', 'h4', '--', 'ip', 'link', 'set', 'h4-eth0', 'down');
   const { stdout, exitCode } = await labctl.run('pingall');
   expect(exitCode).toBe(1);
-  expect(stdout).toMatch(/Finding: the network does not do what the entries of its switches say, for 2 pairs/);
-  expect(stdout).toContain('h4 -> h8: predicted h8, observed X');
+  expect(stdout).not.toContain('Finding');
+  expect(stdout).toContain('h4 -> h8: expected h8, observed X: h4 has no route to h8');
   await labctl.ok('exec', 'h4', '--', 'ip', 'link', 'set', 'h4-eth0', 'up');
 });
 

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { type Ipv4Address, ipv4ToNumber, type MacAddress } from '../../src/model/addresses.ts';
+import { type HostState, type Route, specifiedStates } from '../../src/model/host-state.ts';
+import { type Host, Topology } from '../../src/model/topology.ts';
+import { HostRouting } from '../../src/sim/host-routing.ts';
 import { LinuxHost, type Reaction } from '../../src/sim/linux-host.ts';
 import { arpReply, arpRequest, ECHO_REPLY, ECHO_REQUEST, echo, Packet } from '../../src/sim/packet.ts';
 
@@ -8,13 +11,16 @@ const h1 = { mac: 1, ip: ip('10.0.0.1') };
 const h2 = { mac: 2, ip: ip('10.0.0.2') };
 const h3 = { mac: 3, ip: ip('10.0.0.3') };
 
-function host(prefixLength = 24): LinuxHost {
-  return new LinuxHost({
+function host(prefixLength = 24, more: Partial<Host> = {}, then: Partial<HostState> = {}): LinuxHost {
+  const self: Host = {
     name: 'h1',
     ip: '10.0.0.1' as Ipv4Address,
     prefixLength,
     mac: '00:00:00:00:00:01' as MacAddress,
-  });
+    ...more,
+  };
+  const state = specifiedStates(new Topology({ hosts: [self], switches: [], links: [] }))(self);
+  return new LinuxHost(new HostRouting({ ...state, ...then }));
 }
 
 /** What a host sends, as Ethernet and IP see it: `arp 1 to ff:ff:ff:ff:ff:ff for 10.0.0.2`. */
@@ -114,4 +120,63 @@ test('ICMP other than echo, and other types of Ethernet, are ignored', () => {
   // Linux answers an echo request whatever its code.
   expect(reacts(host().receive(echo(ECHO_REQUEST, h2, h1).with('icmpv4_code', 1)))).toEqual([ASKS_H2]);
   expect(reacts(host().receive(Packet.of({ eth_dst: 1, eth_src: 2, eth_type: 0x88cc })))).toBe('not-understood');
+});
+
+const address = (text: string) => {
+  const [of = '', length] = text.split('/');
+  return { ip: of as Ipv4Address, prefixLength: Number(length) };
+};
+const route = (text: string, more: Partial<Route> = {}): Route => {
+  const { ip: destination, prefixLength } = address(text);
+  return { destination, prefixLength, metric: 0, ...more };
+};
+
+test('a host answers to each of its addresses, from that address', () => {
+  const answering = host(24, { addresses: [address('192.168.1.1/24')] });
+  const request = echo(ECHO_REQUEST, h2, { mac: 1, ip: ip('192.168.1.1') });
+  expect(reacts(answering.receive(arpRequest(h2, ip('192.168.1.1'))))).toEqual([
+    'arp 2 to 00:00:00:00:00:02 for 10.0.0.2 at 00:00:00:00:00:02',
+  ]);
+  const reaction = answering.receive(request);
+  expect(reacts(reaction)).toEqual(['icmp 0 to 00:00:00:00:00:02 for 10.0.0.2']);
+  expect(reaction.kind === 'sends' && reaction.packets[0]?.describe()).toMatchObject({ ipv4_src: '192.168.1.1' });
+});
+
+test('a host sends by its router what is in none of its subnets, and asks for the MAC address of that', () => {
+  const asking = host(24, { defaultRoute: '10.0.0.3' as Ipv4Address });
+  expect(sent(asking.ping(ip('8.8.8.8')))).toEqual(['arp 1 to ff:ff:ff:ff:ff:ff for 10.0.0.3 at 00:00:00:00:00:00']);
+  expect(reacts(asking.receive(arpReply(h3, h1)))).toEqual(['icmp 8 to 00:00:00:00:00:03 for 8.8.8.8']);
+  expect(sent(asking.ping(h2.ip))).toEqual([ASKS_H2]);
+});
+
+test('of routes the longest prefix counts, then the lowest metric; a route may refuse', () => {
+  const via = '10.0.0.3' as Ipv4Address;
+  const asksH3 = ['arp 1 to ff:ff:ff:ff:ff:ff for 10.0.0.3 at 00:00:00:00:00:00'];
+  const direct = route('10.0.0.0/24');
+  expect(sent(host(24, {}, { routes: [direct, route('10.0.0.2/32', { via })] }).ping(h2.ip))).toEqual(asksH3);
+  expect(sent(host(24, {}, { routes: [route('10.0.0.0/24', { via, metric: 5 }), direct] }).ping(h2.ip))).toEqual([
+    ASKS_H2,
+  ]);
+  const refusing = [direct, route('10.0.0.2/32', { leadsNowhere: true })];
+  expect(sent(host(24, {}, { routes: refusing }).ping(h2.ip))).toEqual([]);
+});
+
+test('a static ARP entry is used without asking, and no ARP message changes it', () => {
+  const knows = host(24, {}, { neighbours: new Map([['10.0.0.2' as Ipv4Address, '00:00:00:00:00:99' as MacAddress]]) });
+  const straight = ['icmp 8 to 00:00:00:00:00:99 for 10.0.0.2'];
+  expect(sent(knows.ping(h2.ip))).toEqual(straight);
+  expect(reacts(knows.receive(arpRequest(h2, h1.ip)))).toHaveLength(1);
+  expect(sent(knows.ping(h2.ip))).toEqual(straight);
+});
+
+test('a host that forwards sends on what is for others, and one that does not ignores it', () => {
+  const toH2 = echo(ECHO_REQUEST, h3, { mac: 1, ip: h2.ip });
+  expect(reacts(host().receive(toH2))).toBe('other-ip');
+  const router = host(24, {}, { forwards: true });
+  expect(reacts(router.receive(toH2))).toEqual([ASKS_H2]);
+  const [on] = [router.receive(arpReply(h2, h1))].flatMap((each) => (each.kind === 'sends' ? each.packets : []));
+  expect(on?.describe()).toMatchObject({
+    ...{ eth_src: '00:00:00:00:00:01', eth_dst: '00:00:00:00:00:02' },
+    ...{ ipv4_src: '10.0.0.3', ipv4_dst: '10.0.0.2' },
+  });
 });

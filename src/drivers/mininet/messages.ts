@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Ipv4Address, MacAddress } from '../../model/addresses.ts';
 
 /**
  * What labctl and the resident program of a sandbox say to each other: one table of requests. `inside/messages.py` has
@@ -9,6 +10,9 @@ const datapath = z.enum(['kernel', 'user']);
 const byHost = <T extends z.ZodType>(value: T) => z.record(z.string(), value);
 const pair = z.object({ source: z.string(), target: z.string() }).readonly();
 const nothing = z.null();
+/** As the kernel has them, and so well-formed. */
+const ipv4 = z.string() as z.ZodType<string> as z.ZodType<Ipv4Address>;
+const mac = z.string() as z.ZodType<string> as z.ZodType<MacAddress>;
 
 /** By its name, what a request is given, what comes while it is worked on, and its answer. */
 export const REQUESTS = {
@@ -36,6 +40,29 @@ export const REQUESTS = {
       rttMs: z.array(z.array(z.number().nullable())),
       probes: z.array(z.array(z.int())),
     }),
+  },
+  'host-states': {
+    input: z.object({}),
+    progress: nothing,
+    answer: byHost(
+      z.object({
+        mac,
+        addresses: z.array(z.object({ ip: ipv4, prefixLength: z.int() })),
+        otherAddresses: z.array(ipv4),
+        routes: z.array(
+          z.object({
+            destination: ipv4,
+            prefixLength: z.int(),
+            via: ipv4.nullable(),
+            source: ipv4.nullable(),
+            metric: z.int(),
+            leadsNowhere: z.boolean(),
+          }),
+        ),
+        neighbours: z.array(z.object({ ip: ipv4, mac })),
+        forwards: z.boolean(),
+      }),
+    ),
   },
   net: { input: z.object({}), progress: nothing, answer: z.array(z.string()) },
   'connect-switches': { input: z.object({ target: z.string() }), progress: nothing, answer: nothing },

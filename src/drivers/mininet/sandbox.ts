@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dpid } from '../../model/addresses.ts';
+import type { HostState } from '../../model/host-state.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { interfaceName, Topology } from '../../model/topology.ts';
 import { renderMininet } from '../../spec/export/mininet.ts';
@@ -174,6 +175,11 @@ export class MininetSandbox implements DataPlane {
     }
   }
 
+  async hostStates(): Promise<ReadonlyMap<string, HostState>> {
+    const states = await this.#request('host-states', {}, NEVER);
+    return new Map(Object.entries(states).map(([name, state]) => [name, hostState(state)]));
+  }
+
   async net(): Promise<readonly string[]> {
     return this.#request('net', {}, NEVER);
   }
@@ -312,4 +318,17 @@ function checkSocketPaths(topology: Topology, folder: string): void {
       remedy: 'set LABCTL_RUN_DIR to a folder with a shorter path, or give the lab a shorter name with --lab',
     }),
   );
+}
+
+function hostState({ routes, neighbours, ...rest }: Answer<'host-states'>[string]): HostState {
+  return {
+    ...rest,
+    routes: routes.map(({ via, source, leadsNowhere, ...route }) => ({
+      ...route,
+      ...(via === null ? {} : { via }),
+      ...(source === null ? {} : { source }),
+      ...(leadsNowhere ? { leadsNowhere } : {}),
+    })),
+    neighbours: new Map(neighbours.map(({ ip, mac }) => [ip, mac])),
+  };
 }

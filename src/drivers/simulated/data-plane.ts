@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dpid } from '../../model/addresses.ts';
+import { type HostState, specifiedStates } from '../../model/host-state.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
 import type { Where } from '../../model/where.ts';
@@ -133,6 +134,11 @@ export class SimulatedDataPlane implements DataPlane {
   /** Nothing is cached. */
   async forgetCached(): Promise<void> {}
 
+  async hostStates(): Promise<ReadonlyMap<string, HostState>> {
+    const specified = specifiedStates(this.#topology);
+    return new Map(this.#topology.hosts.map((host) => [host.name, specified(host)]));
+  }
+
   async net(): Promise<readonly string[]> {
     return netLines(this.#topology);
   }
@@ -180,8 +186,6 @@ export function withoutEffect({ hosts, links }: Topology): readonly string[] {
     ...(links.some(({ maxQueue }) => maxQueue !== undefined) ? ['max_queue'] : []),
   ];
   const ofHosts = [
-    ...(hosts.some(({ addresses }) => addresses !== undefined) ? ['addresses'] : []),
-    ...(hosts.some(({ defaultRoute }) => defaultRoute !== undefined) ? ['default_route'] : []),
     ...(hosts.some(({ start }) => start !== undefined) ? ['start'] : []),
     ...(hosts.some(({ cpu }) => cpu !== undefined) ? ['cpu'] : []),
   ];

@@ -27,6 +27,7 @@ export function renderMininet(topology: Topology, topo: string): string {
     `    sudo mn --custom FILE --topo ${topo} --controller remote --switch ovs,protocols=OpenFlow13`,
     '"""',
     '',
+    ...(classes.isStatic ? ['import subprocess', ''] : []),
     ...(topology.links.some((link) => linkParameters(link).length > 0) ? ['from mininet.link import TCLink'] : []),
     ...(classes.imports.length > 0 ? [`from mininet.node import ${classes.imports.join(', ')}`] : []),
     'from mininet.topo import Topo',
@@ -59,8 +60,9 @@ function linkParameters({ bandwidthMbps, delayMs, jitterMs, lossPercent, maxQueu
   return parameters.length === 0 ? [] : ['cls=TCLink', ...parameters];
 }
 
-function hostParameters({ ip, prefixLength, mac, addresses, defaultRoute, cpu }: Host): readonly string[] {
-  const cls = `${addresses === undefined ? '' : 'Addressed'}${cpu === undefined ? 'Host' : 'CPULimitedHost'}`;
+function hostParameters(host: Host): readonly string[] {
+  const { ip, prefixLength, mac, addresses, defaultRoute, cpu } = host;
+  const cls = hostClass(host);
   return [
     ...(cls === 'Host' ? [] : [`cls=${cls}`]),
     `ip=${literal(`${ip}/${prefixLength}`)}`,
@@ -74,22 +76,28 @@ function hostParameters({ ip, prefixLength, mac, addresses, defaultRoute, cpu }:
   ];
 }
 
-/** Mininet's classes of hosts that have more than one address, or a share of a CPU. */
-function hostClasses({ hosts }: Topology): {
-  readonly imports: readonly string[];
-  readonly definitions: readonly string[];
-} {
-  const addressed = hosts.filter(({ addresses }) => addresses !== undefined);
-  const bases = [
-    ...(addressed.some(({ cpu }) => cpu !== undefined) ? ['CPULimitedHost'] : []),
-    ...(addressed.some(({ cpu }) => cpu === undefined) ? ['Host'] : []),
-  ];
-  const isLimited = hosts.some(({ cpu }) => cpu !== undefined);
-  const imports = [...(isLimited ? ['CPULimitedHost'] : []), ...(bases.includes('Host') ? ['Host'] : [])];
-  if (bases.length === 0) return { imports, definitions: [] };
-  return {
-    imports,
-    definitions: [
+/** What our classes add to Mininet's, in the order of their names. */
+const MIXINS = [
+  {
+    name: 'Static',
+    isOf: ({ arp }: Host) => arp === 'static',
+    lines: [
+      'class Static:',
+      '    """A host with a static ARP entry for each of the others."""',
+      '',
+      '    def config(self, **params):',
+      '        result = super().config(**params)',
+      "        entry = f'neighbour replace %s lladdr %s nud permanent dev {self.defaultIntf()}\\n'",
+      '        entries = [entry % each for each in NEIGHBOURS.items() if each[0] != self.IP()]',
+      "        command = ['mnexec', '-a', str(self.pid), 'ip', '-batch', '-']",
+      "        subprocess.run(command, input=''.join(entries), text=True, check=True)",
+      '        return result',
+    ],
+  },
+  {
+    name: 'Addressed',
+    isOf: ({ addresses }: Host) => addresses !== undefined,
+    lines: [
       'class Addressed:',
       '    """A host with further addresses; its default route may lead by one of them."""',
       '',
@@ -100,9 +108,46 @@ function hostClasses({ hosts }: Topology): {
       '        if defaultRoute:',
       '            self.setDefaultRoute(defaultRoute)',
       '        return result',
-      '',
-      '',
-      ...bases.flatMap((base) => [`class Addressed${base}(Addressed, ${base}):`, '    pass', '', '']),
+    ],
+  },
+] as const;
+
+function hostClass(host: Host): string {
+  const mixins = MIXINS.filter(({ isOf }) => isOf(host)).map(({ name }) => name);
+  return [...mixins, host.cpu === undefined ? 'Host' : 'CPULimitedHost'].join('');
+}
+
+/** Classes of hosts that have more than Mininet's: more than one address, static ARP, or a share of a CPU. */
+function hostClasses({ hosts }: Topology): {
+  readonly isStatic: boolean;
+  readonly imports: readonly string[];
+  readonly definitions: readonly string[];
+} {
+  const used = MIXINS.filter(({ isOf }) => hosts.some(isOf));
+  const kinds = new Map(hosts.map((host) => [hostClass(host), host]));
+  const classes = [...kinds].sort().flatMap(([name, host]) => {
+    const mixins = MIXINS.filter(({ isOf }) => isOf(host)).map((mixin) => mixin.name);
+    return mixins.length === 0 ? [] : [{ name, bases: [...mixins, name.replace(/^(?:Static|Addressed)+/, '')] }];
+  });
+  const mininets = new Set([...classes.map(({ bases }) => bases.at(-1) ?? ''), ...kinds.keys()]);
+  const isStatic = hosts.some(({ arp }) => arp === 'static');
+  return {
+    isStatic,
+    imports: [
+      ...(mininets.has('CPULimitedHost') ? ['CPULimitedHost'] : []),
+      ...(classes.some(({ bases }) => bases.includes('Host')) ? ['Host'] : []),
+    ],
+    definitions: [
+      ...(isStatic
+        ? [
+            '# The MAC address of each host, by its IPv4 address.',
+            'NEIGHBOURS = {',
+            ...hosts.map(({ ip, mac }) => `    ${literal(ip)}: ${literal(mac)},`),
+            ...['}', '', ''],
+          ]
+        : []),
+      ...used.flatMap(({ lines }) => [...lines, '', '']),
+      ...classes.flatMap(({ name, bases }) => [`class ${name}(${bases.join(', ')}):`, '    pass', '', '']),
     ],
   };
 }

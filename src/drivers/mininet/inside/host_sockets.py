@@ -18,12 +18,17 @@ _setns = ctypes.CDLL(None, use_errno=True).setns
 HOST_SETTINGS = {'ip_forward': '0', 'conf/all/rp_filter': '0', 'conf/default/rp_filter': '0'}
 
 
-def socket_in_namespace_of(pid: int) -> socket.socket:
-    """A raw ICMP socket in the network namespace of a process. Call it in a thread of its own: it moves there."""
+def enter_network_of(pid: int) -> None:
+    """Moves this thread into the network namespace of a process."""
     with open(f'/proc/{pid}/ns/net', 'rb') as namespace:
         if _setns(namespace.fileno(), CLONE_NEWNET) != 0:
             number = ctypes.get_errno()
             raise OSError(number, f'cannot enter the network of process {pid}: {os.strerror(number)}')
+
+
+def socket_in_namespace_of(pid: int) -> socket.socket:
+    """A raw ICMP socket in the network namespace of a process. Call it in a thread of its own: it moves there."""
+    enter_network_of(pid)
     icmp = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
     icmp.setblocking(False)
     # Only echo replies: otherwise a raw socket gets a copy of every ICMP message of its host.

@@ -98,6 +98,41 @@ class SetSwitch(TypedDict):
     up: bool
 
 
+class Address(TypedDict):
+    ip: str
+    prefixLength: int
+
+
+class Route(TypedDict):
+    destination: str
+    prefixLength: int
+    # A router; null: on the link.
+    via: str | None
+    # The address that the host prefers to send from.
+    source: str | None
+    metric: int
+    # Whether it refuses packets, or leads out of another interface.
+    leadsNowhere: bool
+
+
+class Neighbour(TypedDict):
+    """A static ARP entry."""
+
+    ip: str
+    mac: str
+
+
+class HostState(TypedDict):
+    # Of the interface that is linked to a switch, as the addresses and routes.
+    mac: str
+    addresses: list[Address]
+    # Of other interfaces.
+    otherAddresses: list[str]
+    routes: list[Route]
+    neighbours: list[Neighbour]
+    forwards: bool
+
+
 class Nothing(TypedDict):
     pass
 

@@ -14,6 +14,7 @@ import os
 import selectors
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +25,9 @@ from messages import Pair, Probed, ProbeProgress
 from pacing import Pacing, Rounds
 from pairs import halves
 
-SIOCDARP = 0x8953
+# <linux/sockios.h>, <linux/if_arp.h>: where a `struct arpreq` has its flags, and what they are.
+SIOCDARP, SIOCGARP = 0x8953, 0x8954
+ARPREQ_FLAGS_AT, ATF_PERM = 32, 0x04
 # <linux/sockios.h>, <linux/ethtool.h>
 SIOCETHTOOL, ETHTOOL_STXCSUM = 0x8946, 0x17
 
@@ -71,11 +74,15 @@ class Prober:
 
     def forget(self, pair: int) -> None:
         """Removes the hosts of a pair from each other's ARP caches. An entry from before would hide that ARP fails now,
-        and an unfinished resolution would wait a second before it asks again."""
+        and an unfinished resolution would wait a second before it asks again. Static entries are a part of what a host
+        is, and stay."""
         source, target = divmod(pair, len(self.names))
         for host, other in ((source, target), (target, source)):
+            request = self._forgettable[other] + self._interfaces[host]
             with contextlib.suppress(OSError):
-                fcntl.ioctl(self.sockets[host], SIOCDARP, self._forgettable[other] + self._interfaces[host])
+                entry = fcntl.ioctl(self.sockets[host], SIOCGARP, request)
+                if not int.from_bytes(entry[ARPREQ_FLAGS_AT : ARPREQ_FLAGS_AT + 4], sys.byteorder) & ATF_PERM:
+                    fcntl.ioctl(self.sockets[host], SIOCDARP, request)
 
     def probe_all(
         self,

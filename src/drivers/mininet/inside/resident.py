@@ -24,11 +24,13 @@ from typing import Any, Generic, TypeVar
 from children import Children
 from conversation import Conversation
 from faults import Faults
+from host_states import HostStates
 from measurer import Measurement
 from messages import (
     ConnectSwitches,
     FailedCommand,
     HostCommands,
+    HostState,
     Nothing,
     Pair,
     Probe,
@@ -66,6 +68,7 @@ class Lab:
     prober: Prober
     faults: Faults
     start_commands: StartCommands
+    host_states: HostStates
 
 
 class Resident:
@@ -119,7 +122,8 @@ class Resident:
         if datapath == 'user':
             prober.write_whole_checksums()
         faults = Faults(network, self._children.run)
-        self._lab = Lab(network, prober, faults, StartCommands(shells, shares, folder))
+        states = HostStates({host.name: (host.pid, host.defaultIntf().name) for host in network.hosts})
+        self._lab = Lab(network, prober, faults, StartCommands(shells, shares, folder), states)
         return {
             'mininet': mininet_version(),
             'datapath': datapath,
@@ -135,6 +139,9 @@ class Resident:
 
     def net(self, _request: Nothing, _: Underway[None]) -> list[str]:
         return net_of(self.lab.network)
+
+    def host_states(self, _request: Nothing, _: Underway[None]) -> dict[str, HostState]:
+        return self.lab.host_states.read()
 
     def connect_switches(self, request: ConnectSwitches, _: Underway[None]) -> None:
         self.lab.faults.connect(request['target'])
@@ -226,6 +233,7 @@ REQUESTS: Mapping[str, Callable[[Resident, Any, Underway[Any]], object]] = {
     'start-commands': Resident.run_start_commands,
     'probe': Resident.probe,
     'net': Resident.net,
+    'host-states': Resident.host_states,
     'connect-switches': Resident.connect_switches,
     'set-link': Resident.set_link,
     'set-switch': Resident.set_switch,
