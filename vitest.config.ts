@@ -27,6 +27,8 @@ interface Project {
   readonly include: readonly string[];
   readonly exclude?: readonly string[];
   readonly globalSetup?: readonly string[];
+  /** Files share a process: what they load is loaded once. */
+  readonly isolate?: boolean;
   /** Why it cannot be run on this machine. */
   readonly lacks?: string | undefined;
 }
@@ -35,6 +37,7 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   pure: {
     include: ['test/*.test.ts', 'test/{model,spec,plan,sim,verify,lab,cli}/**/*.test.ts', ...WITHOUT_SWITCHES],
     exclude: WITH_MININET,
+    isolate: false,
   },
   // The built labctl as somebody types it, on simulated switches or none.
   program: {
@@ -132,14 +135,13 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     // Each file that starts labs has lab names and a run folder of its own.
-    maxWorkers: 5,
+    maxWorkers: 4,
     projects: Object.entries(PROJECTS)
       .filter(([, project]) => !isLeftOut(project))
       .map(
-        ([name, { include, exclude = [], globalSetup = [] }]): TestProjectConfiguration => ({
+        ([name, { include, exclude = [], globalSetup = [], isolate = true }]): TestProjectConfiguration => ({
           test: {
-            // Files share a process: what they load is loaded once.
-            ...{ name, isolate: false, testTimeout: 240_000, hookTimeout: 240_000, maxWorkers: 5 },
+            ...{ name, isolate, testTimeout: 240_000, hookTimeout: 240_000, maxWorkers: 4 },
             include: [...include],
             exclude: [...exclude],
             globalSetup: [...globalSetup],

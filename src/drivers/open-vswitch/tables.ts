@@ -9,9 +9,39 @@ import { parseDescription, parsePortCounters, parsePorts } from './ofctl-statist
 import { formatFlow, formatFlowKey, formatGroup, parseFlow, parseGroup } from './ofctl-text.ts';
 import { switchRefusal } from './switch-refusal.ts';
 
-/** ovs-ofctl processes at once, over all switches: more are no faster on a few cores. */
+/** Processes at once, over all switches: more are no faster on a few cores. */
 const PROCESSES_AT_ONCE = 8;
+/** Requests that one shell carries out, one after another. */
+const MOST_REQUESTS = 12;
+/** The kernel's limit is 128 KiB (MAX_ARG_STRLEN). */
+const LONGEST_ARGUMENT = 32_000;
 const TIMEOUT_SECONDS = 10;
+
+/** With names it first asks the switch for those of its ports and tables: 24 ms in place of 5. */
+const OFCTL_OPTIONS = ['-O', 'OpenFlow13', '--no-names', `--timeout=${TIMEOUT_SECONDS}`];
+/** A line that ovs-ofctl never prints, with its exit code. */
+const END_OF_REQUEST = /^== end of request (\d+)$\n?/m;
+/** Its arguments are those of requests: a command, its target, and its input, where it has one. */
+const SCRIPT = `
+ofctl() { ovs-ofctl ${OFCTL_OPTIONS.join(' ')} "$@" 2>/dev/null; }
+while [ $# -gt 0 ]; do
+  if [ -n "$3" ]; then printf %s "$3" | ofctl "$1" "$2" -; else ofctl "$1" "$2"; fi
+  echo "== end of request $?"
+  shift 3
+done`;
+
+/** One run of ovs-ofctl. Where it fails it has changed nothing. */
+interface Request {
+  readonly dpid: Dpid;
+  readonly command: string;
+  /** Empty for none. */
+  readonly input: string;
+}
+
+interface Waiting extends Request {
+  readonly resolve: (text: string) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /**
  * The tables of Open vSwitch bridges, programmed with its own `ovs-ofctl` over OpenFlow 1.3 through their management
@@ -24,6 +54,8 @@ export class OpenVSwitchTables implements SwitchTables {
   readonly #loading = import('execa');
   #running = 0;
   readonly #waiting: (() => void)[] = [];
+  /** Of this turn of the event loop. */
+  #requests: Waiting[] = [];
 
   /**
    * @param socketOf the path of a bridge's management socket, `NAME.mgmt` in the run folder of its ovs-vswitchd
@@ -36,33 +68,33 @@ export class OpenVSwitchTables implements SwitchTables {
 
   async apply(dpid: Dpid, changes: readonly TableChange[]): Promise<void> {
     if (changes.length === 0) return;
-    await this.#ofctl(dpid, ['bundle', this.#target(dpid), '-'], `${changes.map(formatChange).join('\n')}\n`);
+    const text = `${changes.map(formatChange).join('\n')}\n`;
+    if (text.length <= LONGEST_ARGUMENT) await this.#soon({ dpid, command: 'bundle', input: text });
+    else await this.#ofctl({ dpid, command: 'bundle', input: text });
   }
 
   async flows(dpid: Dpid): Promise<readonly InstalledFlow[]> {
-    const text = await this.#ofctl(dpid, ['dump-flows', this.#target(dpid)]);
-    return this.#read(dpid, text, 'cookie=', parseFlow);
+    return this.#read(dpid, await this.#soon({ dpid, command: 'dump-flows', input: '' }), 'cookie=', parseFlow);
   }
 
   async groups(dpid: Dpid): Promise<readonly Group[]> {
-    const text = await this.#ofctl(dpid, ['dump-groups', this.#target(dpid)]);
-    return this.#read(dpid, text, 'group_id=', parseGroup);
+    return this.#read(dpid, await this.#soon({ dpid, command: 'dump-groups', input: '' }), 'group_id=', parseGroup);
   }
 
   async ports(dpid: Dpid): Promise<readonly PortDescription[]> {
-    return this.#dump(dpid, 'dump-ports-desc', parsePorts);
+    return this.#statistics(dpid, 'dump-ports-desc', parsePorts);
   }
 
   async portCounters(dpid: Dpid): Promise<readonly PortCounters[]> {
-    return this.#dump(dpid, 'dump-ports', parsePortCounters);
+    return this.#statistics(dpid, 'dump-ports', parsePortCounters);
   }
 
   async description(dpid: Dpid): Promise<SwitchDescription> {
-    return this.#dump(dpid, 'dump-desc', parseDescription);
+    return this.#statistics(dpid, 'dump-desc', parseDescription);
   }
 
-  async #dump<T>(dpid: Dpid, command: string, parse: (text: string) => T | undefined): Promise<T> {
-    const text = await this.#ofctl(dpid, [command, this.#target(dpid)]);
+  async #statistics<T>(dpid: Dpid, command: string, parse: (text: string) => T | undefined): Promise<T> {
+    const text = await this.#soon({ dpid, command, input: '' });
     const value = parse(text);
     if (value !== undefined) return value;
     throw new ProblemError(
@@ -95,26 +127,62 @@ export class OpenVSwitchTables implements SwitchTables {
       });
   }
 
+  /** What `ovs-ofctl` prints, with others for which it is wanted in the same turn of the event loop. */
+  #soon(request: Request): Promise<string> {
+    if (this.#requests.length === 0) setImmediate(() => this.#beginRequests());
+    return new Promise((resolve, reject) => this.#requests.push({ ...request, resolve, reject }));
+  }
+
+  /** To start a process takes one of our size several milliseconds, in which it does nothing else: a shell starts many. */
+  #beginRequests(): void {
+    const requests = this.#requests;
+    this.#requests = [];
+    const chunks = Math.min(Math.max(Math.ceil(requests.length / MOST_REQUESTS), 2), requests.length);
+    for (let chunk = 0; chunk < chunks; chunk += 1) {
+      const part = requests.filter((_, index) => index % chunks === chunk);
+      this.#doRequests(part).catch((error: unknown) => {
+        for (const { reject } of part) reject(error);
+      });
+    }
+  }
+
+  async #doRequests(requests: readonly Waiting[]): Promise<void> {
+    const args = requests.flatMap(({ dpid, command, input }) => [command, this.#target(dpid), input]);
+    const printed = await this.#run('/bin/sh', ['-c', SCRIPT, 'sh', ...args], '', requests.length);
+    const outcomes = printed.split(END_OF_REQUEST);
+    for (const [index, { resolve, reject, ...request }] of requests.entries()) {
+      // Done once more, one that failed says why: it has changed nothing.
+      if (outcomes[2 * index + 1] === '0') resolve(outcomes[2 * index] ?? '');
+      else this.#ofctl(request).then(resolve, reject);
+    }
+  }
+
   #target(dpid: Dpid): string {
     return `unix:${this.#socketOf(dpid)}`;
   }
 
-  async #ofctl(dpid: Dpid, args: readonly string[], input = ''): Promise<string> {
+  async #ofctl({ dpid, command, input }: Request): Promise<string> {
+    try {
+      const args = [command, this.#target(dpid), ...(input === '' ? [] : ['-'])];
+      return await this.#run('ovs-ofctl', [...OFCTL_OPTIONS, ...args], input, 1);
+    } catch (error) {
+      throw ofctlProblem(dpid, error as ExecaError);
+    }
+  }
+
+  /** Runs a program, when a slot is free. @param count of the runs of ovs-ofctl that it is or starts */
+  async #run(program: string, args: readonly string[], input: string, count: number): Promise<string> {
     await this.#slot();
     try {
-      // With names it first asks the switch for those of its ports and tables: 24 ms in place of 5.
-      const options = ['-O', 'OpenFlow13', '--no-names', `--timeout=${TIMEOUT_SECONDS}`];
       const { execa } = await this.#loading;
-      const result = await execa('ovs-ofctl', [...options, ...args], {
+      const result = await execa(program, args, {
         input,
         env: this.#environment,
         stripFinalNewline: true,
         // For the case that its own timeout does not end it.
-        timeout: (TIMEOUT_SECONDS + 2) * 1000,
+        timeout: (TIMEOUT_SECONDS + 2) * count * 1000,
       });
       return result.stdout;
-    } catch (error) {
-      throw ofctlProblem(dpid, error as ExecaError);
     } finally {
       // The slot goes to who has waited longest, never to a newcomer.
       const next = this.#waiting.shift();

@@ -1,7 +1,6 @@
 import { isMatchField, MATCH_FIELDS } from '../../model/match.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import type { SwitchTrace } from '../data-plane.ts';
-import { appctl } from './appctl.ts';
 
 const TIMEOUT_SECONDS = 10;
 
@@ -25,7 +24,9 @@ export async function traceInBridge(
 ): Promise<SwitchTrace> {
   const command = ['ofproto/trace', '--names', packet.bridge, formatPacket(packet)];
   try {
-    return parseTrace(await appctl(control, command, TIMEOUT_SECONDS), portOf);
+    const { execa } = await import('execa');
+    const { stdout } = await execa('ovs-appctl', [`--timeout=${TIMEOUT_SECONDS}`, '-t', control, ...command]);
+    return parseTrace(stdout, portOf);
   } catch (error) {
     throw new ProblemError(
       environmentProblem({
