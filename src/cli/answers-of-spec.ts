@@ -36,7 +36,11 @@ export function predictionFor(
 ): CommandOutput<'predict'> {
   const { state, warnings } = supposedNetwork(spec, supposition);
   const expected = expectedMatrix(spec, spec.connections, expectation);
-  return enveloped(predict, spec.name, predictionDocument(forecast(state, expected, expectation, warnings)));
+  return enveloped(
+    predict,
+    spec.name,
+    predictionDocument(forecast(state, expected, expectation, { faults: [], cutOff: [] }, warnings)),
+  );
 }
 
 export function explanationFor(

@@ -12,8 +12,20 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** The exit code of a command that compares the network with what is expected of it. */
-export function verdict({ asExpected }: { readonly asExpected: boolean }): number {
+/**
+ * The exit code of a command that compares the network with what is expected of it. A difference is one, whatever else
+ * this machine could not tell.
+ */
+export function verdict({
+  asExpected,
+  differences = [],
+  unheard = null,
+}: {
+  readonly asExpected: boolean;
+  readonly differences?: readonly unknown[];
+  readonly unheard?: string | null;
+}): number {
+  if (unheard !== null && differences.length === 0) return EXIT.cannot;
   return asExpected ? EXIT.asExpected : EXIT.notAsExpected;
 }
 

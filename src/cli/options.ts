@@ -55,6 +55,9 @@ export const formatOption = () =>
 export const expectOption = () =>
   new Option('--expect <name>', 'compare with this expectation of the spec').env('LABCTL_EXPECT');
 
+/** Whether every pair has its line in the verdict. */
+export const allOption = () => new Option('--all', 'tell the reason of each pair, also where several have one');
+
 export const supposeOptions = (): readonly Option[] => [
   new Option(
     '--with <files...>',

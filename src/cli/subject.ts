@@ -1,6 +1,7 @@
 import type { RemoteLab } from '../lab/process/remote-lab.ts';
 import type { LabSpec } from '../spec/read.ts';
 import type { LabOptions } from './options.ts';
+import { remark } from './output/terminal.ts';
 import { interrupted } from './signals.ts';
 
 /**
@@ -37,17 +38,29 @@ export async function nameOfLab({ lab, topo }: LabOptions, argument?: string): P
 }
 
 /**
- * The spec that is named, where no lab of it is running.
+ * The spec that is named, by its file, or by a name that no running lab has.
  * @returns undefined when a running lab is meant: one of this name, the one of `--lab`, or the only one
  */
 export async function specNotRunning(name: string | undefined, options: LabOptions): Promise<string | undefined> {
   const named = name ?? (options.lab === undefined ? options.topo : undefined);
   if (named === undefined) return undefined;
-  const { isRunning } = await import('../lab/process/records.ts');
-  return isRunning(named) ? undefined : named;
+  const { isFileName, isRunning } = await import('../lab/process/records.ts');
+  if (!isRunning(named)) return named;
+  if (!isFileName(named)) return undefined;
+  await remarkOnLabOf(named);
+  return named;
 }
 
-/** The running lab that is named, or the only one; else the spec that is named. */
+/** A file is a file, also where a lab runs that was brought up from it; says so where it has changed since. */
+async function remarkOnLabOf(file: string): Promise<void> {
+  const [lab, { findSpec }] = await Promise.all([runningLab({}, file), import('../spec/locate.ts')]);
+  const { text } = await lab.run('spec', {}, { signal: interrupted });
+  if (text === findSpec(file).text) return;
+  const { name } = lab.record;
+  remark(`labctl: warning: the lab ${name} runs, from another version of ${file}; this is about the file, not the lab`);
+}
+
+/** The spec that is named, or the running lab; where nothing is named, the only lab. */
 export async function subjectNamed(name: string | undefined, options: LabOptions): Promise<Subject> {
   const named = await specNotRunning(name, options);
   if (named !== undefined) return { kind: 'spec', ...(await specNamed(named)) };

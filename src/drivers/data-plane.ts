@@ -15,6 +15,8 @@ export interface Pair {
 export interface ProbeResult extends Pair {
   /** Round trip of the first answer in milliseconds; null when no probe was answered. */
   readonly rttMs: number | null;
+  /** Whether it is unknown whether the pair reaches: that no answer came says nothing. */
+  readonly isUnknown?: true;
   /** Echo requests sent; an unanswered pair of a real network has had at least four. */
   readonly probes: number;
 }
@@ -93,6 +95,8 @@ export interface Prober {
   ): Promise<readonly ProbeResult[]>;
   /** Asks again, for longer, pairs that did not answer and should. Undefined where no probe is ever lost. */
   readonly probeAgain: Probe | undefined;
+  /** How often the machine has had no room for another neighbour; only its growth means something. */
+  neighbourOverflows(): number;
   /**
    * Has one host ping another at short intervals, from half a second before `act` begins until 1.5 s after it has ended.
    * Rejects with what `act` throws.

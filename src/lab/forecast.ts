@@ -1,4 +1,4 @@
-import type { HeldEntries } from '../drivers/data-plane.ts';
+import type { HeldEntries, Pair } from '../drivers/data-plane.ts';
 import type { Dpid } from '../model/addresses.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
@@ -9,12 +9,14 @@ import type { Topology } from '../model/topology.ts';
 import { checkEntries } from '../plan/entry-check.ts';
 import { forwardingFlows } from '../plan/forwarding.ts';
 import { isRouted, Routes } from '../plan/routes.ts';
-import { type MissForwarding, type NetworkState, withEntries } from '../sim/network.ts';
+import { circlesOf } from '../sim/circles.ts';
+import { type MissForwarding, Network, type NetworkState, withEntries } from '../sim/network.ts';
 import { type Prediction, predict } from '../sim/predict.ts';
+import { namesOfCircle } from '../sim/trace.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { askedMatrix } from '../verify/asked.ts';
-import { Explainer } from '../verify/explain.ts';
-import { type Difference, judge, type Verdict } from '../verify/verdict.ts';
+import { Explainer, type Reason } from '../verify/explain.ts';
+import { judge, type Verdict } from '../verify/verdict.ts';
 
 /** What to suppose beside what is there. */
 export interface Supposition {
@@ -28,10 +30,20 @@ export interface Forecast {
   readonly prediction: Prediction;
   readonly verdict: Verdict;
   /** For each difference, in their order, as far as they are explained: why. */
-  readonly reasons: readonly string[];
+  readonly reasons: readonly Reason[];
+  /** Likewise for each pair that is unknown. */
+  readonly unknownReasons: readonly Reason[];
+  /** What is down in the lab, and whom it cuts off. */
+  readonly inForce: FaultsInForce;
   /** Entries that end by themselves, which is not foreseen. */
   readonly ending: readonly string[];
   readonly warnings: readonly Problem[];
+}
+
+/** What is down, and which pairs would be asked for without that. */
+export interface FaultsInForce {
+  readonly faults: readonly Fault[];
+  readonly cutOff: readonly (readonly [string, string])[];
 }
 
 /** How many differences are explained. */
@@ -62,7 +74,10 @@ export function networkOfSwitches(
   return { topology, entries: new Map(entries), missForwarding, faults: [] };
 }
 
-/** The network with what is supposed, and warnings about that. Entries of switches that do not exist are left out. */
+/**
+ * The network with what is supposed, and warnings about that. Entries of switches that do not exist are left out.
+ * @throws ProblemError for entries that switches refuse
+ */
 export function supposing(
   state: NetworkState,
   listed: readonly Entry[],
@@ -70,9 +85,34 @@ export function supposing(
 ): { readonly state: NetworkState; readonly warnings: readonly Problem[] } {
   const { topology } = state;
   const { problems, warnings } = checkEntries(topology, listed, entries);
+  const refused = problems.filter(({ code }) => code === 'switch-refused');
+  if (refused.length > 0) throw new ProblemError(refused);
   const taken = entries.filter(({ dpid }) => topology.switchWithDpid(dpid) !== undefined);
   const next = withEntries(without(withFaults(state, faults), replacedByName(listed, taken)), taken);
-  return { state: next, warnings: [...problems, ...warnings] };
+  return { state: next, warnings: [...problems, ...warnings, ...(taken.length === 0 ? [] : newCircles(state, next))] };
+}
+
+/** Warnings about circles of copies that were not there before. */
+function newCircles(before: NetworkState, after: NetworkState): readonly Problem[] {
+  const circlesIn = (state: NetworkState) => {
+    const network = new Network(state);
+    return circlesOf(network).map((circle) => namesOfCircle(network, circle).join(' > '));
+  };
+  const circles = circlesIn(after);
+  if (circles.length === 0) return [];
+  const old = new Set(circlesIn(before));
+  return circles
+    .filter((circle) => !old.has(circle))
+    .map((circle) =>
+      inputProblem({
+        code: 'endless-copies',
+        where: circle,
+        cause:
+          'with these entries copies of packets go round here for ever, and may disturb all that passes these switches',
+        remedy:
+          'forward to one port in place of flood, all or several outputs, or break the circle with labctl link down',
+      }),
+    );
 }
 
 /**
@@ -117,19 +157,21 @@ export function forecast(
   state: NetworkState,
   expected: ReachabilityMatrix,
   expectation: string | undefined,
+  inForce: FaultsInForce,
   warnings: readonly Problem[],
 ): Forecast {
   const prediction = predict(state);
   const verdict = judge(expected, prediction.matrix);
   const reasons = reasonsFor(state, verdict.differences);
-  return { expectation, prediction, verdict, reasons, ending: endingEntries(state), warnings };
+  const unknownReasons = reasonsFor(state, verdict.unknown);
+  return { expectation, prediction, verdict, reasons, unknownReasons, inForce, ending: endingEntries(state), warnings };
 }
 
-/** Why pairs are not as they should be, for as many as are explained. */
-export function reasonsFor(state: NetworkState, differences: readonly Difference[]): readonly string[] {
-  if (differences.length === 0) return [];
+/** Why pairs are as they are, for as many as are explained. */
+export function reasonsFor(state: NetworkState, pairs: readonly Pair[]): readonly Reason[] {
+  if (pairs.length === 0) return [];
   const explainer = new Explainer(state);
-  return differences.slice(0, MOST_REASONS).map(({ source, target }) => explainer.why(source, target));
+  return pairs.slice(0, MOST_REASONS).map(({ source, target }) => explainer.reason(source, target));
 }
 
 function endingEntries({ topology, entries }: NetworkState): readonly string[] {
@@ -169,6 +211,24 @@ export function expectedMatrix(
       remedy: known.length > 0 ? `name one of ${known.join(', ')}` : 'add it under expect: in the spec',
     }),
   );
+}
+
+/** What is down in a lab. @param expected what is expected with that */
+export function faultsInForce(
+  { topology, ...spec }: LabSpec,
+  connections: LabSpec['connections'],
+  expectation: string | undefined,
+  expected: ReachabilityMatrix,
+): FaultsInForce {
+  const { faults } = topology;
+  if (faults.length === 0 || expectation !== undefined) return { faults, cutOff: [] };
+  const intact = expectedMatrix({ ...spec, topology: topology.withFaults([]) }, connections, undefined);
+  const cutOff = intact.hosts.flatMap((source) =>
+    intact.hosts
+      .filter((target) => intact.reaches(source, target) && !expected.reaches(source, target))
+      .map((target) => [source, target] as const),
+  );
+  return { faults, cutOff };
 }
 
 /**

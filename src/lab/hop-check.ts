@@ -7,7 +7,7 @@ import type { Frozen } from './commands/command.ts';
 /** What switches say about the hops of a ping. */
 export const hopChecksSchema = z.strictObject({
   checked: z.number(),
-  undecided: z.number().describe('Hops that a switch decides by a hash of real packets only.'),
+  undecided: z.number().describe('Hops that a switch decides by a hash of real packets, or by what it has learnt.'),
   disagreements: z
     .array(
       z.strictObject({
@@ -35,7 +35,10 @@ export async function checkHops(trace: Trace, topology: Topology, inspector: Ins
     const node = topology.switchNamed(hop.switch);
     if (node === undefined) continue;
     const { ports: said, isUndecided, text } = await inspector.traceAt(node.dpid, hop.inPort, fields);
-    if (isUndecided) {
+    const isLearnt = hop.branches.some(({ steps }) =>
+      steps.some((step) => step.kind === 'choice' && step.among === 'learning'),
+    );
+    if (isUndecided || isLearnt) {
       undecided += 1;
       continue;
     }

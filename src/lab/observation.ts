@@ -2,11 +2,12 @@ import { z } from 'zod';
 import type { Pair, ProbeResult } from '../drivers/data-plane.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import { ProblemError } from '../model/problem.ts';
-import { type Prediction, predict } from '../sim/predict.ts';
+import { predict } from '../sim/predict.ts';
+import type { Reason } from '../verify/explain.ts';
 import { judge } from '../verify/verdict.ts';
 import type { Frozen } from './commands/command.ts';
 import { comparison, differenceSchema, explained, rowsSchema } from './documents/comparison.ts';
-import { expectedMatrix, reasonsFor } from './forecast.ts';
+import { expectedMatrix, faultsInForce, reasonsFor } from './forecast.ts';
 import type { Lab } from './lab.ts';
 import type { Running } from './running.ts';
 
@@ -14,10 +15,14 @@ export const observationSchema = z.strictObject({
   ...comparison,
   observed: rowsSchema(z.number().nullable()).describe('Round trip in milliseconds; null where no probe was answered.'),
   probes: rowsSchema(z.number()).describe('Echo requests sent.'),
+  unheard: z
+    .string()
+    .nullable()
+    .describe('Why this machine could not tell of some pairs, which are among the unknown; null where it could.'),
   predicted: z
     .strictObject({
       received: z.number(),
-      undecided: z.number().describe('Pairs of which the entries leave it to the switches whether they reach.'),
+      undecided: z.number().describe('Pairs of which the entries leave it open whether they reach.'),
       surprises: z
         .array(differenceSchema)
         .describe('Pairs in which the switches do not do what their entries say; `expected` is what was predicted.'),
@@ -31,6 +36,7 @@ export type Observation = Frozen<z.output<typeof observationSchema>>;
 /** Pings all pairs and judges by the named expectation, or by what the spec and the connections ask for. */
 export async function observe(lab: Lab, expectation: string | undefined, running: Running): Promise<Observation> {
   const expected = expectedMatrix(lab.specNow, lab.connections, expectation);
+  const overflows = lab.dataPlane.neighbourOverflows();
   const [first, network] = await Promise.all([
     lab.dataPlane.probeAll(lab.reactionSeconds, running.signal, (probe) => running.report({ probe })),
     // Entries that labctl cannot read hide no observation.
@@ -39,51 +45,97 @@ export async function observe(lab: Lab, expectation: string | undefined, running
       return undefined;
     }),
   ]);
-  const prediction = network === undefined ? undefined : predict(network);
-  const probes = await askedAgain(
+  const prediction = network === undefined ? undefined : predict(network).matrix;
+  const { probes, unheard } = await heard(
     lab,
     first,
-    ({ source, target }) => expected.reaches(source, target) || (prediction?.matrix.reaches(source, target) ?? false),
+    ({ source, target }) => {
+      return prediction?.at(source, target) ?? expected.reaches(source, target);
+    },
     running,
   );
-  const answered = new Set(probes.filter(({ rttMs }) => rttMs !== null).map(keyOf));
+  const isFull = lab.dataPlane.neighbourOverflows() > overflows;
+  const surprising = ({ source, target, rttMs }: ProbeResult) =>
+    rttMs === null && (prediction?.reaches(source, target) ?? expected.reaches(source, target));
+  const why = isFull ? TABLE_FULL : unheard ? TOO_BUSY : undefined;
+  const lost = new Set(why === undefined ? [] : probes.filter(surprising).map(keyOf));
+  const found = new Map(
+    probes.map((probe) => [keyOf(probe), probe.isUnknown || lost.has(keyOf(probe)) ? null : probe.rttMs !== null]),
+  );
   const observed = new ReachabilityMatrix(
     lab.spec.topology.hosts.map(({ name }) => name),
-    (source, target) => answered.has(keyOf({ source, target })),
+    (source, target) => found.get(keyOf({ source, target })) ?? null,
   );
-  const { asExpected, differences } = judge(expected, observed);
+  const { asExpected, differences, unknown } = judge(expected, observed);
+  const reasons = (pairs: readonly Pair[]) => (network === undefined ? [] : reasonsFor(network, pairs));
+  const isLost = (pair: Pair) => lost.has(keyOf(pair));
+  const open = unknown.filter((pair) => !isLost(pair));
   return {
     expectation: expectation ?? null,
     asExpected,
+    ...faultsInForce(lab.specNow, lab.connections, expectation, expected),
     received: observed.received,
     pairs: observed.pairs,
     hosts: observed.hosts,
     observed: rows(probes, ({ rttMs }) => rttMs),
     probes: rows(probes, (probe) => probe.probes),
-    differences: explained(differences, network === undefined ? [] : reasonsFor(network, differences)),
+    differences: explained(differences, reasons(differences)),
+    unknown: [...unknown.filter(isLost).map((pair) => ({ ...pair, ...why })), ...explained(open, reasons(open))],
+    unheard: lost.size > 0 ? (why?.why ?? null) : null,
     predicted: prediction === undefined ? null : compared(prediction, observed),
   };
 }
 
+const TOO_BUSY: Reason = {
+  why: 'the machine was too busy: pairs that had answered did not answer again either',
+  cause: 'a machine that is too busy leaves open',
+};
+const TABLE_FULL: Reason = {
+  why: "the kernel's neighbour table is full: raise net.ipv4.neigh.default.gc_thresh3, or run fewer labs at once",
+  cause: "the kernel's neighbour table, which is full, leaves open",
+};
+
+/** For how many seconds to wait for those that should answer, from one attempt to the next. */
+const PATIENCE_SECONDS = [0, 0.5, 2] as const;
+/** Attempts in which the machine answered all that it had answered before: then silence is no answer. */
+const ENOUGH_HEARD = 2;
+/** Pairs that have answered, which are asked beside those that should: whether they answer again tells of the machine. */
+const MOST_CONTROLS = 12;
+
 /**
  * A busy machine may keep a switch from its work for longer than a probe waits. Pairs that did not answer though they
- * should are asked again, with more patience.
+ * should are asked again, with more and more patience, beside some that have answered.
+ * @returns `unheard`: whether the machine never had the time to answer
  */
-async function askedAgain(
+async function heard(
   { dataPlane, reactionSeconds }: Lab,
-  probes: readonly ProbeResult[],
+  first: readonly ProbeResult[],
   shouldAnswer: (pair: Pair) => boolean,
   { signal, report }: Running,
-): Promise<readonly ProbeResult[]> {
-  const silent = probes.filter((probe) => probe.rttMs === null && shouldAnswer(probe));
-  if (silent.length === 0 || dataPlane.probeAgain === undefined) return probes;
-  report({ step: `asking ${silent.length === 1 ? 'a pair' : `${silent.length} pairs`} once more` });
-  const again = await dataPlane.probeAgain(silent, reactionSeconds, signal, (probe) => report({ probe }));
-  const later = new Map(again.map((probe) => [keyOf(probe), probe]));
-  return probes.map((probe) => {
-    const { rttMs = null, probes: more = 0 } = later.get(keyOf(probe)) ?? {};
-    return { ...probe, rttMs: probe.rttMs ?? rttMs, probes: probe.probes + more };
-  });
+): Promise<{ readonly probes: readonly ProbeResult[]; readonly unheard: boolean }> {
+  let probes = first;
+  let unheard = false;
+  let timesHeard = 0;
+  for (const patience of PATIENCE_SECONDS) {
+    const silent = probes.filter((probe) => probe.rttMs === null && probe.isUnknown !== true && shouldAnswer(probe));
+    if (timesHeard >= ENOUGH_HEARD) break;
+    if (silent.length === 0 || dataPlane.probeAgain === undefined) return { probes, unheard: false };
+    report({ step: `asking ${silent.length === 1 ? 'a pair' : `${silent.length} pairs`} once more` });
+    const answered = probes.filter(({ rttMs }) => rttMs !== null);
+    const step = Math.max(1, Math.floor(answered.length / MOST_CONTROLS));
+    const controls = answered.filter((_, index) => index % step === 0).slice(0, MOST_CONTROLS);
+    const asked = [...silent, ...controls];
+    const seconds = Math.max(reactionSeconds, patience);
+    const again = await dataPlane.probeAgain(asked, seconds, signal, (probe) => report({ probe }));
+    const later = new Map(again.map((probe) => [keyOf(probe), probe]));
+    unheard = controls.some((pair) => (later.get(keyOf(pair))?.rttMs ?? null) === null);
+    if (!unheard) timesHeard += 1;
+    probes = probes.map((probe) => {
+      const { rttMs = null, probes: more = 0 } = later.get(keyOf(probe)) ?? {};
+      return { ...probe, rttMs: probe.rttMs ?? rttMs, probes: probe.probes + more };
+    });
+  }
+  return { probes, unheard: unheard && timesHeard < ENOUGH_HEARD };
 }
 
 function keyOf({ source, target }: Pair): string {
@@ -103,10 +155,8 @@ function rows<T>(
   return result;
 }
 
-/** No undecided pair is a surprise. */
-function compared({ matrix, undecided }: Prediction, observed: ReachabilityMatrix): Observation['predicted'] {
-  const surprises = judge(matrix, observed).differences.filter(
-    ({ source, target }) => !undecided.reaches(source, target),
-  );
-  return { received: matrix.received, undecided: undecided.received, surprises };
+/** No pair that was left open is a surprise. */
+function compared(prediction: ReachabilityMatrix, observed: ReachabilityMatrix): Observation['predicted'] {
+  const { received, unknown } = prediction;
+  return { received, undecided: unknown, surprises: judge(prediction, observed).differences };
 }

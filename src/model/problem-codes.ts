@@ -181,6 +181,11 @@ export const PROBLEM_CODES = {
     cause: 'An edge of an imported graph has no source or no target.',
     remedy: 'Give it the id of a node.',
   },
+  'endless-copies': {
+    kind: 'input',
+    cause: 'Entries send copies of packets round in a circle of switches, for ever. It is a warning.',
+    remedy: 'Forward to one port in place of flood, all or several outputs, or break the circle.',
+  },
   'entries-left': {
     kind: 'environment',
     cause: "The lab's entries could not be removed from the controller when the lab ended.",
@@ -638,8 +643,8 @@ export const PROBLEM_CODES = {
     remedy: 'Wait until `labctl status` shows it again.',
   },
   'switch-refused': {
-    kind: 'environment',
-    cause: 'A switch, or the program that speaks to it, refused an entry.',
+    kind: 'both',
+    cause: 'A switch, or the program that speaks to it, refuses an entry, or would.',
     remedy: 'Change the entry as the message says.',
   },
   'switch-unreachable': {

@@ -1,6 +1,6 @@
 import { type Connection, describeConnection } from './connection.ts';
 import { describeFault, type Fault } from './fault.ts';
-import type { ReachabilityMatrix } from './matrix.ts';
+import { cellText, type Reach, type ReachabilityMatrix } from './matrix.ts';
 import type { FilePlace } from './where.ts';
 
 /** What is done to a lab one step after another, and what is expected of it meanwhile. */
@@ -74,7 +74,8 @@ export type Expectation =
 export interface ExpectedPair {
   readonly source: string;
   readonly target: string;
-  readonly reaches: boolean;
+  /** Null: it may reach or not. */
+  readonly reaches: Reach;
 }
 
 /** A step in one line, nearly as the spec writes it: `connect h2 h5 h6`. */
@@ -117,7 +118,7 @@ function describeExpectation(expectation: Expectation): string {
       return expectation.name ?? `a matrix of ${expectation.matrix.received}/${expectation.matrix.pairs}`;
     case 'pairs':
       return expectation.pairs
-        .map(({ source, target, reaches }) => `${source} -> ${target}: ${reaches ? 'ok' : 'X'}`)
+        .map(({ source, target, reaches }) => `${source} -> ${target}: ${cellText('ok', reaches)}`)
         .join(', ');
     case 'predicted':
     case 'asked':

@@ -2,6 +2,7 @@ import { type Dpid, dpidFromNumber } from '../model/addresses.ts';
 import { type Action, type Entry, type FlowEntry, groupPlace, placeOf } from '../model/openflow.ts';
 import { inputProblem, type Problem } from '../model/problem.ts';
 import type { CodeOf } from '../model/problem-codes.ts';
+import { REFUSALS, refusalOf } from '../model/switch-refusals.ts';
 import type { Switch, Topology } from '../model/topology.ts';
 import type { Where } from '../model/where.ts';
 
@@ -81,6 +82,13 @@ export function checkEntries(topology: Topology, installed: readonly Entry[], wa
       continue;
     }
     for (const wrong of portProblems(topology, entry, node)) problem('unknown-port', wrong);
+    const refusal = refusalOf(entry);
+    if (refusal !== undefined) {
+      problem('switch-refused', {
+        reason: `the switch refuses it: ${REFUSALS[refusal]} (${refusal})`,
+        remedy: 'correct the entry: Open vSwitch does not take it',
+      });
+    }
 
     const namesake = byName.get(entry.name);
     if (namesake !== undefined && (namesake.dpid !== entry.dpid || namesake.kind !== entry.kind)) {

@@ -29,8 +29,8 @@ export type Course =
   | { readonly kind: 'match'; readonly tableId: number; readonly entry: NamedFlow; readonly next: Course }
   /** Each of them happens, with a packet of its own. */
   | { readonly kind: 'copies'; readonly of: readonly Course[] }
-  /** One of them happens: the switch hashes the packet to a bucket, or entries overlap. */
-  | { readonly kind: 'choice'; readonly among: 'buckets' | 'entries'; readonly of: readonly Course[] }
+  /** One of them happens: the switch hashes the packet to a bucket, or entries overlap, or it goes by what it has learnt. */
+  | { readonly kind: 'choice'; readonly among: 'buckets' | 'entries' | 'learning'; readonly of: readonly Course[] }
   /** @param bucket counts from 1 */
   | { readonly kind: 'bucket'; readonly group: Group; readonly bucket: number; readonly next: Course }
   /** @param missedTable the table without an entry for it, where no entry sends it */

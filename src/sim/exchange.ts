@@ -1,3 +1,4 @@
+import { type Circle, circlesOf, disturbedNodes } from './circles.ts';
 import { LinuxHost, type Reaction } from './linux-host.ts';
 import type { Network } from './network.ts';
 import { ABSENT, type Packet } from './packet.ts';
@@ -28,17 +29,29 @@ export interface Arrival {
   readonly reaction: Reaction;
 }
 
-/** A ping from one host to another, with empty ARP caches, and nothing else going on. */
+/** A ping from one host to another, with empty ARP caches; of what else goes on, circles of copies alone matter. */
 export interface Exchange {
   readonly source: number;
   readonly target: number;
   readonly certainty: Certainty;
+  /** A circle of copies in which its packets may be lost, though they would arrive without that. */
+  readonly disturbedBy?: Circle;
   /** In the order in which they are sent; empty where the source has no route to the target. */
   readonly legs: readonly Leg[];
 }
 
 /** Follows a ping through the network: the ARP request and reply, the echo request and reply, and what else comes up. */
 export function exchangeBetween(network: Network, source: number, target: number): Exchange {
+  const exchange = undisturbed(network, source, target);
+  if (exchange.certainty === NEVER) return exchange;
+  const disturbed = disturbedNodes(circlesOf(network));
+  if (disturbed.size === 0) return exchange;
+  const nodes = exchange.legs.flatMap(({ walk }) => walk?.states.map(({ node }) => node) ?? []);
+  const disturbedBy = nodes.map((node) => disturbed.get(node)).find((circle) => circle !== undefined);
+  return disturbedBy === undefined ? exchange : { ...exchange, certainty: PERHAPS, disturbedBy };
+}
+
+function undisturbed(network: Network, source: number, target: number): Exchange {
   // What happens if everything arrives that may, and if nothing arrives but what must.
   const best = run(network, source, target, PERHAPS);
   const isCertain = best.legs.every((leg) => leg.arrivals.every(({ certainty }) => certainty === ALWAYS));

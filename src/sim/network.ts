@@ -7,6 +7,7 @@ import type { Topology } from '../model/topology.ts';
 import { ControllerForwarding } from './controller-forwarding.ts';
 import type { Attachment, Graph, Port, PortPeer } from './graph.ts';
 import { HostRouting } from './host-routing.ts';
+import { Learning } from './learning.ts';
 import { type Addresses, addressesOf, type Packet } from './packet.ts';
 import { Pipeline, type SwitchEntries } from './pipeline.ts';
 
@@ -86,17 +87,21 @@ function groupByDpid(entries: readonly Entry[]): ReadonlyMap<Dpid, readonly Entr
 /** A `NetworkState` made ready for walks; switches and hosts are known by their place in the topology. */
 export class Network implements Graph {
   readonly topology: Topology;
+  readonly entries: NetworkState['entries'];
   readonly nodes: readonly Node[];
   /** By the place of the host. */
   readonly hosts: readonly HostRouting[];
   readonly addresses: readonly Addresses[];
   readonly attachments: readonly Attachment[];
+  /** What switches do that learn, by `output:NORMAL`. */
+  readonly learning: Learning;
   readonly #forwarding: ControllerForwarding | undefined;
   /** Names of the switches that are stopped. */
   readonly #stopped: ReadonlySet<string>;
 
   constructor({ topology, entries, missForwarding, faults, hosts }: NetworkState) {
     this.topology = topology;
+    this.entries = entries;
     const specified = specifiedStates(topology);
     this.hosts = topology.hosts.map((host) => new HostRouting(hosts?.get(host.name) ?? specified(host)));
     this.addresses = topology.hosts.map(addressesOf);
@@ -120,6 +125,7 @@ export class Network implements Graph {
     });
     this.#stopped = new Set(faults.flatMap((fault) => (fault.kind === 'switch' ? [fault.name] : [])));
     this.#forwarding = missForwarding === 'none' ? undefined : new ControllerForwarding(this);
+    this.learning = new Learning(this);
   }
 
   /** Undefined where the controller does nothing with packets; else the port to which it sends this one on. */

@@ -1,5 +1,6 @@
 import { formatField, MATCH_FIELD_NAMES } from '../model/match.ts';
 import { formatInstructions } from '../model/openflow.ts';
+import type { Circle } from './circles.ts';
 import type { Course, SwitchFate } from './course.ts';
 import type { Arrival, Exchange, Leg } from './exchange.ts';
 import type { NamedFlow } from './flow-table.ts';
@@ -13,6 +14,8 @@ export interface Trace {
   readonly source: string;
   readonly target: string;
   readonly outcome: Outcome;
+  /** Switches among which copies go round for ever, so that its packets may be lost; the first one is the last, too. */
+  readonly disturbedBy?: readonly string[];
   /** Packets in the order in which hosts send them; empty where the source has no route to the target. */
   readonly legs: readonly TracedLeg[];
 }
@@ -64,8 +67,8 @@ export interface TracedBranch {
 export type Step =
   | { readonly kind: 'match'; readonly table: number; readonly entry: TracedEntry }
   | { readonly kind: 'bucket'; readonly group: number; readonly groupType: string; readonly bucket: number }
-  /** One of several is taken, and this is one: buckets by a hash of the packet, or entries that overlap. */
-  | { readonly kind: 'choice'; readonly among: 'buckets' | 'entries'; readonly of: number }
+  /** One of several is taken, and this is one: buckets by a hash of the packet, entries that overlap, or ports by what it has learnt. */
+  | { readonly kind: 'choice'; readonly among: 'buckets' | 'entries' | 'learning'; readonly of: number }
   /** No entry matches, or an entry says so: the controller sends it on. */
   | { readonly kind: 'controller-forwards' };
 
@@ -126,8 +129,15 @@ export function traceOf(network: Network, exchange: Exchange): Trace {
     source: network.topology.hosts[exchange.source]?.name ?? '',
     target: network.topology.hosts[exchange.target]?.name ?? '',
     outcome: OUTCOMES[exchange.certainty],
+    ...(exchange.disturbedBy === undefined ? {} : { disturbedBy: namesOfCircle(network, exchange.disturbedBy) }),
     legs: exchange.legs.map((leg) => new LegTracer(network, leg).traced()),
   };
+}
+
+/** The switches of a circle, the first one at its end too: `s1 s2 s3 s1`. */
+export function namesOfCircle(network: Network, { nodes }: Circle): readonly string[] {
+  const names = nodes.map((node) => network.node(node).name);
+  return [...names, names[0] ?? ''];
 }
 
 class LegTracer {

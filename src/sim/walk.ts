@@ -227,6 +227,11 @@ export class Walk {
     return { number, hops, position: 0 };
   }
 
+  /** The numbers of the states to which one goes on. */
+  statesAfter(number: number): readonly number[] {
+    return this.#hopsFrom(number).flatMap((hop) => this.stateAfter(hop) ?? []);
+  }
+
   #statesBefore(number: number): readonly number[] {
     if (this.#predecessors === undefined) {
       const predecessors = this.#states.map((): number[] => []);
@@ -264,7 +269,8 @@ export class Walk {
       case 'local':
         return [{ kind: 'end', fate: { kind: 'to-switch-itself' } }];
       case 'normal':
-        return [{ kind: 'end', fate: { kind: 'unforeseeable', reason: 'NORMAL goes by what the switch has learnt' } }];
+        // `#learnt` has left those that cannot be foreseen.
+        return [{ kind: 'end', fate: { kind: 'unforeseeable', reason: this.network.learning.cannotTell ?? '' } }];
       case 'controller':
         return [this.#toController(node, inPort, packet, missedTable)];
       case 'table':
@@ -346,12 +352,37 @@ export class Walk {
   /** @param place of the switch and the packet */
   #courseAt(place: number, node: number, inPort: number, packet: Packet): Course {
     const { pipeline } = this.network.node(node);
-    if (pipeline.matchesInPort) return pipeline.process(packet, inPort);
+    if (pipeline.matchesInPort) return this.#learnt(node, pipeline.process(packet, inPort));
     const known = this.#courses.get(place);
     if (known !== undefined) return known;
-    const course = pipeline.process(packet, inPort);
+    const course = this.#learnt(node, pipeline.process(packet, inPort));
     this.#courses.set(place, course);
     return course;
+  }
+
+  /** Says of `output:NORMAL` what the switch does, where that can be foreseen. */
+  #learnt(node: number, course: Course): Course {
+    switch (course.kind) {
+      case 'match':
+      case 'bucket': {
+        const next = this.#learnt(node, course.next);
+        return next === course.next ? course : { ...course, next };
+      }
+      case 'copies':
+      case 'choice': {
+        const of = course.of.map((part) => this.#learnt(node, part));
+        return of.every((part, index) => part === course.of[index]) ? course : { ...course, of };
+      }
+      case 'output': {
+        const { learning } = this.network;
+        if (course.port !== 'normal' || learning.cannotTell !== undefined) return course;
+        const port = learning.portFrom(node, course.packet);
+        const toAll: Course = { ...course, port: 'flood' };
+        return port === undefined ? toAll : { kind: 'choice', among: 'learning', of: [{ ...course, port }, toAll] };
+      }
+      case 'end':
+        return course;
+    }
   }
 
   /** Whether something else becomes of the packet by this port than by others, though the entries do not look at it. */

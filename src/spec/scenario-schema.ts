@@ -66,7 +66,11 @@ export function scenariosSchema<
         },
         expectMessage,
       )
-      .catchall(z.string(told('a pair is ok or X', 'write ok where it reaches, X where it does not'))),
+      .catchall(
+        z.string(
+          told('a pair is ok, X or ?', 'write ok where it reaches, X where it does not, "?" where either will do'),
+        ),
+      ),
   ]);
 
   const step = z.strictObject(

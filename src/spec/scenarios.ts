@@ -313,11 +313,11 @@ class StepReader {
       if (source === target) add('one-host', 'a host reaches itself without the network', 'name two hosts');
       if (seen.has(`${source} ${target}`)) add('duplicate-pair', 'this pair has been named already', 'remove one');
       seen.add(`${source} ${target}`);
-      if (value !== 'ok' && value !== 'X' && value !== target) {
-        const cause = `a pair is ok, X, or the name that pingall prints, ${target}`;
-        this.#document.add([...path, key], { code: 'wrong-value', cause, remedy: 'write ok or X' });
+      if (!['ok', 'X', '?', target].includes(value)) {
+        const cause = `a pair is ok, X, ?, or the name that pingall prints, ${target}`;
+        this.#document.add([...path, key], { code: 'wrong-value', cause, remedy: 'write ok, X or "?"' });
       }
-      return [{ source, target, reaches: value !== 'X' }];
+      return [{ source, target, reaches: value === '?' ? null : value !== 'X' }];
     });
   }
 }

@@ -12,6 +12,14 @@ import {
   type Way,
 } from '../sim/trace.ts';
 
+/** Why a ping does what it does. */
+export interface Reason {
+  /** In one line, without a full stop. */
+  readonly why: string;
+  /** What all pairs have in common that it happens to, to be followed by their number: `flow-mod-5 on s5 takes`. */
+  readonly cause: string;
+}
+
 /** A network whose pings can be explained. */
 export class Explainer {
   readonly #network: Network;
@@ -33,11 +41,13 @@ export class Explainer {
     return traceOf(this.#network, exchange);
   }
 
-  /** Why a ping does what it does, in one line, without a full stop. */
-  why(source: string, target: string): string {
-    return this.#areJoined(source, target)
-      ? explainInOneLine(this.trace(source, target))
-      : this.#noChain(source, target);
+  /** Why a ping does what it does. */
+  reason(source: string, target: string): Reason {
+    if (!this.#areJoined(source, target)) {
+      return { why: this.#noChain(source, target), cause: 'a missing path cuts off' };
+    }
+    const trace = this.trace(source, target);
+    return { why: explainInOneLine(trace), cause: causeOf(trace) };
   }
 
   /** The story of a ping in a few lines: the outcome, the ways of its packets, and what decides. */
@@ -74,12 +84,60 @@ function partsOf({ nodes }: Network): readonly number[] {
 }
 
 function explainInOneLine(trace: Trace): string {
+  if (trace.disturbedBy !== undefined) {
+    return `copies go round for ever, ${trace.disturbedBy.join(' > ')}, and its packets may be lost among them`;
+  }
   const leg = decidingLeg(trace);
   if (leg === undefined) return `${trace.source} has no route to ${trace.target}`;
   if (trace.outcome === 'reaches') return `by the entries it goes ${describeWay(leg, leg.way)}, and back`;
   const back = leg.from === trace.target ? 'on the way back ' : '';
   const sentence = `${back}${describeFate(leg, leg.doubt ?? leg.way)}`;
   return trace.outcome === 'fails' ? sentence : `it depends on ${choiceIn(leg)}: else ${sentence}`;
+}
+
+function causeOf(trace: Trace): string {
+  if (trace.disturbedBy !== undefined)
+    return `copies that go round for ever, ${trace.disturbedBy.join(' > ')}, disturb`;
+  const leg = decidingLeg(trace);
+  if (leg === undefined) return `${trace.source} has no route for`;
+  if (trace.outcome === 'reaches') return 'the entries let through';
+  const way = leg.doubt ?? leg.way;
+  const { at, entry } = lastHop(leg, way);
+  if (trace.outcome === 'undecided' && way.fate.kind !== 'unforeseeable') return `${choiceIn(leg)} decides for`;
+  switch (way.fate.kind) {
+    case 'no-entry':
+      return `${at} has no entry for`;
+    case 'host-link-down':
+      return `the link of ${way.fate.host}, which is down, cuts off`;
+    case 'switch-stopped':
+      return `${way.fate.switch}, which is stopped, cuts off`;
+    case 'no-known-way':
+      return 'the controller knows no path for';
+    case 'ignored':
+      // Where entries changed nothing, the host decides.
+      return entry === undefined ? `${way.fate.host} ignores` : `${nameOf(entry)} on ${at} takes`;
+    case 'unforeseeable':
+      return `on ${at} ${way.fate.reason}: this leaves open`;
+    case 'back-out':
+      return entry === undefined
+        ? `${at} would have to send back where they came from`
+        : `${nameOf(entry)} on ${at} takes`;
+    default:
+      return entry === undefined ? `${at} takes` : `${nameOf(entry)} on ${at} takes`;
+  }
+}
+
+/** The switch at which a way ends, or the host that it has not left, and the entry that decides there. */
+function lastHop(
+  leg: TracedLeg,
+  way: Way,
+): { readonly at: string; readonly port: number | undefined; readonly entry: TracedEntry | undefined } {
+  const last = way.hops.at(-1);
+  const hop = last === undefined ? undefined : leg.hops[last.hop];
+  const branch = hop?.branches[last?.branch ?? -1];
+  const step = branch?.steps.findLast((each) => each.kind === 'match');
+  const entry = step?.kind === 'match' ? step.entry : undefined;
+  return { at: hop?.switch ?? leg.from, port: branch?.end.port, entry };
 }
 
 function explainInLines(trace: Trace): readonly string[] {
@@ -143,6 +201,7 @@ function choiceIn(leg: TracedLeg): string {
     const step = there?.branches[branch]?.steps.find(({ kind }) => kind === 'choice');
     if (step?.kind !== 'choice') return [];
     const bucket = there?.branches[branch]?.steps.find((each) => each.kind === 'bucket');
+    if (step.among === 'learning') return [`what ${there?.switch} has learnt`];
     return step.among === 'buckets' && bucket?.kind === 'bucket'
       ? [`which bucket of group ${bucket.group} ${there?.switch} takes`]
       : [`which of ${step.of} overlapping entries of one priority ${there?.switch} takes`];
@@ -153,13 +212,8 @@ function choiceIn(leg: TracedLeg): string {
 /** The sentence for where a packet ends. */
 function describeFate(leg: TracedLeg, way: Way): string {
   const packet = subject(leg);
-  const last = way.hops.at(-1);
-  const hop = last === undefined ? undefined : leg.hops[last.hop];
-  const at = hop?.switch ?? leg.from;
-  const branch = hop?.branches[last?.branch ?? -1];
-  const port = branch?.end.port;
-  const entry = branch?.steps.findLast((step) => step.kind === 'match');
-  const by = entry?.kind === 'match' ? ` by ${nameOf(entry.entry)}` : '';
+  const { at, port, entry } = lastHop(leg, way);
+  const by = entry === undefined ? '' : ` by ${nameOf(entry)}`;
   const { fate } = way;
   switch (fate.kind) {
     case 'no-entry':
@@ -219,6 +273,12 @@ const IGNORED: Readonly<Record<Ignored, string>> = {
   'no-route': 'it has no route back',
 };
 
+const CHOICES = {
+  buckets: (of: number) => `one of ${of} buckets`,
+  entries: (of: number) => `one of ${of} entries that overlap`,
+  learning: () => 'by what it has learnt, else to all others',
+} as const;
+
 function describeStep(step: Step): string {
   switch (step.kind) {
     case 'match':
@@ -226,7 +286,7 @@ function describeStep(step: Step): string {
     case 'bucket':
       return `bucket ${step.bucket} of ${step.groupType} group ${step.group}`;
     case 'choice':
-      return `one of ${step.of} ${step.among === 'buckets' ? 'buckets' : 'entries that overlap'}`;
+      return CHOICES[step.among](step.of);
     case 'controller-forwards':
       return 'the controller forwards it';
   }

@@ -118,14 +118,14 @@ class SetComparison {
   /** Every cell by both ways that the simulator has: in classes, and one by one. */
   #predict(state: NetworkState) {
     const network = new Network(state);
-    const { matrix, undecided } = predict(state);
+    const { matrix } = predict(state);
     const names = this.#topology.hosts.map(({ name }) => name);
     return names.flatMap((source, from) =>
       names.flatMap((target, to) => {
         if (from === to) return [];
         const pair: Pair = [source, target];
         const exchange = exchangeBetween(network, from, to);
-        const inClasses: Certainty = matrix.reaches(...pair) ? ALWAYS : undecided.reaches(...pair) ? PERHAPS : NEVER;
+        const inClasses: Certainty = matrix.at(...pair) === null ? PERHAPS : matrix.reaches(...pair) ? ALWAYS : NEVER;
         // One by one it is followed only as far as can be foreseen.
         const isOpen = exchange.legs.some(({ walk, root }) => walk?.certainties(() => false)[root] === PERHAPS);
         if (inClasses !== exchange.certainty && !(isOpen && exchange.certainty === PERHAPS)) {

@@ -9,7 +9,8 @@ const entry = (name: string, more: Record<string, string>) => ({ switch: DPID, n
 const FLOOD_ARP = entry('arp', { eth_type: '0x0806', actions: 'output=flood' });
 
 /** The rows of a matrix and its sum. */
-const matrixOf = (output: string) => output.split('\n').filter((line) => /^h\d+ ->|\*\*\* Results/.test(line));
+const matrixOf = (output: string) =>
+  output.split('\n').filter((line) => /^h\d+ -> \w+$|^h\d+ -> \w+ \w+$|\*\*\* Results/.test(line));
 
 interface Case {
   readonly what: string;
@@ -123,7 +124,7 @@ forwarding: none
 hosts:
   - {name: h1, start: [ip route add 10.0.0.2/32 via 10.0.0.3]}
   - {name: h2, start: [ip route add 10.0.0.1/32 via 10.0.0.3]}
-  - {name: h3, start: [sysctl -w net.ipv4.ip_forward=1, sysctl -w net.ipv4.conf.all.send_redirects=0]}
+  - {name: h3, start: [sysctl -w net.ipv4.ip_forward=1, sysctl -w net.ipv4.conf.all.send_redirects=0, sysctl -w net.ipv4.conf.h3-eth0.send_redirects=0]}
 switches: [s1]
 links: [[h1, s1], [h2, s1], [h3, s1]]
 `,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Labctl } from '../support/harness/labctl.ts';
 
 /** Everything of a host that a measurement might change: what is dynamic of its ARP cache comes and goes by itself. */
-const STATE = `ip -4 address; ip -4 route show table all; ip rule; ip neigh show nud permanent; ip -4 neigh show nud noarp | grep -v ^2
+const STATE = `ip -4 address; ip -4 route show table all; ip rule; ip neigh show nud permanent; ip -4 neigh show nud noarp dev $0-eth0 | grep -v ^2
 ip neigh show proxy; grep -r . /proc/sys/net/ipv4 /proc/sys/net/ipv6 2>/dev/null | sort`;
 
 const SPEC = `version: 1
@@ -25,7 +25,7 @@ describe.each(['as we are', 'ordinary'] as const)('measurements leave hosts as t
   const name = user === 'ordinary' ? 'unchanged-o' : 'unchanged';
   const labctl = new Labctl(user);
   labctl.file('lab.yaml', SPEC.replace('NAME', name));
-  const stateOf = (host: string) => labctl.ok('exec', host, '--', 'sh', '-c', STATE);
+  const stateOf = (host: string) => labctl.ok('exec', host, '--', 'sh', '-c', STATE, host);
   const states = async () =>
     Object.fromEntries(await Promise.all(HOSTS.map(async (host) => [host, await stateOf(host)])));
   const HOSTS = ['h1', 'h2', 'h3'];

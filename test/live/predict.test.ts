@@ -42,7 +42,15 @@ test('a spec is predicted without a lab and without any program', async () => {
 test("the tutorial's flow-mod-1 to 6 as written are predicted to reach 16, with what is wrong about them", async () => {
   const { stdout, stderr, exitCode } = await labctl.run('predict', 's10h10', '--with', ...tutorial);
   expect(stdout).toContain(AT_ONCE_WITH_SIX_FLOW_MODS);
-  expect(stdout).toContain(
+  // A line for each cause, not for each pair.
+  const [, reasons = ''] = stdout.split(/^\*\*\* Verdict: .*\n/m);
+  expect(reasons).toBe(`flow-mod-2 on s6 takes 14 pairs: h1-h2 h1-h5 h1-h10 h2-h1 h2-h3 h3-h2 h3-h5 h3-h10 ..
+s10 would have to send back where they came from 6 pairs: h1-h6 h3-h6 h5-h7 h6-h1 h6-h3 h7-h5
+flow-mod-5 on s5 takes 8 pairs: h1-h7 h2-h7 h3-h7 h6-h7 h7-h2 h7-h6 h7-h10 h10-h7
+Each pair with its reason: labctl predict --all`);
+  const each = await labctl.run('predict', 's10h10', '--all', '--with', ...tutorial);
+  expect(each.stdout.match(/^h\d+ -> h\d+: expected /gm)).toHaveLength(28);
+  expect(each.stdout).toContain(
     "h1 -> h2: expected h2, predicted X: on the way back s6 sends h2's ARP reply to h1 to h6 by flow-mod-2, which ignores it",
   );
   expect(stderr).toMatch(/flow-mod-3 .*no switch has the DPID 00:00:00:00:00:00:00:10\n.*did you mean s10/);
@@ -53,7 +61,9 @@ test("the tutorial's flow-mod-1 to 6 as written are predicted to reach 16, with 
 test('a link supposed to be down splits the prediction', async () => {
   const { stdout, exitCode } = await labctl.run('predict', 's10h10', '--without', 's3-s6');
   expect(stdout).toContain('h1 -> X h3 X X X X X X X');
-  expect(stdout).toContain(
+  expect(stdout).toContain('a missing path cuts off 20 pairs: h1-h2 h1-h5 h1-h6 h1-h7 h1-h10 h2-h1 h2-h3 h3-h2 ..');
+  const each = await labctl.run('predict', 's10h10', '--without', 's3-s6', '--all');
+  expect(each.stdout).toContain(
     'h1 -> h2: expected h2, predicted X: there is no path of links that are up between h1 and h2',
   );
   expect(exitCode).toBe(1);
@@ -83,7 +93,7 @@ test('what somebody did to a switch behind the controller is seen, explained, an
   const explained = await labctl.ok('explain', 'h2', 'h5');
   const why = "s10 drops h2's echo request to h5 by the entry of priority 40000 on eth_type=0x800,ipv4_dst=10.0.0.5";
   expect(explained).toContain(`h2 -> h5: X, ${why}`);
-  const pinged = await labctl.run('pingall');
+  const pinged = await labctl.run('pingall', '--all');
   expect(pinged.exitCode).toBe(1);
   expect(pinged.stdout).toContain(`h2 -> h5: expected h5, observed X: ${why}`);
   await ofctl('del-flows', 's10', 'dl_type=0x0800,nw_dst=10.0.0.5');

@@ -183,7 +183,7 @@ links: [[h1, s1], [h2, s2], [s1, s2]]
     const outcome = await labctl.run('up', 'lab.yaml', '--dataplane', 'simulated');
     expect(outcome.exitCode).toBe(0);
     expect(outcome.stderr).toContain(
-      'labctl: warning: without effect in a simulated lab: bw of links, delay of links, addresses of hosts, default_route of hosts, start of hosts',
+      'labctl: warning: without effect in a simulated lab: bw of links, delay of links, start of hosts',
     );
     expect(await labctl.ok('pingall')).toContain('(2/2 received)');
     await labctl.ok('down');

@@ -212,6 +212,7 @@ scenarios:
       target: 'h3',
       expected: true,
       why: "s1 drops h1's ARP request for h3 by labctl/s1/fence-from/h1",
+      cause: 'labctl/s1/fence-from/h1 on s1 takes',
     });
     expect(scenarios[0].steps[2].outcome).toBe('not-run');
     expect(scenarios[3]).toMatchObject({

@@ -60,7 +60,7 @@ test.each([
   ['h1 h2 X', 'not a line of pingall output'],
   ['h9 -> h1 X', 'there is no host h9'],
   ['h1 -> h2', '1 cell, but there are 2 other hosts'],
-  ['h1 -> h3 h2', 'cell 1 is h3, but should be h2 or X'],
+  ['h1 -> h3 h2', 'cell 1 is h3, but should be h2, X or ?'],
 ])('%j is refused', (text, cause) => {
   const parsed = parsePingall(['h1', 'h2', 'h3'], text);
   expect('problems' in parsed && parsed.problems.map((problem) => problem.cause).join('\n')).toContain(cause);

@@ -29,8 +29,8 @@ function stateOf(topology: Topology, entries: readonly Entry[], faults: readonly
 }
 
 function predicted(topology: Topology, entries: readonly Entry[], faults: readonly Fault[] = []): string {
-  const { matrix, undecided } = predict(stateOf(topology, entries, faults));
-  expect(undecided.received).toBe(0);
+  const { matrix } = predict(stateOf(topology, entries, faults));
+  expect(matrix.unknown).toBe(0);
   return formatPingall(matrix);
 }
 

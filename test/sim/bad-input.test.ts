@@ -21,10 +21,10 @@ function heldEverywhere(topology: Topology, entries: (number: number) => Partial
 /** How many pairs reach, and how many perhaps; and the certainty of h1 to h2 asked for alone. */
 function answers(topology: Topology, entries: NetworkState['entries']) {
   const state: NetworkState = { topology, entries, missForwarding: 'none', faults: [] };
-  const { matrix, undecided } = predict(state);
+  const { matrix } = predict(state);
   return {
     reached: matrix.received,
-    perhaps: undecided.received,
+    perhaps: matrix.unknown,
     first: exchangeBetween(new Network(state), 0, 1).certainty,
   };
 }
@@ -65,12 +65,13 @@ test('a row of 3,000 switches that flood is crossed', () => {
   expect(answers(topology, entries)).toEqual({ reached: 2, perhaps: 0, first: 2 });
 });
 
-test('a row of 3,000 switches that send back and forth answers', () => {
+test('a row of 3,000 switches that send back and forth answers perhaps', () => {
   const topology = row(3_000);
   const both = flow({ apply: [output(2), output(3), output('in_port')] });
   const ends = flow({ priority: 200, apply: [output(1), output(2), output(3), output('in_port')] });
   const entries = heldEverywhere(topology, (number) => ({ flows: [number % 2_999 === 1 ? ends : both] }));
-  expect(answers(topology, entries)).toEqual({ reached: 2, perhaps: 0, first: 2 });
+  // Copies go round between any two of them.
+  expect(answers(topology, entries)).toEqual({ reached: 0, perhaps: 2, first: 1 });
 });
 
 test('a row of 3,000 switches that all look at the in-port, and may drop, answers perhaps', () => {
@@ -83,10 +84,10 @@ test('a row of 3,000 switches that all look at the in-port, and may drop, answer
   expect(answers(topology, entries)).toEqual({ reached: 0, perhaps: 2, first: 1 });
 });
 
-test('floods go round a dense mesh, and everybody is reached', () => {
+test('floods go round a dense mesh, and everybody is perhaps reached', () => {
   const topology = mesh(24);
   const entries = heldEverywhere(topology, () => ({ flows: [flood] }));
-  expect(answers(topology, entries)).toEqual({ reached: 24 * 23, perhaps: 0, first: 2 });
+  expect(answers(topology, entries)).toEqual({ reached: 0, perhaps: 24 * 23, first: 1 });
 });
 
 test('a mesh in which every switch chooses where to send answers perhaps', () => {
@@ -133,7 +134,7 @@ test('100,000 entries on one switch, with thousands of masks, answer', () => {
     return flow({ priority: 1 + (index % 50), match: { eth_type: '0x0800', ipv4_dst: `11.0.0.0/${mask}` } });
   });
   const entries = heldEverywhere(triangle, (number) => ({ flows: number === 1 ? [...flows, flood] : [flood] }));
-  expect(answers(triangle, entries)).toEqual({ reached: 6, perhaps: 0, first: 2 });
+  expect(answers(triangle, entries)).toEqual({ reached: 0, perhaps: 6, first: 1 });
 });
 
 test('100,000 entries on one switch that each tell another sender apart answer', () => {
@@ -143,7 +144,7 @@ test('100,000 entries on one switch that each tell another sender apart answer',
   });
   const topology = mesh(12);
   const entries = heldEverywhere(topology, (number) => ({ flows: number === 1 ? [...flows, flood] : [flood] }));
-  expect(answers(topology, entries)).toEqual({ reached: 132, perhaps: 0, first: 2 });
+  expect(answers(topology, entries)).toEqual({ reached: 0, perhaps: 132, first: 1 });
 });
 
 test('entries that rewrite in a circle, into more packets than can be followed, answer', () => {

@@ -277,7 +277,7 @@ describe('bad input is located, with its text', () => {
     [
       'pasted output that does not fit',
       lab(`${TWO}expect:\n  a:\n    pingall: |\n      h1 -> h2\n      h2 -> h3\n`),
-      ['lab.yaml:9:7 cell 1 is h3, but should be h1 or X | h2 -> h3'],
+      ['lab.yaml:9:7 cell 1 is h3, but should be h1, X or ? | h2 -> h3'],
     ],
     [
       'a connection of one host',

@@ -162,8 +162,8 @@ test.each<[readonly string[], readonly string[]]>([
   [['expect: {groups: [[h1, h9]]}'], ['lab.yaml:8:30 there is no host h9 | h9']],
   [['expect: {h1 -> h9: X}'], ['lab.yaml:8:16 there is no host h9 | h1 -> h9']],
   [['expect: {h1 -> h1: X}'], ['lab.yaml:8:16 a host reaches itself without the network | h1 -> h1']],
-  [['expect: {h1 -> h2: h3}'], ['lab.yaml:8:26 a pair is ok, X, or the name that pingall prints, h2 | h3']],
-  [['expect: {h1 -> h2: 5}'], ['lab.yaml:8:26 a pair is ok or X | 5']],
+  [['expect: {h1 -> h2: h3}'], ['lab.yaml:8:26 a pair is ok, X, ?, or the name that pingall prints, h2 | h3']],
+  [['expect: {h1 -> h2: 5}'], ['lab.yaml:8:26 a pair is ok, X or ? | 5']],
   [['expect: {gruops: X}'], ['lab.yaml:8:16 neither groups, nor pingall, nor a pair of hosts | gruops']],
   [
     ['expect: {groups: [[h1, h2]], h1 -> h2: ok}'],

@@ -4,7 +4,7 @@ import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { ConnectionRequest } from '../../plan/requests.ts';
 import type { LabctlCommand } from '../command.ts';
 import { verdict } from '../exit-codes.ts';
-import { connectionLines, describeStanding } from '../output/connections.ts';
+import { connectionLines, cutOffWarning, describeStanding } from '../output/connections.ts';
 import { watched } from '../output/progress.ts';
 import { printAnswer, remark } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
@@ -43,6 +43,8 @@ export function add(program: LabctlCommand): void {
       }
       const lab = await runningLab(options);
       const document = await watched((running) => lab.run('connect', request, running)).catch(tellStanding(lab, hosts));
+      const warning = cutOffWarning(document);
+      if (warning !== undefined) remark(warning);
       printAnswer(options, document, () => connectionLines('connected', document));
       return verdict(document);
     });

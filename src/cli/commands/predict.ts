@@ -2,7 +2,14 @@ import { describeProblem } from '../../model/problem.ts';
 import { abridged } from '../../plan/requests.ts';
 import type { LabctlCommand } from '../command.ts';
 import { verdict } from '../exit-codes.ts';
-import { expectOption, type FormatOptions, type LabOptions, type SupposeOptions, supposeOptions } from '../options.ts';
+import {
+  allOption,
+  expectOption,
+  type FormatOptions,
+  type LabOptions,
+  type SupposeOptions,
+  supposeOptions,
+} from '../options.ts';
 import { predictionLines } from '../output/matrices.ts';
 import { printAnswer, remark } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
@@ -10,6 +17,7 @@ import { type Subject, subjectNamed } from '../subject.ts';
 
 interface PredictOptions extends SupposeOptions, FormatOptions, LabOptions {
   readonly expect?: string;
+  readonly all?: boolean;
 }
 
 export function add(program: LabctlCommand): void {
@@ -21,6 +29,7 @@ export function add(program: LabctlCommand): void {
     .argument('[name|file]', 'a running lab, else a spec')
     .withOptions(supposeOptions())
     .addOption(expectOption())
+    .addOption(allOption())
     .aboutLab()
     .withFormat()
     .does(async (name: string | undefined, options: PredictOptions) => {
@@ -36,7 +45,7 @@ export function add(program: LabctlCommand): void {
       for (const warning of document.warnings) remark(`labctl: warning: ${describeProblem(warning)}`);
       printAnswer(options, document, () => [
         `*** Prediction ${describeSubject(subject, options)}`,
-        ...predictionLines(document),
+        ...predictionLines(document, options),
       ]);
       const { ending } = document;
       if (options.format === 'text' && ending.length > 0)

@@ -1,4 +1,5 @@
 import type { CommandOutput } from '../../lab/commands/types.ts';
+import { describeFault } from '../../model/fault.ts';
 import { observationLines } from './matrices.ts';
 import { counted } from './terminal.ts';
 
@@ -14,6 +15,16 @@ export function entryChanges(pushed: number, removed: number): readonly string[]
     ...(pushed > 0 ? [`${counted(pushed, 'entry')} pushed and read back`] : []),
     ...(removed > 0 ? [`${counted(removed, 'entry')} removed`] : []),
   ];
+}
+
+/** A warning where faults keep members of a connection apart; undefined where they do not. */
+export function cutOffWarning({ members, cutOff, faults }: CommandOutput<'connect'>): string | undefined {
+  const ofMembers = cutOff.filter(([a, b]) => members.includes(a) && members.includes(b));
+  // Both directions are one thing here.
+  const pairs = new Set(ofMembers.map((pair) => [...pair].sort().join('-')));
+  if (pairs.size === 0) return undefined;
+  const down = faults.map(describeFault).join(', ');
+  return `labctl: warning: ${[...pairs].join(' ')}: cut off by what is down (${down})\n    bring it up again: labctl fault clear`;
 }
 
 /** What became of a connection, then what pingall shows. */

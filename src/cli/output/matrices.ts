@@ -1,56 +1,43 @@
 import type { CommandOutput } from '../../lab/commands/types.ts';
-import type { ExplainedDifference } from '../../lab/documents/comparison.ts';
+import type { ExplainedDifference, ExplainedUnknown } from '../../lab/documents/comparison.ts';
 import { observedMatrix, predictedMatrix } from '../../lab/documents/matrices.ts';
-import { matrixRows, pingallResults, pingallRow, type ReachabilityMatrix } from '../../model/matrix.ts';
+import { describeFault, type Fault } from '../../model/fault.ts';
+import { cellText, matrixRows, pingallResults, pingallRow, type ReachabilityMatrix } from '../../model/matrix.ts';
 import type { Difference } from '../../verify/verdict.ts';
-import { coloured } from './terminal.ts';
+import { coloured, counted } from './terminal.ts';
 
-/** The observed matrix in Mininet's form, then whether it is as expected and, if not, every pair that is not. */
-export function observationLines(document: CommandOutput<'pingall'>): readonly string[] {
-  const matrix = observedMatrix(document);
-  const { differences, expectation, predicted, pairs } = document;
+interface Shown {
+  /** Whether each pair has a line, where several have one cause. */
+  readonly all?: boolean;
+}
+
+/** The observed matrix in Mininet's form, then whether it is as expected and, if not, why. */
+export function observationLines(document: CommandOutput<'pingall'>, shown: Shown = {}): readonly string[] {
+  const { predicted } = document;
   return [
     '*** Ping: testing ping reachability',
-    ...matrixLines(matrix, differences, () => 'X'),
-    ...verdictLines(expectation, differences, pairs, ({ target, expected }) => `observed ${expected ? 'X' : target}`),
+    ...matrixLines(observedMatrix(document), document.differences),
+    ...verdictLines(document, 'observed', shown),
     ...(predicted === null
       ? ['*** No prediction: labctl cannot read some entries of the switches; `labctl predict` shows which']
       : surpriseLines(predicted.surprises)),
   ];
 }
 
-/** The predicted matrix in the same form, `?` where the switches choose, then whether it is as expected. */
-export function predictionLines(document: CommandOutput<'predict'>): readonly string[] {
-  const { predicted, differences, expectation, pairs } = document;
-  const isUndecided = (source: string, target: string) => predicted[source]?.[target] === null;
-  const undecided = document.hosts.reduce(
-    (sum, source) => sum + Object.values(predicted[source] ?? {}).filter((cell) => cell === null).length,
-    0,
-  );
+/** The predicted matrix in the same form, then whether it is as expected. */
+export function predictionLines(document: CommandOutput<'predict'>, shown: Shown = {}): readonly string[] {
   return [
-    ...matrixLines(predictedMatrix(document), differences, (source, target) =>
-      isUndecided(source, target) ? '?' : 'X',
-    ),
-    ...(undecided === 0
-      ? []
-      : [`*** ${undecided} pairs (?) are left to the switches: a select group, or overlapping entries`]),
-    ...verdictLines(expectation, differences, pairs, ({ source, target, expected }) => {
-      const opposite = isUndecided(source, target) ? '?' : 'X';
-      return `predicted ${expected ? opposite : target}`;
-    }),
+    ...matrixLines(predictedMatrix(document), document.differences),
+    ...verdictLines(document, 'predicted', shown),
   ];
 }
 
 /** Only cells that are wrong are coloured, so that the eye finds them. */
-function matrixLines(
-  matrix: ReachabilityMatrix,
-  differences: readonly Difference[],
-  missing: (source: string, target: string) => string,
-): readonly string[] {
+function matrixLines(matrix: ReachabilityMatrix, differences: readonly Difference[]): readonly string[] {
   const wrong = new Set(differences.map(({ source, target }) => `${source} ${target}`));
   const rows = matrixRows(matrix).map(({ source, cells }) => {
     const shown = cells.map(({ target, reaches }) => {
-      const text = reaches ? target : missing(source, target);
+      const text = cellText(target, reaches);
       return wrong.has(`${source} ${target}`) ? coloured('red', text) : text;
     });
     return pingallRow(source, shown);
@@ -58,37 +45,111 @@ function matrixLines(
   return [...rows, pingallResults(matrix)];
 }
 
+type Judged = Pick<
+  CommandOutput<'predict'>,
+  'expectation' | 'differences' | 'unknown' | 'pairs' | 'asExpected' | 'faults' | 'cutOff'
+>;
+
 function verdictLines(
-  expectation: string | null,
-  differences: readonly ExplainedDifference[],
-  pairs: number,
-  instead: (difference: Difference) => string,
+  { expectation, differences, unknown, pairs, asExpected, faults, cutOff }: Judged,
+  found: 'observed' | 'predicted',
+  shown: Shown,
 ): readonly string[] {
   const asked = expectation === null ? 'what the spec and its connections ask for' : `the expectation "${expectation}"`;
-  if (differences.length === 0) return [coloured('green', `*** Verdict: as expected, this is ${asked}`)];
-  const count = `${differences.length} of ${pairs} pairs ${differences.length === 1 ? 'differs' : 'differ'} from ${asked}`;
+  const of = (few: readonly unknown[]) => `${few.length} of ${counted(pairs, 'pair')}`;
+  const open = unknown.filter((pair) => pair.expected !== null);
+  const verdict = asExpected
+    ? [coloured('green', `*** Verdict: as expected${withFaults(faults)}, this is ${asked}`)]
+    : differences.length === 0
+      ? [
+          coloured(
+            'yellow',
+            `*** Verdict: unknown${withFaults(faults)}, ${asked} rests on ${of(open)} of which nothing is known`,
+          ),
+        ]
+      : [
+          coloured(
+            'red',
+            `*** Verdict: not as expected${withFaults(faults)}, ${of(differences)} ${differences.length === 1 ? 'differs' : 'differ'} from ${asked}`,
+          ),
+        ];
+  const each = { observed: 'labctl pingall --all', predicted: 'labctl predict --all' }[found];
   return [
-    coloured('red', `*** Verdict: not as expected, ${count}`),
-    ...differences.map((difference) => {
-      const { source, target, expected, why } = difference;
-      const cells = `expected ${expected ? target : 'X'}, ${instead(difference)}`;
-      return `${source} -> ${target}: ${cells}${why === undefined ? '' : `: ${why}`}`;
+    ...verdict,
+    ...(cutOff.length === 0
+      ? []
+      : [`Cut off by what is down: ${counted(cutOff.length, 'pair')}: ${namedPairs(cutOff)}`]),
+    ...reasonLines(differences, shown, each, ({ target, expected }) => {
+      return `expected ${cellText(target, expected)}, ${found} ${cellText(target, !expected)}`;
+    }),
+    ...(unknown.length === 0 ? [] : [`*** Unknown: ${of(unknown)} (?)`]),
+    ...reasonLines(unknown, shown, each, ({ target, expected }) => {
+      return `${expected === null ? '' : `expected ${cellText(target, expected)}, `}${found} ?`;
     }),
   ];
+}
+
+/** Of so many pairs each has a line of its own, whatever they have in common. */
+const FEW_PAIRS = 3;
+/** Pairs of one cause that are named. */
+const MOST_NAMED = 8;
+
+/** A line for each pair, or, where that is shorter, for each cause. */
+function reasonLines<P extends ExplainedDifference | ExplainedUnknown>(
+  pairs: readonly P[],
+  { all = false }: Shown,
+  each: string,
+  cells: (pair: P) => string,
+): readonly string[] {
+  const line = (pair: P) => {
+    const { source, target, why } = pair;
+    return `${source} -> ${target}: ${cells(pair)}${why === undefined ? '' : `: ${why}`}`;
+  };
+  const groups = new Map<string, P[]>();
+  for (const [index, pair] of pairs.entries()) {
+    // What reaches and should not is another matter than what should and does not.
+    const key = pair.cause === undefined ? `${index}` : `${pair.cause} ${pair.expected}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [pair]);
+    else group.push(pair);
+  }
+  if (all || pairs.length <= FEW_PAIRS || groups.size === pairs.length) return pairs.map(line);
+  return [
+    ...[...groups.values()].map((group) => {
+      const [first] = group;
+      if (first === undefined || group.length === 1) return group.map(line).join('');
+      const names = namedPairs(group.map(({ source, target }) => [source, target]));
+      return `${first.cause} ${counted(group.length, 'pair')}: ${names}`;
+    }),
+    `Each pair with its reason: ${each}`,
+  ];
+}
+
+/** `h1-h6 h1-h7 ..` */
+function namedPairs(pairs: readonly (readonly [string, string])[]): string {
+  const names = pairs.slice(0, MOST_NAMED).map((pair) => pair.join('-'));
+  return [...names, ...(pairs.length > MOST_NAMED ? ['..'] : [])].join(' ');
+}
+
+/** ` with s1-s3 down and s3 stopped` */
+function withFaults(faults: readonly Fault[]): string {
+  const states = faults.map((fault) => `${describeFault(fault)} ${fault.kind === 'link' ? 'down' : 'stopped'}`);
+  const last = states.pop();
+  if (last === undefined) return '';
+  return ` with ${states.length === 0 ? last : `${states.join(', ')} and ${last}`}`;
 }
 
 /** A network that does not do what its entries say. */
 function surpriseLines(surprises: readonly Difference[]): readonly string[] {
   if (surprises.length === 0) return [];
-  const pairs = surprises.length === 1 ? '1 pair' : `${surprises.length} pairs`;
   return [
     coloured(
       'red',
-      `*** Finding: the network does not do what the entries of its switches say, for ${pairs}: look at hosts and links`,
+      `*** Finding: the network does not do what the entries of its switches say, for ${counted(surprises.length, 'pair')}: look at hosts and links`,
     ),
     ...surprises.map(
       ({ source, target, expected }) =>
-        `${source} -> ${target}: predicted ${expected ? target : 'X'}, observed ${expected ? 'X' : target}`,
+        `${source} -> ${target}: predicted ${cellText(target, expected)}, observed ${cellText(target, !expected)}`,
     ),
   ];
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 
 /** The Open vSwitch datapath that carries packets: the kernel module's, or the one in ovs-vswitchd (`user`). */
@@ -16,4 +17,23 @@ export const NAMESPACE_REMEDY =
 
 export function isRoot(): boolean {
   return userInfo().uid === 0;
+}
+
+/**
+ * How often the kernel had no room for another neighbour of any host: net.ipv4.neigh.default.gc_thresh3 of them, over all
+ * network namespaces, are the most.
+ */
+export function neighbourTableFulls(): number {
+  let lines: string[];
+  try {
+    lines = readFileSync('/proc/net/stat/arp_cache', 'utf8').trim().split('\n');
+  } catch {
+    // In another network namespace than the machine's own there is no such file.
+    return 0;
+  }
+  // A heading, then for each CPU a line of hexadecimal numbers.
+  const column = lines[0]?.trim().split(/\s+/).indexOf('table_fulls') ?? -1;
+  return lines
+    .slice(1)
+    .reduce((sum, line) => sum + (Number.parseInt(line.trim().split(/\s+/)[column] ?? '', 16) || 0), 0);
 }

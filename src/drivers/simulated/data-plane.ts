@@ -75,7 +75,7 @@ export class SimulatedDataPlane implements DataPlane {
     const pairs = hosts.length * (hosts.length - 1);
     // An entry with an idle timeout stays while it is used: its packets have to be counted.
     const isFollowed = pairs <= MOST_FOLLOWED_PAIRS || hasIdleTimeouts(state);
-    const prediction = isFollowed ? undefined : predict(state);
+    const prediction = isFollowed ? undefined : predict(state).matrix;
     const counted = isFollowed ? this.#count() : NOT_COUNTED;
     const results: ProbeResult[] = [];
     let answered = 0;
@@ -83,9 +83,9 @@ export class SimulatedDataPlane implements DataPlane {
     for (const [from, { name: source }] of hosts.entries()) {
       for (const [to, { name: target }] of hosts.entries()) {
         if (from === to) continue;
-        let isAnswered = prediction?.matrix.reaches(source, target) ?? false;
-        if (prediction?.undecided.reaches(source, target) ?? true) {
-          isAnswered = ping(network, from, to, counted);
+        let reach = prediction?.at(source, target) ?? null;
+        if (reach === null) {
+          reach = ping(network, from, to, counted);
           pings += 1;
           if (pings % PINGS_AT_ONCE === 0) {
             onProgress({ pairs, answered, round: 1 });
@@ -93,12 +93,17 @@ export class SimulatedDataPlane implements DataPlane {
             signal.throwIfAborted();
           }
         }
-        if (isAnswered) answered += 1;
-        results.push({ source, target, rttMs: isAnswered ? 0 : null, probes: 1 });
+        if (reach) answered += 1;
+        const unknown = reach === null ? ({ isUnknown: true } as const) : {};
+        results.push({ source, target, rttMs: reach ? 0 : null, ...unknown, probes: 1 });
       }
     }
     onProgress({ pairs, answered, round: 1 });
     return results;
+  }
+
+  neighbourOverflows(): number {
+    return 0;
   }
 
   async setLink(a: string, b: string, up: boolean): Promise<void> {

@@ -1,4 +1,6 @@
+import type { Reach } from '../../model/matrix.ts';
 import { flowKey } from '../../model/openflow.ts';
+import { circlesOf, disturbedNodes } from '../../sim/circles.ts';
 import type { Course } from '../../sim/course.ts';
 import type { NamedFlow } from '../../sim/flow-table.ts';
 import { LinuxHost } from '../../sim/linux-host.ts';
@@ -18,11 +20,10 @@ const MOST_LEGS = 64;
 /**
  * One ping from one host to another with empty ARP caches, hosts by their place in the topology. Where entries leave a
  * choice to the switches, one is made as a switch makes it: a bucket of a select group by a hash of the packet's
- * addresses, weighted, of overlapping entries always the same. So the same network always answers the same. What cannot
- * be told from the entries (`sim/`, "unforeseeable") does not arrive.
- * @returns whether the source has its reply
+ * addresses, weighted, of overlapping entries always the same. So the same network always answers the same.
+ * @returns whether the source has its reply; null where that cannot be told from the entries (`sim/`, "unforeseeable")
  */
-export function ping(network: Network, source: number, target: number, counted: PacketCount): boolean {
+export function ping(network: Network, source: number, target: number, counted: PacketCount): Reach {
   const known = new Map<number, LinuxHost>();
   const hostAt = (index: number): LinuxHost | undefined => {
     const host = network.hosts[index];
@@ -32,17 +33,25 @@ export function ping(network: Network, source: number, target: number, counted: 
   const targetIp = network.addresses[target]?.ip ?? ABSENT;
   const outgoing = (hostAt(source)?.ping(targetIp) ?? []).map((packet) => ({ from: source, packet }));
   let isAnswered = false;
+  let isOpen = false;
+  // Where copies go round for ever, no packet is safe.
+  const disturbed = disturbedNodes(circlesOf(network));
+  let isDisturbed = false;
   let legs = 0;
   for (const { from, packet } of outgoing) {
     legs += 1;
     if (legs > MOST_LEGS) break;
-    for (const { host, packet: arrived } of arrivalsOf(network, from, packet, counted)) {
+    const { arrivals, nodes, isOpen: isOpenHere } = arrivalsOf(network, from, packet, counted);
+    isOpen ||= isOpenHere;
+    isDisturbed ||= nodes.some((node) => disturbed.has(node));
+    for (const { host, packet: arrived } of arrivals) {
       const reaction = hostAt(host)?.receive(arrived);
       if (reaction?.kind === 'sends') outgoing.push(...reaction.packets.map((each) => ({ from: host, packet: each })));
       isAnswered ||= reaction?.kind === 'echo-reply' && host === source && reaction.from === targetIp;
     }
   }
-  return isAnswered;
+  if (isAnswered) return isDisturbed ? null : true;
+  return isOpen ? null : false;
 }
 
 interface Arrival {
@@ -50,14 +59,23 @@ interface Arrival {
   readonly packet: Packet;
 }
 
+interface Arrivals {
+  readonly arrivals: readonly Arrival[];
+  /** Switches that it passes. */
+  readonly nodes: readonly number[];
+  /** Whether it may come to more places, which cannot be told from the entries. */
+  readonly isOpen: boolean;
+}
+
 /** Where a packet comes that a host sends; one that goes round in a circle is counted once on its way. */
-function arrivalsOf(network: Network, from: number, packet: Packet, counted: PacketCount): readonly Arrival[] {
+function arrivalsOf(network: Network, from: number, packet: Packet, counted: PacketCount): Arrivals {
   const attachment = network.attachments[from];
-  if (attachment?.isUp !== true) return [];
+  if (attachment?.isUp !== true) return { arrivals: [], nodes: [], isOpen: false };
   const walk = new Walk(network, packet);
   const waiting = [{ number: walk.enter(attachment.node, attachment.port), inPort: attachment.port }];
   const seen = new Set<string>();
   const arrivals = new Map<string, Arrival>();
+  let isOpen = false;
   for (const { number, inPort } of waiting) {
     const { node, packet: here, course } = walk.state(number);
     const place = `${number} ${inPort}`;
@@ -76,11 +94,11 @@ function arrivalsOf(network: Network, from: number, packet: Packet, counted: Pac
         } else if (exit.fate.kind === 'at-host') {
           const { host, packet: arrived } = exit.fate;
           arrivals.set(`${host} ${arrived.key}`, { host, packet: arrived });
-        }
+        } else isOpen ||= exit.fate.kind === 'unforeseeable';
       }
     }
   }
-  return [...arrivals.values()];
+  return { arrivals: [...arrivals.values()], nodes: walk.states.map(({ node }) => node), isOpen };
 }
 
 type CourseEnd = Extract<Course, { kind: 'output' | 'end' }>;
@@ -99,7 +117,7 @@ function* endsTaken(course: Course, packet: Packet, onMatch: (flow: NamedFlow) =
       for (const copy of course.of) yield* endsTaken(copy, packet, onMatch);
       break;
     case 'choice': {
-      const taken = course.among === 'buckets' ? bucketFor(course.of, packet) : firstByKey(course.of);
+      const taken = CHOOSE[course.among](course.of, packet);
       if (taken !== undefined) yield* endsTaken(taken, packet, onMatch);
       break;
     }
@@ -108,6 +126,13 @@ function* endsTaken(course: Course, packet: Packet, onMatch: (flow: NamedFlow) =
       yield course;
   }
 }
+
+const CHOOSE = {
+  buckets: bucketFor,
+  entries: firstByKey,
+  // It has learnt where the target is.
+  learning: ([learnt]: readonly Course[]) => learnt,
+} as const;
 
 /** Of overlapping entries the one whose table, priority and match come first, as text. */
 function firstByKey(courses: readonly Course[]): Course | undefined {

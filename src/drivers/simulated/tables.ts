@@ -2,9 +2,10 @@ import { type Dpid, dpidDigits, macFromNumber, type PortNumber } from '../../mod
 import { type Fault, linkIsUp, sameFault } from '../../model/fault.ts';
 import { type Flow, flowKey, type Group, type InstalledFlow } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
+import type { RefusalCode } from '../../model/switch-refusals.ts';
 import { interfaceName, type Switch, type Topology } from '../../model/topology.ts';
 import type { SwitchEntries } from '../../sim/pipeline.ts';
-import { type RefusalCode, switchRefusal } from '../open-vswitch/switch-refusal.ts';
+import { switchRefusal } from '../open-vswitch/switch-refusal.ts';
 import { isStaticEntryCookie } from '../pusher/wire.ts';
 import {
   countersFrom,

@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { countedEntries, type Entry } from '../../model/openflow.ts';
-import { ProblemError } from '../../model/problem.ts';
+import { type Problem, ProblemError } from '../../model/problem.ts';
 import { checkEntries } from '../../plan/entry-check.ts';
 import { stepsBetween } from '../../plan/steps.ts';
 import { readEntries, writtenEntriesSchema } from '../documents/entries.ts';
 import { namesSchema, problemSchema } from '../documents/vocabulary.ts';
 import { command } from './command.ts';
+
+/** Entries that labctl cannot read, and switches that do not answer, are no reason not to push. */
+function unforeseen(error: unknown): { readonly warnings: readonly Problem[] } {
+  if (error instanceof ProblemError) return { warnings: [] };
+  throw error;
+}
 
 /** Checks entries that somebody wrote by hand, and pushes those that are not there already: all of them, or none. */
 export const entriesApply = command({
@@ -23,11 +29,16 @@ export const entriesApply = command({
     const { problems, warnings } = checkEntries(lab.spec.topology, installed, entries);
     if (problems.length > 0) throw new ProblemError(problems);
     const { push } = stepsBetween(installed, entries);
+    const foreseen = await lab.supposing({ entries: push, faults: [] }, signal).catch(unforeseen);
     if (push.length > 0) {
       report({ step: `pushing ${countedEntries(push.length)}` });
       await lab.changing(() => lab.controlPlane.push(push, signal));
     }
     const names = (some: readonly Entry[]) => some.map(({ name }) => name);
-    return { pushed: names(push), unchanged: names(entries.filter((entry) => !push.includes(entry))), warnings };
+    return {
+      pushed: names(push),
+      unchanged: names(entries.filter((entry) => !push.includes(entry))),
+      warnings: [...warnings, ...foreseen.warnings.filter(({ code }) => code === 'endless-copies')],
+    };
   },
 });

@@ -46,7 +46,7 @@ export function explainedPings(
   const explainer = new Explainer(network);
   const ping = (from: string, to: string): ExplainedPing => ({
     trace: explainer.trace(from, to),
-    why: explainer.why(from, to),
+    why: explainer.reason(from, to).why,
     story: explainer.story(from, to),
   });
   return { there: ping(source, target), back: ping(target, source) };

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { comparison, explained, rowsSchema } from '../documents/comparison.ts';
 import { readSupposition, suppositionSchema } from '../documents/supposition.ts';
 import { namesSchema, problemSchema } from '../documents/vocabulary.ts';
-import { expectedMatrix, type Forecast, forecast } from '../forecast.ts';
+import { expectedMatrix, type Forecast, faultsInForce, forecast } from '../forecast.ts';
 import { command, type Frozen } from './command.ts';
 
 const predictionSchema = z.strictObject({
   ...comparison,
-  predicted: rowsSchema(z.boolean().nullable()).describe('Null where the entries leave it to the switches.'),
+  predicted: rowsSchema(z.boolean().nullable()).describe('Null where it is unknown.'),
   ending: namesSchema.describe('Entries that end by themselves, which is not foreseen.'),
   warnings: z.array(problemSchema),
 });
@@ -20,33 +20,36 @@ export const predict = command({
   answer: predictionSchema,
   run: async ({ lab }, { expectation, supposition }, { signal }) => {
     const expected = expectedMatrix(lab.specNow, lab.connections, expectation);
+    const inForce = faultsInForce(lab.specNow, lab.connections, expectation, expected);
     const { state, warnings } = await lab.supposing(readSupposition(supposition), signal);
-    return predictionDocument(forecast(state, expected, expectation, warnings));
+    return predictionDocument(forecast(state, expected, expectation, inForce, warnings));
   },
 });
 
 export function predictionDocument({
   expectation,
-  prediction: { matrix, undecided },
+  prediction: { matrix },
   verdict,
   reasons,
+  unknownReasons,
+  inForce,
   ending,
   warnings,
 }: Forecast): Frozen<z.output<typeof predictionSchema>> {
-  const cell = (source: string, target: string) =>
-    undecided.reaches(source, target) ? null : matrix.reaches(source, target);
   const row = (source: string) =>
     Object.fromEntries(
-      matrix.hosts.filter((target) => target !== source).map((target) => [target, cell(source, target)]),
+      matrix.hosts.filter((target) => target !== source).map((target) => [target, matrix.at(source, target)]),
     );
   return {
     expectation: expectation ?? null,
     asExpected: verdict.asExpected,
+    ...inForce,
     received: matrix.received,
     pairs: matrix.pairs,
     hosts: matrix.hosts,
     predicted: Object.fromEntries(matrix.hosts.map((source) => [source, row(source)])),
     differences: explained(verdict.differences, reasons),
+    unknown: explained(verdict.unknown, unknownReasons),
     ending,
     warnings,
   };

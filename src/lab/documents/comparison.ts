@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Difference } from '../../verify/verdict.ts';
-import { namesSchema } from './vocabulary.ts';
+import type { Reason } from '../../verify/explain.ts';
+import type { Difference, UnknownPair } from '../../verify/verdict.ts';
+import { faultSchema, namesSchema, pairSchema } from './vocabulary.ts';
 
 /** What documents of a matrix have that is compared with what is expected. */
 
@@ -9,6 +10,12 @@ export const differenceSchema = z.strictObject({
   target: z.string(),
   expected: z.boolean().describe('Whether the pair ought to reach; the network did the opposite.'),
 });
+
+export const reasonSchema = z.strictObject({
+  why: z.string().describe('In one line.'),
+  cause: z.string().describe('What all such pairs have in common, before their number: `flow-mod-5 on s5 takes`.'),
+});
+const explanation = { why: reasonSchema.shape.why.exactOptional(), cause: reasonSchema.shape.cause.exactOptional() };
 
 /** For each source, the targets and a value for each. */
 export function rowsSchema<T extends z.ZodType>(value: T) {
@@ -20,27 +27,47 @@ export const comparison = {
     .string()
     .nullable()
     .describe("The expectation's name in the spec; null when judged by what the spec and the connections ask for."),
-  asExpected: z.boolean(),
+  asExpected: z.boolean().describe('False also where it rests on a pair of which nothing is known.'),
+  faults: z.array(faultSchema).describe('What is down.'),
+  cutOff: z
+    .array(pairSchema)
+    .describe(
+      'Pairs that the spec and its connections ask for, and that faults cut off; empty for a named expectation.',
+    ),
   received: z.number().describe('Pairs that reach.'),
   pairs: z.number().describe('All ordered pairs.'),
   hosts: namesSchema.describe('In the order of the spec.'),
   differences: z
-    .array(differenceSchema.extend({ why: z.string().exactOptional() }))
-    .describe('`why` is absent where a difference is not explained.'),
+    .array(differenceSchema.extend(explanation))
+    .describe('`why` and `cause` are absent where a difference is not explained.'),
+  unknown: z
+    .array(
+      z.strictObject({
+        source: z.string(),
+        target: z.string(),
+        expected: z.boolean().nullable().describe('Null where the expectation leaves it open.'),
+        ...explanation,
+      }),
+    )
+    .describe('Pairs of which it is unknown whether they reach, likewise.'),
 };
 
 /** A pair that is not as expected and, as far as it is explained, why. */
 export interface ExplainedDifference extends Difference {
   readonly why?: string;
+  readonly cause?: string;
 }
 
-/** @param reasons for the first differences, in their order */
-export function explained(
-  differences: readonly Difference[],
-  reasons: readonly string[],
-): readonly ExplainedDifference[] {
-  return differences.map((difference, index) => {
-    const why = reasons[index];
-    return why === undefined ? difference : { ...difference, why };
-  });
+/** Likewise of one that is unknown. */
+export interface ExplainedUnknown extends UnknownPair {
+  readonly why?: string;
+  readonly cause?: string;
+}
+
+/** @param reasons for the first pairs, in their order */
+export function explained<Pair extends object>(
+  pairs: readonly Pair[],
+  reasons: readonly Reason[],
+): readonly (Pair & Partial<Reason>)[] {
+  return pairs.map((pair, index) => ({ ...pair, ...reasons[index] }));
 }

@@ -5,11 +5,15 @@ import type { CommandOutput } from '../commands/types.ts';
 export function observedMatrix({
   hosts,
   observed,
-}: Pick<CommandOutput<'pingall'>, 'hosts' | 'observed'>): ReachabilityMatrix {
-  return new ReachabilityMatrix(hosts, (source, target) => typeof observed[source]?.[target] === 'number');
+  unknown,
+}: Pick<CommandOutput<'pingall'>, 'hosts' | 'observed' | 'unknown'>): ReachabilityMatrix {
+  const open = new Set(unknown.map(({ source, target }) => `${source} ${target}`));
+  return new ReachabilityMatrix(hosts, (source, target) =>
+    open.has(`${source} ${target}`) ? null : typeof observed[source]?.[target] === 'number',
+  );
 }
 
-/** The matrix that a prediction tells of, cells that are undecided as unreachable. */
+/** The matrix that a prediction tells of. */
 export function predictedMatrix({ hosts, predicted }: CommandOutput<'predict'>): ReachabilityMatrix {
-  return new ReachabilityMatrix(hosts, (source, target) => predicted[source]?.[target] === true);
+  return new ReachabilityMatrix(hosts, (source, target) => predicted[source]?.[target] ?? null);
 }

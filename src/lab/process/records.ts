@@ -50,7 +50,7 @@ export function lastingLabs(): readonly KnownLab[] {
 }
 
 /** Whether a text is a file's name, and not a lab's. */
-function isFileName(text: string): boolean {
+export function isFileName(text: string): boolean {
   return text.includes('/') || /\.ya?ml$/i.test(text);
 }
 

@@ -1,4 +1,5 @@
 import type { Fault } from '../../model/fault.ts';
+import { ReachabilityMatrix } from '../../model/matrix.ts';
 import { countedEntries } from '../../model/openflow.ts';
 import { ProblemError, problemsOf } from '../../model/problem.ts';
 import {
@@ -10,10 +11,9 @@ import {
   type ScenarioStep,
   type Throughput,
 } from '../../model/scenario.ts';
-import type { Difference } from '../../verify/verdict.ts';
 import { judge } from '../../verify/verdict.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../commands/types.ts';
-import { type ExplainedDifference, explained } from '../documents/comparison.ts';
+import { type ExplainedDifference, type ExplainedUnknown, explained } from '../documents/comparison.ts';
 import type { EntryDocument } from '../documents/entries.ts';
 import { observedMatrix } from '../documents/matrices.ts';
 import type { Observation } from '../observation.ts';
@@ -195,14 +195,21 @@ class ScenarioCourse {
       const message = 'there is no prediction: labctl cannot read some entries of the switches';
       return { outcome: 'failed', message };
     }
-    const differences = differencesTo(expectation, observation);
+    const { differences, unknown } = verdictOn(expectation, observation);
+    const compared = expectation.kind === 'pairs' ? expectation.pairs.length : pairs;
+    const open = unknown.filter((pair) => pair.expected !== null);
+    if (differences.length === 0 && open.length > 0) {
+      const what = `${open.length} of ${compared} pairs ${open.length === 1 ? 'is' : 'are'}`;
+      const [first] = await this.#explained(open);
+      const why = first?.why === undefined ? '' : `: ${first.source} -> ${first.target}: ${first.why}`;
+      return { outcome: 'failed', message: `${what} unknown, and ${nameOf(expectation)} rests on them${why}` };
+    }
     if (differences.length === 0) {
       const undecided = expectation.kind === 'predicted' ? (observation.predicted?.undecided ?? 0) : 0;
-      const left = undecided === 0 ? '' : `, ${undecided} pairs are left to the switches`;
+      const left = undecided === 0 ? '' : `, ${undecided} pairs cannot be foreseen`;
       const isTold = expectation.kind !== 'pairs' && !(expectation.kind === 'matrix' && expectation.name === undefined);
       return passed(isTold ? `${received}/${pairs}${left}` : undefined);
     }
-    const compared = expectation.kind === 'pairs' ? expectation.pairs.length : pairs;
     const differ = differences.length === 1 ? 'differs' : 'differ';
     return {
       outcome: 'failed',
@@ -211,15 +218,15 @@ class ScenarioCourse {
     };
   }
 
-  async #explained(differences: readonly ExplainedDifference[]): Promise<readonly ExplainedDifference[]> {
-    if (differences.every(({ why }) => why !== undefined)) return differences;
-    const pairs = differences.map(({ source, target, expected }) => ({ source, target, expected }));
+  async #explained<P extends ExplainedUnknown>(unexplained: readonly P[]): Promise<readonly P[]> {
+    if (unexplained.every(({ why }) => why !== undefined)) return unexplained;
+    const pairs = unexplained.map(({ source, target }) => ({ source, target }));
     // Differences are told also where labctl cannot read some entries, and so cannot explain them.
-    const { reasons } = await this.#run('reasons', { differences: pairs }).catch((error: unknown) => {
+    const { reasons } = await this.#run('reasons', { pairs }).catch((error: unknown) => {
       if (error instanceof ProblemError) return { reasons: [] };
       throw error;
     });
-    return explained(pairs, reasons);
+    return explained(unexplained, reasons);
   }
 
   async #exec({ host, argv, exitCode, output: pattern, timeoutMs }: HostCommand): Promise<Course> {
@@ -272,19 +279,27 @@ function passed(message: string | undefined): Course {
   return { outcome: 'passed', message: message ?? null };
 }
 
-function differencesTo(expectation: Expectation, observation: Observation): readonly ExplainedDifference[] {
+function verdictOn(
+  expectation: Expectation,
+  observation: Observation,
+): { readonly differences: readonly ExplainedDifference[]; readonly unknown: readonly ExplainedUnknown[] } {
   const observed = observedMatrix(observation);
   switch (expectation.kind) {
     case 'matrix':
-      return judge(expectation.matrix, observed).differences;
-    case 'pairs':
-      return expectation.pairs
-        .filter(({ source, target, reaches }) => observed.reaches(source, target) !== reaches)
-        .map(({ source, target, reaches }): Difference => ({ source, target, expected: reaches }));
+      return judge(expectation.matrix, observed);
+    case 'pairs': {
+      const asked = new Map(expectation.pairs.map(({ source, target, reaches }) => [`${source} ${target}`, reaches]));
+      // What is not named is left open.
+      const expected = new ReachabilityMatrix(
+        observed.hosts,
+        (source, target) => asked.get(`${source} ${target}`) ?? null,
+      );
+      return judge(expected, observed);
+    }
     case 'predicted':
-      return observation.predicted?.surprises ?? [];
+      return { differences: observation.predicted?.surprises ?? [], unknown: [] };
     case 'asked':
-      return observation.differences;
+      return observation;
   }
 }
 

@@ -1,12 +1,14 @@
+import { parseDpid } from '../../model/addresses.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import { describeWhere, type FilePlace } from '../../model/where.ts';
 import { type GraphLink, type GraphNode, hostsAtTheEdge, type ImportedGraph, labelOf } from './graph.ts';
 import { type Notes, shown } from './notes.ts';
-import { linkProperties } from './properties.ts';
+import { LINK_ATTRIBUTES, linkProperties } from './properties.ts';
 
 /** Values of a node or an edge by their names; of texts and numbers only. A map is one. */
 export interface Attributes {
   get(name: string): string | number | undefined;
+  keys(): Iterable<string>;
 }
 
 /** How files identify a node. */
@@ -75,17 +77,24 @@ export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
   }
   if (problems.length > 0) throw new ProblemError(problems);
 
+  const naming = namingOf(graph);
   const links = simpleEdges(graph).map(
     ({ source, target, attributes, where }): GraphLink => ({
-      ends: [{ node: keyOf(source) }, { node: keyOf(target) }],
+      ends: [{ node: naming.idOf(keyOf(source)) }, { node: naming.idOf(keyOf(target)) }],
       properties: linkProperties((name) => attributes.get(name), where, notes),
       where,
     }),
   );
+  noteUnread('nodes', graph.nodes, NODE_ATTRIBUTES, notes);
+  noteUnread('edges', graph.edges, EDGE_ATTRIBUTES, notes);
   return {
     format: graph.title === undefined ? graph.format : `${graph.format}, ${JSON.stringify(labelOf(graph.title) ?? '')}`,
-    idsAreNames: false,
-    nodes: hostsAtTheEdge(graph.nodes.map(nodeOf), links, notes),
+    idsAreNames: naming.idsAreNames,
+    nodes: hostsAtTheEdge(
+      graph.nodes.map((node) => nodeOf(node, naming, notes)),
+      links,
+      notes,
+    ),
     links,
     notes,
   };
@@ -133,18 +142,82 @@ function simpleEdges({ edges, isDirected, isMultigraph, notes }: AttributedGraph
   }
   return [...kept.values()].map(({ first, speeds }) => ({
     ...first,
-    attributes: { get: (name) => speeds.get(name) ?? first.attributes.get(name) },
+    attributes: { get: (name) => speeds.get(name) ?? first.attributes.get(name), keys: () => first.attributes.keys() },
   }));
 }
 
-function nodeOf({ id, attributes, where }: AttributedNode): GraphNode {
-  const key = keyOf(id);
-  const label = labelIn(attributes) ?? (typeof id === 'string' && !/^(?:n?\d+)?$/.test(id) ? labelOf(id) : undefined);
-  const named = { id: key, ...(label === undefined ? {} : { label }), where };
+/** How the nodes of a graph are known in the spec. */
+interface Naming {
+  readonly idsAreNames: boolean;
+  /** The id in the spec's graph, by that in the file. */
+  readonly idOf: (key: string) => string;
+}
+
+const CAN_BE_NAME = /^[A-Za-z]\w*$/;
+
+/** Ids that somebody chose stay names; else labels do, where all of them can; else nodes are numbered. */
+function namingOf({ nodes }: AttributedGraph): Naming {
+  const same = (key: string) => key;
+  if (nodes.every(({ id }) => isChosen(id)) && nodes.some(({ id }) => CAN_BE_NAME.test(keyOf(id)))) {
+    return { idsAreNames: true, idOf: same };
+  }
+  const labels = new Map(nodes.map(({ id, attributes }) => [keyOf(id), labelIn(attributes) ?? '']));
+  const distinct = new Set([...labels.values()].map((label) => label.toLowerCase()));
+  const areNames = distinct.size === nodes.length && [...distinct].every((label) => CAN_BE_NAME.test(label));
+  return areNames ? { idsAreNames: true, idOf: (key) => labels.get(key) ?? key } : { idsAreNames: false, idOf: same };
+}
+
+/** Not a number, nor one as programs write it into GraphML (`n0`). */
+function isChosen(id: NodeId): boolean {
+  return typeof id === 'string' && !/^(?:n?\d+)?$/.test(id);
+}
+
+function nodeOf({ id, attributes, where }: AttributedNode, { idOf }: Naming, notes: Notes): GraphNode {
+  const label = labelIn(attributes) ?? (typeof id === 'string' && isChosen(id) ? labelOf(id) : undefined);
+  const named = { id: idOf(keyOf(id)), ...(label === undefined ? {} : { label }), where };
   const saysHost = ['type', 'kind'].some((name) => String(attributes.get(name)).toLowerCase() === 'host');
-  if (saysHost) return { kind: 'host', properties: {}, ...named };
+  const text = (name: string) => {
+    const value = attributes.get(name);
+    return value === undefined || value === '' ? undefined : String(value);
+  };
+  if (saysHost) {
+    const [ip, mac] = [text('ip'), text('mac')];
+    const properties = { ...(ip === undefined ? {} : { ip }), ...(mac === undefined ? {} : { mac }) };
+    return { kind: 'host', properties, ...named };
+  }
+  const dpid = text('dpid');
+  const read = dpid === undefined ? undefined : parseDpid(dpid);
+  if (dpid !== undefined && read === undefined) notes.add(`${shown(dpid)} is not a DPID, and is left out`, where);
   // The Topology Zoo's word for a point where more than two links meet.
-  return { kind: 'switch', ...(Number(attributes.get('hyperedge')) === 1 ? { isJunction: true } : {}), ...named };
+  const isJunction = Number(attributes.get('hyperedge')) === 1;
+  return {
+    kind: 'switch',
+    ...(read === undefined ? {} : { dpid: read }),
+    ...(isJunction ? { isJunction } : {}),
+    ...named,
+  };
+}
+
+/** Attributes of nodes that are read, or say nothing of a network. */
+const NODE_ATTRIBUTES: ReadonlySet<string> = new Set(
+  'id label name Label labelV type kind ip mac dpid hyperedge graphics x y z size color weight Internal Longitude Latitude Country'.split(
+    ' ',
+  ),
+);
+const EDGE_ATTRIBUTES: ReadonlySet<string> = new Set([
+  ...'id key source target label LinkLabel LinkNote LinkType LinkSpeed LinkSpeedUnits graphics weight'.split(' '),
+  ...LINK_ATTRIBUTES,
+]);
+
+/** Notes the attributes that nothing was made of, once each. */
+function noteUnread(
+  what: 'nodes' | 'edges',
+  parts: readonly { readonly attributes: Attributes }[],
+  known: ReadonlySet<string>,
+  notes: Notes,
+): void {
+  const unread = new Set(parts.flatMap(({ attributes }) => [...attributes.keys()].filter((name) => !known.has(name))));
+  if (unread.size > 0) notes.add(`attributes of ${what} that are not read: ${[...unread].map(shown).join(', ')}`);
 }
 
 /** The Topology Zoo writes None for a node that it could not read the name of. */

@@ -8,6 +8,7 @@ import {
   MOST_NODES,
 } from './graph.ts';
 import { Notes, shown } from './notes.ts';
+import type { HostProperties } from './properties.ts';
 import type { Source } from './source.ts';
 
 /**
@@ -22,9 +23,13 @@ export function readContainerlab(source: Source): ImportedGraph {
 /** Nodes that containerlab has without their being defined; a link to one leaves the lab. */
 const OUTSIDE: ReadonlySet<string> = new Set(['host', 'mgmt-net', 'macvlan', 'vxlan', 'vxlan-stitch', 'dummy']);
 
+/** Of an endpoint, what containerlab takes beside its node and interface. */
+const ENDPOINT_KEYS: ReadonlySet<string> = new Set(['node', 'interface', 'mac', 'ipv4']);
+
 interface Endpoint {
   readonly node: string;
   readonly interface: string;
+  readonly properties: HostProperties;
 }
 
 class ContainerlabReader {
@@ -34,7 +39,7 @@ class ContainerlabReader {
 
   constructor(source: Source) {
     this.#source = source;
-    this.#document = new LocatedDocument(source.file, source.text, {
+    this.#document = new LocatedDocument(source.file, withDefaults(source, this.#notes), {
       what: 'the file',
       depthRemedy: 'a topology needs five levels: topology: {links: [{endpoints: ["a:eth1", "b:eth1"]}]}',
       merge: true,
@@ -78,7 +83,8 @@ class ContainerlabReader {
       }
       return kind === 'linux' ? { kind: 'host', id, where, properties: {} } : { kind: 'switch', id, where };
     });
-    const settled = hostsAtTheEdge(graphNodes, links, this.#notes);
+    this.#refuseSharedInterfaces(links);
+    const settled = this.#withAddresses(hostsAtTheEdge(graphNodes, links, this.#notes), links);
     const name = member(root, 'name');
     this.#document.throwIfAny();
     return {
@@ -100,7 +106,7 @@ class ContainerlabReader {
       const path = ['topology', 'links', index];
       const where = this.#document.whereIs(path);
       const type = member(link, 'type') ?? 'veth';
-      if (type !== 'veth') {
+      if (type !== 'veth' && type !== 'veth-stitch') {
         this.#notes.add(`a link of type ${shown(type)} leaves the lab and is left out`, where);
         return [];
       }
@@ -125,7 +131,7 @@ class ContainerlabReader {
           'correct the name, or add it to nodes',
         );
       }
-      return [{ ends: [a, b], properties: {}, where }];
+      return [{ ends: [a, b], properties: {}, where, index }];
     });
   }
 
@@ -134,14 +140,48 @@ class ContainerlabReader {
       const [node = '', name = '', ...more] = endpoint.split(':');
       // In `macvlan:eth0` and `host:eth0`, and in `vxlan:...`, what follows is the machine's.
       if (node !== '' && (name !== '' || OUTSIDE.has(node)) && (more.length === 0 || OUTSIDE.has(node))) {
-        return { node, interface: name };
+        return { node, interface: name, properties: {} };
       }
     } else {
-      const [node, name] = [member(endpoint, 'node'), member(endpoint, 'interface')];
-      if (typeof node === 'string') return { node, interface: typeof name === 'string' ? name : '' };
+      const text = (key: string) => {
+        const value = member(endpoint, key);
+        return typeof value === 'string' ? value : undefined;
+      };
+      const [node, ip, mac] = [text('node'), text('ipv4'), text('mac')];
+      const unread = Object.keys(isMapping(endpoint) ? endpoint : {}).filter((key) => !ENDPOINT_KEYS.has(key));
+      for (const key of unread) this.#notes.add(`${key} of an endpoint is not read`, this.#document.whereIs(path));
+      const properties = { ...(ip === undefined ? {} : { ip }), ...(mac === undefined ? {} : { mac }) };
+      if (node !== undefined) return { node, interface: text('interface') ?? '', properties };
     }
     this.#add(path, 'not an endpoint', 'write "a:eth1", or {node: a, interface: eth1}');
     return undefined;
+  }
+
+  /** An interface has one link. */
+  #refuseSharedInterfaces(links: readonly InterfaceLink[]): void {
+    const taken = new Set<string>();
+    for (const { ends, index } of links) {
+      for (const [side, { node, interface: name }] of ends.entries()) {
+        const key = `${node}:${name}`;
+        if (name !== '' && taken.has(key)) {
+          const path = ['topology', 'links', index, 'endpoints', side];
+          this.#add(path, `the interface ${shown(key)} has a link already`, 'give each link interfaces of its own');
+        }
+        taken.add(key);
+      }
+    }
+  }
+
+  /** Hosts have the addresses of their endpoints; switches have none. */
+  #withAddresses(nodes: readonly GraphNode[], links: readonly InterfaceLink[]): readonly GraphNode[] {
+    const ends = new Map(links.flatMap((link) => link.ends.map((end) => [end.node, end] as const)));
+    return nodes.map((node) => {
+      const properties = ends.get(node.id)?.properties ?? {};
+      if (Object.keys(properties).length === 0) return node;
+      if (node.kind === 'host') return { ...node, properties };
+      this.#notes.add('addresses of endpoints of switches are left out', node.where);
+      return node;
+    });
   }
 
   /** A switch's interfaces have the ports that end their names, where these are different ones from 1 up. */
@@ -168,7 +208,7 @@ class ContainerlabReader {
       const port = numberedNodes.has(node) ? portOf(name) : undefined;
       return { node, ...(port === undefined ? {} : { port }) };
     };
-    return links.map(({ ends: [a, b], ...link }) => ({ ...link, ends: [end(a), end(b)] }));
+    return links.map(({ ends: [a, b], index: _, ...link }) => ({ ...link, ends: [end(a), end(b)] }));
   }
 
   #add(path: Path, cause: string, remedy: string): void {
@@ -176,7 +216,29 @@ class ContainerlabReader {
   }
 }
 
-type InterfaceLink = Omit<GraphLink, 'ends'> & { readonly ends: readonly [Endpoint, Endpoint] };
+type InterfaceLink = Omit<GraphLink, 'ends'> & {
+  readonly ends: readonly [Endpoint, Endpoint];
+  /** In the file's list. */
+  readonly index: number;
+};
+
+/**
+ * The text with the defaults of its variables, `${KIND:=linux}`, as containerlab has them where a variable is not set.
+ * @throws ProblemError for a variable without a default
+ */
+function withDefaults(source: Source, notes: Notes): string {
+  return source.text.replaceAll(/\$\{(\w+)(?::?[=-]([^}\n]*))?\}/g, (found, name: string, fallback, offset: number) => {
+    if (typeof fallback !== 'string') {
+      throw source.problemAt(offset, {
+        code: 'containerlab',
+        cause: `the value of the variable ${shown(found)} is not in the file`,
+        remedy: `write it in its place, or a default: \${${name}:=linux}`,
+      });
+    }
+    notes.add(`the variable ${name} has its default, ${shown(fallback)}`, source.where(offset));
+    return fallback;
+  });
+}
 
 /** `eth1`, `e1-1`, `Ethernet1` and `swp1` are port 1. */
 function portOf(interfaceName: string): number | undefined {

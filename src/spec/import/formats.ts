@@ -18,7 +18,12 @@ interface TextFormat {
 }
 
 const TEXT_FORMATS: Readonly<Record<TextFormatName, TextFormat>> = {
-  gml: { encoding: 'latin', ending: /\.gml$/i, beginning: /^\s*(?:#|Creator\b|Version\b|graph\s*\[)/, read: readGml },
+  gml: {
+    encoding: 'latin',
+    ending: /\.gml$/i,
+    beginning: /^(?:\s*#[^\n]*\n)*\s*(?:Creator\b|Version\b|graph\s*\[)/,
+    read: readGml,
+  },
   graphml: { encoding: 'xml', ending: /\.(?:graphml|xml)$/i, beginning: /^\s*</, read: readGraphml },
   'node-link': { encoding: 'utf-8', ending: /\.json$/i, beginning: /^\s*\{/, read: readNodeLink },
   containerlab: { encoding: 'utf-8', ending: /\.ya?ml$/i, beginning: /^topology:/m, read: readContainerlab },

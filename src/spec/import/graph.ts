@@ -13,6 +13,8 @@ export interface ImportedGraph {
   readonly format: string;
   /** What the file calls it; absent where it has no name of its own. */
   readonly name?: string;
+  /** Whether it is a program that makes all its hosts itself: none is added to it unasked. */
+  readonly hasAllHosts?: boolean;
   /** Whether the ids of nodes are names that people chose and know; else nodes are numbered, s1, h1 and so on. */
   readonly idsAreNames: boolean;
   readonly nodes: readonly GraphNode[];
@@ -58,8 +60,8 @@ export interface GraphLinkEnd {
 }
 
 /**
- * The nodes of a graph in which a host is only guessed: what has several links, or one to another such host, passes
- * packets on and is a switch.
+ * The nodes of a graph in which a host is only guessed: what has several links passes packets on and is a switch, and so
+ * are two that are linked to each other only.
  */
 export function hostsAtTheEdge(nodes: readonly GraphNode[], links: readonly GraphLink[], notes: Notes): GraphNode[] {
   const hosts = new Set(nodes.flatMap(({ kind, id }) => (kind === 'host' ? [id] : [])));
@@ -70,10 +72,11 @@ export function hostsAtTheEdge(nodes: readonly GraphNode[], links: readonly Grap
     peersOf.get(a)?.push(b);
     peersOf.get(b)?.push(a);
   }
+  for (const [id, peers] of peersOf) if (peers.length > 1) hosts.delete(id);
   return nodes.map((node) => {
     const peers = peersOf.get(node.id) ?? [];
     if (node.kind === 'switch' || peers.length === 0) return node;
-    if (peers.length === 1 && !peers.some((peer) => hosts.has(peer))) return node;
+    if (hosts.has(node.id) && !peers.some((peer) => hosts.has(peer))) return node;
     notes.add('a host with several links, or with one to another host, is a switch here', node.where);
     const { id, label, where } = node;
     return { kind: 'switch', id, ...(label === undefined ? {} : { label }), where };

@@ -182,7 +182,10 @@ class GraphmlReader {
     const owner = this.#owners.pop();
     if (owner === undefined) return;
     const fallbacks = this.#fallbacks.get(owner.domain);
-    owner.close({ get: (name) => owner.attributes.get(name) ?? fallbacks?.get(name) });
+    owner.close({
+      get: (name) => owner.attributes.get(name) ?? fallbacks?.get(name),
+      keys: () => owner.attributes.keys(),
+    });
   }
 
   #wrong(offset: number, cause: string, remedy = 'fix this place; what follows it may be right') {

@@ -121,6 +121,7 @@ export function graphOfMininet(file: string, topology: MininetTopology): Importe
   return {
     format: `the Mininet topology ${shown(topology.name)}`,
     idsAreNames: true,
+    hasAllHosts: true,
     nodes: [...hosts, ...switches],
     links,
     notes,

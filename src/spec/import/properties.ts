@@ -86,6 +86,9 @@ const TRANSLATIONS: readonly Translation[] = [
   { attribute: 'cost', property: 'cost', range: 'a whole number from 1 up', read: wholeBetween(1, 1_000_000_000) },
 ];
 
+/** The attributes of an edge that are read. */
+export const LINK_ATTRIBUTES: readonly string[] = TRANSLATIONS.map(({ attribute }) => attribute);
+
 /** The properties of a link among the attributes of an edge; those that it cannot have are noted and left out. */
 export function linkProperties(
   attributeNamed: (name: string) => unknown,

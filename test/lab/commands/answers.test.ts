@@ -32,7 +32,7 @@ const INPUTS: { readonly [C in Exclude<CommandName, 'iperf'>]: CommandInput<C> }
   'entries apply': { entries: [FLOW] },
   predict: { supposition: SUPPOSITION },
   explain: { source: 'h1', target: 'h2', supposition: SUPPOSITION, verify: false },
-  reasons: { differences: [{ source: 'h1', target: 'h2', expected: true }] },
+  reasons: { pairs: [{ source: 'h1', target: 'h2' }] },
   plan: { request: { hosts: ['h1', 'h2'], avoid: ['s3'] } },
   connect: { hosts: ['h1', 'h3'], via: ['s2'], avoid: ['s4'] },
   link: { state: 'down', between: ['s2', 's1'], repair: false, measure: ['h1', 'h2'] },

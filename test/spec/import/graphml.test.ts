@@ -31,6 +31,7 @@ test('a graph as the Topology Zoo has it', () => {
   expect(links).toEqual(['h1-s1', 'h3-s3', 's1-s2 bw 155', 's2-s3']);
   expect(notes).toEqual([
     'an edge between two nodes that have one already is merged with it, the higher bandwidth counts (net.txt:14:5)',
+    'it has no hosts: each switch is given one',
     'a hyperedge is a switch without a host (net.txt:11:5)',
   ]);
   expect(text).toContain('a GraphML graph, "Tiny"');
@@ -59,6 +60,7 @@ test('labels of yEd, groups of nodes, prefixes of names, default values, and edg
     'a node that holds a graph of its own is a switch like those inside (net.txt:6:2)',
     'a <hyperedge> is left out (net.txt:11:1)',
     'edges there and back are one link',
+    'it has no hosts: each switch is given one',
   ]);
 });
 
