@@ -33,7 +33,7 @@ export const LEG_KINDS = Object.keys(LEGS) as readonly LegKind[];
 const TELLING_FIELDS: readonly MatchField[] = ['eth_src', 'arp_sha', 'arp_spa', 'ipv4_src', 'icmpv4_type'];
 
 /** Where a sender's packet begins in a walk. */
-export interface Root {
+interface Root {
   readonly sender: number;
   readonly state: number;
 }

@@ -127,7 +127,7 @@ describe('on a running lab', () => {
       body: JSON.stringify(body),
     });
     expect(await response.text()).toBe('{"status" : "Entry pushed"}');
-    const outcome = await running.run('pingall');
+    const outcome = await running.run('pingall', '--all');
     expect(outcome.exitCode).toBe(1);
     expect(outcome.stdout).toContain('*** Results: 66% dropped (2/6 received)');
     // ARP passes, and IPv4 does not.

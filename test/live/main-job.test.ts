@@ -32,7 +32,7 @@ describe.each([['as we are'], ['ordinary']] as const)('S10H10 (user: %s)', (user
   });
 
   test('fails the baseline then, pair by pair and with exit code 1', async () => {
-    const outcome = await labctl.run('pingall', '--expect', 'baseline');
+    const outcome = await labctl.run('pingall', '--expect', 'baseline', '--all');
     expect(outcome.exitCode).toBe(1);
     expect(outcome.stdout).toContain('24 of 90 pairs differ from the expectation "baseline"');
     expect(outcome.stdout).toContain('h1 -> h2: expected h2, observed X');

@@ -86,7 +86,8 @@ describe.each(['as we are', 'ordinary'] as const)('traffic of a lab, %s', (user)
       printed += String(data);
     });
     await listening(text);
-    await labctl.ok('exec', 'h1', '--', 'ping', '-c1', '10.0.0.2');
+    // On a busy machine the first may come before tcpdump has begun.
+    await labctl.ok('exec', 'h1', '--', 'ping', '-c5', '-i0.2', '10.0.0.2');
     expect(await once(text, 'close')).toEqual([0, null]);
     expect(printed).toMatch(/IP 10\.0\.0\.1 > 10\.0\.0\.2: ICMP echo request/);
     expect(labctl.processes().filter(({ command }) => command.startsWith('tcpdump'))).toEqual([]);

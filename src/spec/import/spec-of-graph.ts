@@ -117,7 +117,7 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
     return { value: Object.keys(all).length > 0 ? { name, ...all } : name, where: node.where };
   };
   // A lab has one subnet. A program's own addresses are what it is about: they stay, and are refused.
-  const subnets = new Set(hosts.flatMap(({ properties: { ip } }) => (ip === undefined ? [] : [subnetOf(ip)])));
+  const subnets = new Set(hosts.map(({ properties: { ip = '10.0.0.1/8' } }) => subnetOf(ip)));
   const keepsAddresses = graph.hasAllHosts === true || subnets.size <= 1;
   if (!keepsAddresses) notes.add('addresses are left out, as they are in different subnets');
   const propertiesOf = ({ properties: { ip, ...others } }: (typeof hosts)[number]) =>
