@@ -61,7 +61,8 @@ export class HostRouting {
     if (this.own.has(ip)) return undefined;
     const route = this.#routes.find(({ destination, mask }) => (ip & mask) >>> 0 === destination);
     if (route === undefined || route.leadsNowhere) return undefined;
-    const nextHop = route.via ?? ip;
+    // By its own address as the router, Linux sends to the link itself.
+    const nextHop = route.via === undefined || this.own.has(route.via) ? ip : route.via;
     const source = route.source ?? this.#sourceFor(nextHop);
     if (source === undefined) return undefined;
     return { nextHop, source, mac: this.broadcasts.has(ip) ? BROADCAST_MAC : this.#staticMacOf(nextHop) };

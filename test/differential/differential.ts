@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describeFault } from '../../src/model/fault.ts';
+import { type HostState, specifiedStates } from '../../src/model/host-state.ts';
 import { effectKey } from '../../src/model/openflow.ts';
 import type { Topology } from '../../src/model/topology.ts';
 import { exchangeBetween } from '../../src/sim/exchange.ts';
@@ -85,8 +87,11 @@ class SetComparison {
     await this.#lab.clear();
     await this.#lab.setLinks(faults, 'down');
     const refused = await this.#lab.install(this.#set);
+    for (const text of this.#lab.refusalsUnforeseen.splice(0)) this.#disagreements.push(`${this.#title}: ${text}`);
     const held = await this.#lab.held();
-    const state: NetworkState = { topology: this.#topology, entries: held, missForwarding: 'none', faults };
+    const hosts = await this.#lab.hostStates();
+    const state: NetworkState = { topology: this.#topology, entries: held, missForwarding: 'none', faults, hosts };
+    this.#checkHosts(state, hosts);
     const cells = this.#predict(state);
 
     const calm = cells.filter(({ circling }) => circling === 'none');
@@ -113,6 +118,25 @@ class SetComparison {
       disagreements: this.#disagreements,
     };
     return { comparison, features };
+  }
+
+  /** What a host without start commands is, is what the simulator takes it for where no lab can be asked. */
+  #checkHosts(state: NetworkState, found: ReadonlyMap<string, HostState>): void {
+    const specified = specifiedStates(this.#topology);
+    for (const host of this.#topology.hosts) {
+      // A host has no entry for itself.
+      const known = (each: HostState | undefined) => ({
+        ...each,
+        neighbours: [...(each?.neighbours ?? [])].filter(([ip]) => ip !== host.ip).sort(),
+        routes: (each?.routes ?? []).map((route) => JSON.stringify(Object.entries(route).sort())).sort(),
+      });
+      if (host.start !== undefined || isDeepStrictEqual(known(found.get(host.name)), known(specified(host)))) continue;
+      this.#report(
+        state,
+        [host.name, host.name],
+        `is not as specified: ${JSON.stringify(known(found.get(host.name)))}`,
+      );
+    }
   }
 
   /** Every cell by both ways that the simulator has: in classes, and one by one. */
@@ -160,7 +184,7 @@ class SetComparison {
 
   #report({ entries, faults }: NetworkState, [source, target]: Pair, what: string): void {
     const hosts = this.#topology.hosts.map(
-      ({ name, ip, prefixLength, mac }) => `  ${name} ${ip}/${prefixLength} ${mac}`,
+      ({ name, ip, prefixLength, mac, ...more }) => `  ${name} ${ip}/${prefixLength} ${mac} ${JSON.stringify(more)}`,
     );
     const links = this.#topology.links.map(({ ends }) => ends.map(({ node, port }) => `${node}:${port}`).join('-'));
     const tables = this.#topology.switches.flatMap(({ name, dpid }) => {

@@ -2,14 +2,21 @@ import { type Comparison, compareLab, type LabOutcome } from './differential.ts'
 
 /** Compares labs of consecutive seeds, some of them at once. Outcomes are in the order in which they are known. */
 export async function compareLabs(
-  options: { readonly labs: number; readonly seed: number; readonly atOnce: number },
+  options: {
+    readonly labs: number;
+    /** After this time, in milliseconds since 1970, no other lab is begun. */
+    readonly until?: number;
+    readonly seed: number;
+    readonly atOnce: number;
+  },
   onOutcome: (outcome: LabOutcome, done: number) => void = () => {},
 ): Promise<readonly LabOutcome[]> {
   const outcomes: LabOutcome[] = [];
   const failures: Error[] = [];
   let next = 0;
   const work = async () => {
-    while (next < options.labs && failures.length === 0) {
+    const { labs, until = Number.POSITIVE_INFINITY } = options;
+    while (next < labs && Date.now() < until && failures.length === 0) {
       const seed = options.seed + next++;
       try {
         const outcome = await compareLab(seed);

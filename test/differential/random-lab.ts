@@ -43,6 +43,7 @@ const MOST_SWITCHES = 6;
 const MOST_HOSTS = 6;
 const MOST_RULES = 7;
 const FIRST_IP = 10n << 24n;
+const SECOND_IP = (192n << 24n) + (168n << 16n) + (1n << 8n);
 
 export function randomLab(seed: number): RandomLab {
   const random = new Random(seed);
@@ -68,6 +69,7 @@ function randomTopology(random: Random): Topology {
       mac: macFromNumber(
         random.chance(0.5) ? number : (0x02n << 40n) + (BigInt(random.integer(0, 0xffff)) << 16n) + number,
       ),
+      ...randomState(random, index + 1, index + 1 === narrow),
     };
   });
   const pairs: [string, string][] = hosts.map(({ name }) => [name, random.pick(switches).name]);
@@ -91,6 +93,36 @@ function randomTopology(random: Random): Topology {
   };
   const links = random.shuffled(pairs).map(([a, b]): Link => ({ ends: [end(a), end(b)] }));
   return new Topology({ hosts, switches, links });
+}
+
+/** What a host has beside its address: others, a router, static ARP entries, routes, forwarding. Most have nothing. */
+function randomState(random: Random, number: number, isNarrow: boolean): Partial<Host> {
+  const other = random.integer(1, MOST_HOSTS);
+  const neighbour = random.integer(1, MOST_HOSTS);
+  const start = [
+    ...(random.chance(0.08) ? [`ip route add 10.0.0.${other}/32 via 10.0.0.${neighbour} || true`] : []),
+    ...(random.chance(0.05) ? [`ip route add blackhole 10.0.0.${other}/32 || true`] : []),
+    ...(random.chance(0.06)
+      ? [`ip neigh replace 10.0.0.${other} lladdr 00:00:00:00:00:0${neighbour} nud permanent dev h${number}-eth0`]
+      : []),
+    ...(random.chance(0.08)
+      ? [
+          // An ICMP redirect would change other hosts while they are looked at.
+          `sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.h${number}-eth0.send_redirects=0`,
+          'sysctl -w net.ipv4.ip_forward=1',
+        ]
+      : []),
+  ];
+  return {
+    ...(random.chance(0.15)
+      ? { addresses: [{ ip: ipv4FromNumber(SECOND_IP + BigInt(number)), prefixLength: 24 }] }
+      : {}),
+    ...(random.chance(0.15) && other !== number && !isNarrow
+      ? { defaultRoute: ipv4FromNumber(FIRST_IP + BigInt(other)) }
+      : {}),
+    ...(random.chance(0.12) ? { arp: 'static' as const } : {}),
+    ...(start.length === 0 ? {} : { start }),
+  };
 }
 
 const LEG_KINDS = ['arp-request', 'arp-reply', 'echo-request', 'echo-reply'] as const;
@@ -149,7 +181,7 @@ class EntryMaker {
       const known = this.#topology.withFaults(random.chance(0.5) ? faults : []);
       for (const [dpid, flows] of forwardingFlows(known)) this.#flows.get(dpid)?.push(...flows);
     } else if (random.chance(0.6)) {
-      const port = random.pick(['flood', 'all'] as const);
+      const port = random.pick(['flood', 'all', 'normal', 'normal'] as const);
       for (const { dpid } of this.#topology.switches) {
         this.#addFlow(dpid, 0, 1, {}, { apply: [{ kind: 'output', port }], clearActions: false, write: [] });
       }
@@ -396,6 +428,7 @@ class EntryMaker {
       case 'ipv4_dst':
       case 'arp_spa':
       case 'arp_tpa':
+        if (random.chance(0.3) && host.addresses?.[0] !== undefined) return ipv4ToNumber(host.addresses[0].ip);
         return random.chance(0.85) ? ipv4ToNumber(host.ip) : FIRST_IP + 77n;
       case 'eth_vlan_vid':
         return VLAN_TAG_PRESENT | BigInt(random.pick([0, 1, 5, 100]));
@@ -424,7 +457,10 @@ class EntryMaker {
 
   #port(at: Passing): OutputPort {
     const random = this.#random;
-    const weights = { right: 70, any: 10, in_port: 3, all: 4, flood: 4, controller: 3, local: 3, missing: 1 } as const;
+    const weights = {
+      ...{ right: 70, any: 10, in_port: 3, all: 4, flood: 4, normal: 4 },
+      ...{ controller: 3, local: 3, missing: 1 },
+    } as const;
     const kind = random.weighted(weights);
     switch (kind) {
       case 'right':
@@ -515,7 +551,7 @@ class EntryMaker {
   /** Few enough that some conflict, most of them above forwarding and some among those of connections. */
   #priority(): number {
     const random = this.#random;
-    return random.chance(0.8) ? random.integer(100, 160) : random.pick([1, 2, 130, 30_100, 30_200, 30_301, 65_535]);
+    return random.chance(0.8) ? random.integer(100, 160) : random.pick([0, 1, 2, 130, 30_100, 30_200, 30_301, 65_535]);
   }
 
   #addFlow(dpid: Dpid, tableId: number, priority: number, match: Match, instructions: Instructions): void {

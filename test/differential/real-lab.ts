@@ -8,7 +8,10 @@ import { MininetSandbox } from '../../src/drivers/mininet/sandbox.ts';
 import type { TableChange } from '../../src/drivers/switch-tables.ts';
 import type { Dpid } from '../../src/model/addresses.ts';
 import { type Fault, linkIsUp } from '../../src/model/fault.ts';
+import type { HostState } from '../../src/model/host-state.ts';
+import { type Entry, effectKey } from '../../src/model/openflow.ts';
 import { ProblemError } from '../../src/model/problem.ts';
+import { refusalOf } from '../../src/model/switch-refusals.ts';
 import { interfaceName, type Topology } from '../../src/model/topology.ts';
 import type { EntrySet } from './random-lab.ts';
 
@@ -23,6 +26,8 @@ export class RealLab {
   readonly #folder: string;
   readonly #resident: Resident;
   readonly #sandbox: MininetSandbox;
+  /** Entries that it refuses or takes otherwise than foreseen. */
+  readonly refusalsUnforeseen: string[] = [];
 
   private constructor(topology: Topology, folder: string) {
     this.#topology = topology;
@@ -35,6 +40,7 @@ export class RealLab {
     const lab = new RealLab(topology, await mkdtemp('/tmp/ld-'));
     try {
       await lab.#sandbox.start(AbortSignal.timeout(LIMIT_MS), () => {});
+      await lab.#sandbox.runStartCommands(AbortSignal.timeout(LIMIT_MS));
       // IPv6 speaks up unasked, and would circle where entries make packets circle.
       const script = 'for file in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 >$file; done';
       await Promise.all([lab.#inSandbox(script), ...topology.hosts.map(({ name }) => lab.#onHost(name, script))]);
@@ -87,8 +93,13 @@ export class RealLab {
     );
   }
 
+  /** What hosts are now. */
+  hostStates(): Promise<ReadonlyMap<string, HostState>> {
+    return this.#sandbox.hostStates();
+  }
+
   async forgetNeighbours(): Promise<void> {
-    await Promise.all(this.#topology.hosts.map(({ name }) => this.#onHost(name, 'ip neigh flush nud all')));
+    await Promise.all(this.#topology.hosts.map(({ name }) => this.#onHost(name, 'ip neigh flush all')));
   }
 
   /** Pings these pairs and no others; returns those that were answered. */
@@ -100,18 +111,19 @@ export class RealLab {
     return pairs.filter(([a, b]) => (answer.rttMs[index.get(a) ?? -1]?.[index.get(b) ?? -1] ?? null) !== null);
   }
 
-  /** Takes both ends of every link down that the faults name, or up again. */
+  /**
+   * Takes every link down that the faults name, or up again. Ends at hosts stay up, as in labs: a host would forget its
+   * routes.
+   */
   async setLinks(faults: readonly Fault[], state: 'down' | 'up'): Promise<void> {
-    const ends = this.#topology.links
+    const interfaces = this.#topology.links
       .filter(({ ends: [a, b] }) => !linkIsUp(faults, a.node, b.node))
-      .flatMap(({ ends }) => ends);
-    if (ends.length === 0) return;
-    const command = (interfaces: readonly string[]) =>
-      interfaces.map((name) => `ip link set ${name} ${state}`).join('\n');
-    const isHost = (node: string) => this.#topology.host(node) !== undefined;
-    await this.#inSandbox(command(ends.filter(({ node }) => !isHost(node)).map(interfaceName)));
-    for (const end of ends) if (isHost(end.node)) await this.#onHost(end.node, command([interfaceName(end)]));
-    await this.#carriersAre(state, ends.filter(({ node }) => !isHost(node)).map(interfaceName));
+      .flatMap(({ ends }) => ends)
+      .filter(({ node }) => this.#topology.host(node) === undefined)
+      .map(interfaceName);
+    if (interfaces.length === 0) return;
+    await this.#inSandbox(interfaces.map((name) => `ip link set ${name} ${state}`).join('\n'));
+    await this.#carriersAre(state, interfaces);
   }
 
   /** Waits until Open vSwitch has seen it, too. */
@@ -126,22 +138,42 @@ export class RealLab {
   }
 
   async #applyWhatGoes(dpid: Dpid, changes: readonly TableChange[]): Promise<number> {
-    const isAccepted = await this.#applies(dpid, changes);
-    if (isAccepted) return 0;
-    if (changes.length === 1) return 1;
+    const refusal = await this.#refusalOf(dpid, changes);
+    const [change, ...others] = changes;
+    if (change !== undefined && others.length === 0) this.#checkRefusal(dpid, change, refusal);
+    if (refusal === undefined) {
+      if (others.length > 0) for (const each of changes) this.#checkRefusal(dpid, each, undefined);
+      return 0;
+    }
+    if (others.length === 0) return 1;
     const half = Math.ceil(changes.length / 2);
     const before = await this.#applyWhatGoes(dpid, changes.slice(0, half));
     return before + (await this.#applyWhatGoes(dpid, changes.slice(half)));
   }
 
-  async #applies(dpid: Dpid, changes: readonly TableChange[]): Promise<boolean> {
+  /** What the switch says; undefined where it takes all of them. */
+  async #refusalOf(dpid: Dpid, changes: readonly TableChange[]): Promise<string | undefined> {
     try {
       await this.#sandbox.tables.apply(dpid, changes);
-      return true;
+      return undefined;
     } catch (error) {
-      if (error instanceof ProblemError && error.problems.every(({ code }) => code === 'switch-refused')) return false;
-      throw error;
+      if (!(error instanceof ProblemError) || error.problems.some(({ code }) => code !== 'switch-refused')) throw error;
+      return error.problems.map(({ cause }) => cause).join();
     }
+  }
+
+  /** The switch refuses exactly what `refusalOf` says, but for what depends on the groups that it holds. */
+  #checkRefusal(dpid: Dpid, change: TableChange, said: string | undefined): void {
+    if (change.kind !== 'add-flow' && change.kind !== 'add-group') return;
+    const entry: Entry =
+      change.kind === 'add-flow'
+        ? { kind: 'flow', name: '', dpid, ...change.flow }
+        : { kind: 'group', name: '', dpid, ...change.group };
+    const foreseen = refusalOf(entry);
+    if ((foreseen !== undefined) === (said !== undefined) || /OFPBAC_BAD_OUT_GROUP/.test(said ?? '')) return;
+    this.refusalsUnforeseen.push(
+      `${effectKey(entry)}: foreseen ${foreseen ?? 'none'}, the switch: ${said ?? 'takes it'}`,
+    );
   }
 
   async #onHost(host: string, script: string): Promise<void> {

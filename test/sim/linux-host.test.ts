@@ -180,3 +180,9 @@ test('a host that forwards sends on what is for others, and one that does not ig
     ...{ ipv4_src: '10.0.0.3', ipv4_dst: '10.0.0.2' },
   });
 });
+
+test('a route by the host itself leads to the link, found by the differential test', () => {
+  const own = '10.0.0.1' as Ipv4Address;
+  const routes = [route('10.0.0.0/24'), route('10.0.0.2/32', { via: own })];
+  expect(sent(host(24, {}, { routes }).ping(h2.ip))).toEqual([ASKS_H2]);
+});

@@ -1,7 +1,8 @@
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 
 /**
- * Removes the flows that ovs-vswitchd has cached: the next packets go by what the tables say.
+ * Removes the flows that ovs-vswitchd has cached, and what `NORMAL` has learnt by entries that are gone: the next packets go
+ * by what the tables say.
  *
  * Open vSwitch keeps cached flows when tables change, and changes their actions in place. Its userspace datapath looks
  * for the one to be changed by its key and not by its id until 2.17.8, 3.0.5 and 3.1.3 (Debian 12 has 3.1.0): where two
@@ -16,7 +17,7 @@ export async function forgetCachedFlows(control: string): Promise<void> {
   // Waits for each answer: what was given up might still be done, and the next one come in the wrong state.
   const revalidators = (what: 'pause' | 'purge' | 'resume') => `ovs-appctl -t "$1" revalidator/${what}`;
   // Until 3.1.4 a purge leaves out flows that the revalidators have in their hands.
-  const script = `${revalidators('pause')} && { ${revalidators('purge')}; purged=$?; ${revalidators('resume')} && exit $purged; }`;
+  const script = `${revalidators('pause')} && { ${revalidators('purge')}; purged=$?; ${revalidators('resume')} && [ $purged = 0 ]; } && ovs-appctl -t "$1" fdb/flush`;
   try {
     const { execa } = await import('execa');
     // One process of ours starts the three: a large process takes milliseconds to start another.

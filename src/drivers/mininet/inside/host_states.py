@@ -28,6 +28,7 @@ RT_TABLE_MAIN, RTN_UNICAST = 254, 1
 NDA_DST, NDA_LLADDR = 1, 2
 NUD_NOARP, NUD_PERMANENT, NTF_PROXY = 0x40, 0x80, 0x08
 NETCONFA_IFINDEX, NETCONFA_FORWARDING = 1, 2
+BROADCAST = b'\xff' * 6
 
 Attributes = Mapping[int, bytes]
 
@@ -113,9 +114,9 @@ def _static_neighbours(netlink: socket.socket, own: int) -> Iterator[Neighbour]:
         address = attributes.get(NDA_LLADDR, b'')
         if index != own or not state & (NUD_PERMANENT | NUD_NOARP) or flags & NTF_PROXY or len(address) != 6:
             continue
-        # Multicast addresses have such entries, too.
+        # The kernel makes such entries for broadcast and multicast addresses that were sent to.
         ip = socket.inet_ntoa(attributes[NDA_DST])
-        if int(ip.split('.')[0]) < 224:
+        if int(ip.split('.')[0]) < 224 and address != BROADCAST:
             yield {'ip': ip, 'mac': ':'.join(f'{octet:02x}' for octet in address)}
 
 
