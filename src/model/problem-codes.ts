@@ -687,6 +687,11 @@ export const PROBLEM_CODES = {
     cause: 'Something failed that labctl did not foresee. This is a defect of labctl.',
     remedy: 'Report it, with what you did and what labctl printed.',
   },
+  unheard: {
+    kind: 'environment',
+    cause: 'The machine was too busy to tell whether pairs of hosts reach each other, or its neighbour table was full.',
+    remedy: 'Run fewer labs at once, or raise net.ipv4.neigh.default.gc_thresh3.',
+  },
   'unknown-command': {
     kind: 'input',
     cause: 'The lab was started by another version of labctl, which does not know this command.',

@@ -1,5 +1,5 @@
 import { ReachabilityMatrix } from '../model/matrix.ts';
-import { circlesOf } from './circles.ts';
+import { circlesOf, disturbedNodes } from './circles.ts';
 import { exchangeBetween } from './exchange.ts';
 import type { HostRouting, Way } from './host-routing.ts';
 import { LEG_KINDS, LEGS, type LegKind, type LegShape, type TellingValues, tellingValues, walksOf } from './legs.ts';
@@ -27,15 +27,14 @@ export function predict(state: NetworkState): Prediction {
   const count = addresses.length;
   const telling = tellingValues(state);
   const echoesAlike = !telling.has('icmpv4_type');
+  const disturbed = disturbedNodes(circlesOf(network));
   // By source * count + target.
   const legs = {} as Record<LegKind, Uint8Array>;
   for (const kind of LEG_KINDS) {
     const isKnown = kind === 'echo-reply' && echoesAlike;
-    legs[kind] = isKnown ? legs['echo-request'] : certaintiesOf(network, LEGS[kind], telling);
+    legs[kind] = isKnown ? legs['echo-request'] : certaintiesOf(network, LEGS[kind], telling, disturbed);
   }
   const usualWay = usualWays(network);
-  // Then any pair may be disturbed.
-  const hasCircles = circlesOf(network).length > 0;
   const cells = new Uint8Array(count * count);
   for (let source = 0; source < count; source += 1) {
     for (let target = 0; target < count; target += 1) {
@@ -54,7 +53,7 @@ export function predict(state: NetworkState): Prediction {
         ...(asks ? [legs['arp-request'][there] ?? NEVER, legs['arp-reply'][back] ?? NEVER] : []),
         ...(asksBack ? [legs['arp-request'][back] ?? NEVER, legs['arp-reply'][there] ?? NEVER] : []),
       ];
-      if (way === 'unusual' || wayBack === 'unusual' || parts.includes(REWRITTEN) || hasCircles) {
+      if (way === 'unusual' || wayBack === 'unusual' || parts.includes(REWRITTEN)) {
         cells[there] = exchangeBetween(network, source, target).certainty;
       } else if (wayBack !== 'none') {
         cells[there] = Math.min(...parts);
@@ -70,13 +69,25 @@ export function predict(state: NetworkState): Prediction {
   return { matrix };
 }
 
-/** For each sender and receiver what becomes of one packet between them: a `Certainty`, or REWRITTEN. */
-function certaintiesOf(network: Network, shape: LegShape, telling: TellingValues): Uint8Array {
+/**
+ * For each sender and receiver what becomes of one packet between them: a `Certainty`, or REWRITTEN.
+ * @param disturbed switches among which any packet may be lost
+ */
+function certaintiesOf(
+  network: Network,
+  shape: LegShape,
+  telling: TellingValues,
+  disturbed: ReadonlyMap<number, unknown>,
+): Uint8Array {
   const count = network.addresses.length;
   const result = new Uint8Array(count * count);
   for (const { target, walk, roots } of walksOf(network, shape, telling)) {
     const values = walk.isRewritten ? undefined : walk.certainties((host) => host === target);
-    for (const { sender, state } of roots) result[sender * count + target] = values?.[state] ?? REWRITTEN;
+    const leads = values === undefined || disturbed.size === 0 ? undefined : walk.leadsTo(disturbed);
+    for (const { sender, state } of roots) {
+      const value = values?.[state] ?? REWRITTEN;
+      result[sender * count + target] = value === ALWAYS && leads?.[state] === 1 ? PERHAPS : value;
+    }
   }
   return result;
 }

@@ -227,6 +227,21 @@ export class Walk {
     return { number, hops, position: 0 };
   }
 
+  /** For each state, by its number, 1 where the packet may come to one of these switches from there, or is at one. */
+  leadsTo(nodes: { has(node: number): boolean }): Uint8Array {
+    const leads = new Uint8Array(this.#states.length);
+    const queue = [...this.#states.keys()].filter((number) => nodes.has(this.state(number).node));
+    for (const number of queue) leads[number] = 1;
+    for (const number of queue) {
+      for (const before of this.#statesBefore(number)) {
+        if (leads[before] === 1) continue;
+        leads[before] = 1;
+        queue.push(before);
+      }
+    }
+    return leads;
+  }
+
   /** The numbers of the states to which one goes on. */
   statesAfter(number: number): readonly number[] {
     return this.#hopsFrom(number).flatMap((hop) => this.stateAfter(hop) ?? []);

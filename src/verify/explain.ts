@@ -92,7 +92,8 @@ function explainInOneLine(trace: Trace): string {
   if (trace.outcome === 'reaches') return `by the entries it goes ${describeWay(leg, leg.way)}, and back`;
   const back = leg.from === trace.target ? 'on the way back ' : '';
   const sentence = `${back}${describeFate(leg, leg.doubt ?? leg.way)}`;
-  return trace.outcome === 'fails' ? sentence : `it depends on ${choiceIn(leg)}: else ${sentence}`;
+  const isUnforeseeable = (leg.doubt ?? leg.way).fate.kind === 'unforeseeable';
+  return trace.outcome === 'fails' || isUnforeseeable ? sentence : `it depends on ${choiceIn(leg)}: else ${sentence}`;
 }
 
 function causeOf(trace: Trace): string {

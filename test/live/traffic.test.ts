@@ -85,10 +85,11 @@ describe.each(['as we are', 'ordinary'] as const)('traffic of a lab, %s', (user)
     text.stdout?.on('data', (data) => {
       printed += String(data);
     });
+    const closed = once(text, 'close');
     await listening(text);
     // On a busy machine the first may come before tcpdump has begun.
     await labctl.ok('exec', 'h1', '--', 'ping', '-c5', '-i0.2', '10.0.0.2');
-    expect(await once(text, 'close')).toEqual([0, null]);
+    expect(await closed).toEqual([0, null]);
     expect(printed).toMatch(/IP 10\.0\.0\.1 > 10\.0\.0\.2: ICMP echo request/);
     expect(labctl.processes().filter(({ command }) => command.startsWith('tcpdump'))).toEqual([]);
   });

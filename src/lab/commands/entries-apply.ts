@@ -29,8 +29,9 @@ export const entriesApply = command({
     const { problems, warnings } = checkEntries(lab.spec.topology, installed, entries);
     if (problems.length > 0) throw new ProblemError(problems);
     const { push } = stepsBetween(installed, entries);
-    const foreseen = await lab.supposing({ entries: push, faults: [] }, signal).catch(unforeseen);
+    let foreseen: readonly Problem[] = [];
     if (push.length > 0) {
+      foreseen = (await lab.supposing({ entries: push, faults: [] }, signal).catch(unforeseen)).warnings;
       report({ step: `pushing ${countedEntries(push.length)}` });
       await lab.changing(() => lab.controlPlane.push(push, signal));
     }
@@ -38,7 +39,7 @@ export const entriesApply = command({
     return {
       pushed: names(push),
       unchanged: names(entries.filter((entry) => !push.includes(entry))),
-      warnings: [...warnings, ...foreseen.warnings.filter(({ code }) => code === 'endless-copies')],
+      warnings: [...warnings, ...foreseen.filter(({ code }) => code === 'endless-copies')],
     };
   },
 });

@@ -1,7 +1,7 @@
 import type { Fault } from '../../model/fault.ts';
 import { ReachabilityMatrix } from '../../model/matrix.ts';
 import { countedEntries } from '../../model/openflow.ts';
-import { ProblemError, problemsOf } from '../../model/problem.ts';
+import { environmentProblem, ProblemError, problemsOf } from '../../model/problem.ts';
 import {
   type Action,
   describeAction,
@@ -198,11 +198,17 @@ class ScenarioCourse {
     const { differences, unknown } = verdictOn(expectation, observation);
     const compared = expectation.kind === 'pairs' ? expectation.pairs.length : pairs;
     const open = unknown.filter((pair) => pair.expected !== null);
+    const { unheard } = observation;
+    if (unheard !== null && differences.length === 0 && (open.length > 0 || expectation.kind === 'predicted')) {
+      const remedy = 'run fewer labs at once, see --jobs, then test again';
+      const problem = environmentProblem({ code: 'unheard', where: 'pingall', cause: unheard, remedy });
+      return { outcome: 'error', message: unheard, problems: [problem] };
+    }
     if (differences.length === 0 && open.length > 0) {
-      const what = `${open.length} of ${compared} pairs ${open.length === 1 ? 'is' : 'are'}`;
+      const what = `${open.length} of ${compared} ${compared === 1 ? 'pair' : 'pairs'} ${open.length === 1 ? 'is' : 'are'}`;
       const [first] = await this.#explained(open);
       const why = first?.why === undefined ? '' : `: ${first.source} -> ${first.target}: ${first.why}`;
-      return { outcome: 'failed', message: `${what} unknown, and ${nameOf(expectation)} rests on them${why}` };
+      return { outcome: 'failed', message: `${what} unknown, and ${nameOf(expectation)} rests on that${why}` };
     }
     if (differences.length === 0) {
       const undecided = expectation.kind === 'predicted' ? (observation.predicted?.undecided ?? 0) : 0;
