@@ -18,7 +18,7 @@ if (connected === 'all') {
 }
 
 const began = performance.now();
-const { matrix } = predict({ topology, entries, missForwarding: 'none', faults: [] });
+const matrix = predict({ topology, entries, missForwarding: 'none', faults: [] });
 const seconds = (performance.now() - began) / 1000;
 if (matrix.received !== matrix.pairs) throw new Error(`predicted ${matrix.received} of ${matrix.pairs} pairs`);
 console.log(JSON.stringify({ seconds, memoryMb: Math.ceil(process.resourceUsage().maxRSS / 1024) }));

@@ -6,7 +6,7 @@
  *
  *     const spec = readSpec('lab.yaml', readFileSync('lab.yaml', 'utf8'));
  *     const { entries } = compileConnections(spec.topology, spec.connections);
- *     const { matrix } = predict(networkOf({ ...spec, entries }));
+ *     const matrix = predict(networkOf({ ...spec, entries }));
  *     console.log(matrix.reaches('h1', 'h2'));
  */
 
@@ -126,7 +126,7 @@ export { forwardingFlows } from './plan/forwarding.ts';
 export { type Steps, stepsBetween } from './plan/steps.ts';
 export { type Arrival, type Exchange, exchangeBetween, type Leg } from './sim/exchange.ts';
 export { type MissForwarding, Network, type NetworkState, networkOf } from './sim/network.ts';
-export { type Prediction, predict } from './sim/predict.ts';
+export { predict } from './sim/predict.ts';
 export type {
   BranchEnd,
   Message,

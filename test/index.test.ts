@@ -14,6 +14,6 @@ test.each<[number, readonly string[], Forwarding]>([
   const spec = readSpec(file, readFileSync(file, 'utf8'));
   const connections = hosts.length === 0 ? [] : [connectionOf(spec.topology, hosts)];
   const { entries } = compileConnections(spec.topology, connections);
-  const { matrix } = predict(networkOf({ ...spec, forwarding, entries }));
+  const matrix = predict(networkOf({ ...spec, forwarding, entries }));
   expect(matrix.received).toBe(received);
 });

@@ -56,7 +56,7 @@ export const expectOption = () =>
   new Option('--expect <name>', 'compare with this expectation of the spec').env('LABCTL_EXPECT');
 
 /** Whether every pair has its line in the verdict. */
-export const allOption = () => new Option('--all', 'tell the reason of each pair, also where several have one');
+export const allOption = () => new Option('--all', 'give each pair its own line, also where several have one cause');
 
 export const supposeOptions = (): readonly Option[] => [
   new Option(

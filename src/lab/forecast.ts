@@ -11,7 +11,7 @@ import { forwardingFlows } from '../plan/forwarding.ts';
 import { isRouted, Routes } from '../plan/routes.ts';
 import { circlesOf } from '../sim/circles.ts';
 import { type MissForwarding, Network, type NetworkState, withEntries } from '../sim/network.ts';
-import { type Prediction, predict } from '../sim/predict.ts';
+import { predict } from '../sim/predict.ts';
 import { namesOfCircle } from '../sim/trace.ts';
 import type { LabSpec } from '../spec/read.ts';
 import { askedMatrix } from '../verify/asked.ts';
@@ -27,7 +27,7 @@ export interface Supposition {
 /** What the network will do, before a packet is sent. */
 export interface Forecast {
   readonly expectation: string | undefined;
-  readonly prediction: Prediction;
+  readonly prediction: ReachabilityMatrix;
   readonly verdict: Verdict;
   /** For each difference, in their order, as far as they are explained: why. */
   readonly reasons: readonly Reason[];
@@ -74,6 +74,16 @@ export function networkOfSwitches(
   return { topology, entries: new Map(entries), missForwarding, faults: [] };
 }
 
+/** A network, or undefined where labctl cannot read what its switches hold: that is no reason to do nothing. */
+export async function readable(network: Promise<NetworkState>): Promise<NetworkState | undefined> {
+  try {
+    return await network;
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * The network with what is supposed, and warnings about that. Entries of switches that do not exist are left out.
  * @throws ProblemError for entries that switches refuse
@@ -88,12 +98,18 @@ export function supposing(
   const refused = problems.filter(({ code }) => code === 'switch-refused');
   if (refused.length > 0) throw new ProblemError(refused);
   const taken = entries.filter(({ dpid }) => topology.switchWithDpid(dpid) !== undefined);
-  const next = withEntries(without(withFaults(state, faults), replacedByName(listed, taken)), taken);
-  return { state: next, warnings: [...problems, ...warnings, ...(taken.length === 0 ? [] : newCircles(state, next))] };
+  const next = withPushed(withFaults(state, faults), listed, taken);
+  return { state: next, warnings: [...problems, ...warnings, ...newCircles(state, next)] };
+}
+
+/** The network when these entries have been pushed. */
+export function withPushed(state: NetworkState, listed: readonly Entry[], pushed: readonly Entry[]): NetworkState {
+  return pushed.length === 0 ? state : withEntries(without(state, replacedByName(listed, pushed)), pushed);
 }
 
 /** Warnings about circles of copies that were not there before. */
-function newCircles(before: NetworkState, after: NetworkState): readonly Problem[] {
+export function newCircles(before: NetworkState, after: NetworkState): readonly Problem[] {
+  if (before.entries === after.entries) return [];
   const circlesIn = (state: NetworkState) => {
     const network = new Network(state);
     return circlesOf(network).map((circle) => namesOfCircle(network, circle).join(' > '));
@@ -161,7 +177,7 @@ export function forecast(
   warnings: readonly Problem[],
 ): Forecast {
   const prediction = predict(state);
-  const verdict = judge(expected, prediction.matrix);
+  const verdict = judge(expected, prediction);
   const reasons = reasonsFor(state, verdict.differences);
   const unknownReasons = reasonsFor(state, verdict.unknown);
   return { expectation, prediction, verdict, reasons, unknownReasons, inForce, ending: endingEntries(state), warnings };

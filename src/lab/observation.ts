@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { Pair, ProbeResult } from '../drivers/data-plane.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
-import { ProblemError } from '../model/problem.ts';
 import { predict } from '../sim/predict.ts';
 import type { Reason } from '../verify/explain.ts';
 import { judge } from '../verify/verdict.ts';
 import type { Frozen } from './commands/command.ts';
 import { comparison, differenceSchema, explained, rowsSchema } from './documents/comparison.ts';
-import { expectedMatrix, faultsInForce, reasonsFor } from './forecast.ts';
+import { expectedMatrix, faultsInForce, readable, reasonsFor } from './forecast.ts';
 import type { Lab } from './lab.ts';
 import type { Running } from './running.ts';
 
@@ -39,21 +38,11 @@ export async function observe(lab: Lab, expectation: string | undefined, running
   const overflows = lab.dataPlane.neighbourOverflows();
   const [first, network] = await Promise.all([
     lab.dataPlane.probeAll(lab.reactionSeconds, running.signal, (probe) => running.report({ probe })),
-    // Entries that labctl cannot read hide no observation.
-    lab.network(running.signal).catch((error: unknown) => {
-      if (!(error instanceof ProblemError)) throw error;
-      return undefined;
-    }),
+    readable(lab.network(running.signal)),
   ]);
-  const prediction = network === undefined ? undefined : predict(network).matrix;
-  const { probes, unheard } = await heard(
-    lab,
-    first,
-    ({ source, target }) => {
-      return prediction?.at(source, target) ?? expected.reaches(source, target);
-    },
-    running,
-  );
+  const prediction = network === undefined ? undefined : predict(network);
+  const shouldAnswer = ({ source, target }: Pair) => prediction?.at(source, target) ?? expected.reaches(source, target);
+  const { probes, unheard } = await heard(lab, first, shouldAnswer, running);
   const isFull = lab.dataPlane.neighbourOverflows() > overflows;
   const surprising = ({ source, target, rttMs }: ProbeResult) =>
     rttMs === null && (prediction?.reaches(source, target) ?? expected.reaches(source, target));

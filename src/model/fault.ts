@@ -9,6 +9,13 @@ export function describeFault(fault: Fault): string {
   return fault.kind === 'link' ? fault.between.join('-') : fault.name;
 }
 
+/** What is down, in words: `s1-s3 down and s3 stopped`. Empty for nothing. */
+export function describeFaults(faults: readonly Fault[]): string {
+  const states = faults.map((fault) => `${describeFault(fault)} ${fault.kind === 'link' ? 'down' : 'stopped'}`);
+  const last = states.pop() ?? '';
+  return states.length === 0 ? last : `${states.join(', ')} and ${last}`;
+}
+
 /** Two faults are one when they are of the same link, whichever end comes first, or of the same switch. */
 export function sameFault(a: Fault, b: Fault): boolean {
   if (a.kind === 'switch' || b.kind === 'switch') return a.kind === b.kind && describeFault(a) === describeFault(b);

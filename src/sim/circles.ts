@@ -1,6 +1,6 @@
 import type { Instructions } from '../model/openflow.ts';
 import type { Course } from './course.ts';
-import { hasCircle } from './learning.ts';
+import { hasCircle } from './graph.ts';
 import { LEG_KINDS, LEGS, tellingValues, walksOf } from './legs.ts';
 import type { Network } from './network.ts';
 import type { Walk } from './walk.ts';
@@ -32,8 +32,8 @@ export function disturbedNodes(circles: readonly Circle[]): ReadonlyMap<number, 
 }
 
 /** Whether copies may go round at all: most networks need no search. */
-function mayCircle({ topology, entries }: Network): boolean {
-  const all = [...entries.values()];
+function mayCircle(network: Network): boolean {
+  const all = [...network.entries.values()];
   const actionsOf = all.flatMap(({ flows, groups }) => [
     ...flows.flatMap(({ instructions: { apply, write } }) => [apply, write]),
     ...groups.flatMap(({ buckets }) => buckets.map(({ actions }) => actions)),
@@ -45,7 +45,7 @@ function mayCircle({ topology, entries }: Network): boolean {
   // Without a circle of links a packet would have to go back where it came from.
   const goesBack = () =>
     actionsOf.some((actions) => actions.some((action) => action.kind === 'output' && action.port === 'in_port'));
-  return makesCopies && (hasCircle(topology) || goesBack());
+  return makesCopies && (hasCircle(network) || goesBack());
 }
 
 function outputsOf({ apply, write }: Pick<Instructions, 'apply' | 'write'>): number {

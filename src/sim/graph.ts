@@ -25,3 +25,23 @@ export interface Attachment {
   readonly port: number;
   readonly isUp: boolean;
 }
+
+/** Whether links that are up make a circle of switches. Two links between two switches do. */
+export function hasCircle({ nodes }: Graph): boolean {
+  const above = nodes.map((_, index) => index);
+  const rootOf = (index: number): number => {
+    let root = index;
+    for (let next = above[root] ?? root; next !== root; next = above[root] ?? root) root = next;
+    return root;
+  };
+  return nodes.some(({ ports }, index) =>
+    [...ports].some(([port, { peer, isUp }]) => {
+      // Each link is a port of both its switches, and is looked at once.
+      if (!isUp || peer.kind !== 'switch' || peer.index < index || (peer.index === index && peer.port < port))
+        return false;
+      const [first, second] = [rootOf(index), rootOf(peer.index)];
+      above[first] = second;
+      return first === second;
+    }),
+  );
+}

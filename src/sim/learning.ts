@@ -1,16 +1,12 @@
 import type { Dpid } from '../model/addresses.ts';
 import type { Action } from '../model/openflow.ts';
-import type { Topology } from '../model/topology.ts';
-import type { Graph } from './graph.ts';
+import { type Graph, hasCircle } from './graph.ts';
 import type { HostRouting } from './host-routing.ts';
 import type { Packet } from './packet.ts';
 import type { SwitchEntries } from './pipeline.ts';
 
-const MULTICAST_BIT = 2 ** 40;
-
 /** What of a network decides what its switches learn. */
 interface LearningNetwork extends Graph {
-  readonly topology: Topology;
   readonly entries: ReadonlyMap<Dpid, SwitchEntries>;
   readonly hosts: readonly HostRouting[];
 }
@@ -18,7 +14,8 @@ interface LearningNetwork extends Graph {
 /**
  * What switches do that learn, as Open vSwitch does by `output:NORMAL` (IEEE 802.1D, section 7.8): they send a packet to
  * the port where its destination was seen last, else to all others. On a network without a circle of links that is where
- * the destination is, so that both come to it.
+ * the destination is, so that both come to it. What they learnt before something changed is forgotten with what they cached
+ * (see `Prober.forgetCached`).
  */
 export class Learning {
   readonly #network: LearningNetwork;
@@ -40,15 +37,13 @@ export class Learning {
 
   /** The port toward a packet's destination; undefined where no host has it, so that a switch sends it to all others. */
   portFrom(node: number, packet: Packet): number | undefined {
-    const destination = packet.get('eth_dst');
-    const host = this.#hostByMac.get(destination);
-    if (host === undefined || Math.floor(destination / MULTICAST_BIT) % 2 === 1) return undefined;
-    return this.#portsTo(host)[node];
+    const host = this.#hostByMac.get(packet.get('eth_dst'));
+    return host === undefined ? undefined : this.#portsTo(host)[node];
   }
 
   #findObstacle(): string | undefined {
-    const { topology, hosts, entries } = this.#network;
-    if (hasCircle(topology)) return 'NORMAL goes by what the switch has learnt, and links make a circle';
+    const { hosts, entries } = this.#network;
+    if (hasCircle(this.#network)) return 'NORMAL goes by what the switch has learnt, and links make a circle';
     if (this.#hostByMac.size < hosts.length)
       return 'NORMAL goes by what the switch has learnt, and hosts share a MAC address';
     const misleads = (actions: readonly Action[]) =>
@@ -78,28 +73,12 @@ export class Learning {
     ports[attachment.node] = attachment.port;
     const queue = [attachment.node];
     for (const at of queue) {
-      for (const { peer } of nodes[at]?.ports.values() ?? []) {
-        if (peer.kind !== 'switch' || ports[peer.index] !== undefined) continue;
+      for (const { peer, isUp } of nodes[at]?.ports.values() ?? []) {
+        if (!isUp || peer.kind !== 'switch' || ports[peer.index] !== undefined) continue;
         ports[peer.index] = peer.port;
         queue.push(peer.index);
       }
     }
     return ports;
   }
-}
-
-/** Whether links between switches make a circle, whatever is down: switches may have learnt when it was not. */
-export function hasCircle({ links, switches }: Topology): boolean {
-  const part = new Map(switches.map(({ name }) => [name, name]));
-  const rootOf = (name: string): string => {
-    let root = name;
-    for (let above = part.get(root); above !== undefined && above !== root; above = part.get(root)) root = above;
-    return root;
-  };
-  return links.some(({ ends: [a, b] }) => {
-    if (!part.has(a.node) || !part.has(b.node)) return false;
-    const [first, second] = [rootOf(a.node), rootOf(b.node)];
-    part.set(first, second);
-    return first === second;
-  });
 }

@@ -33,8 +33,6 @@ export type Ignored =
   | 'nothing-to-do'
   | 'no-route';
 
-const MULTICAST_BIT = 2 ** 40;
-
 /**
  * A host as Linux is one, with one interface: RFC 826 as in Linux's net/ipv4/arp.c, RFC 1122 for echo. Its ARP cache is
  * empty but for static entries.
@@ -66,12 +64,10 @@ export class LinuxHost {
     // Others are for VLAN interfaces, which hosts have none of.
     const packet = received.withoutPriorityTags();
     if (packet === undefined) return ignores('tagged');
-    const to = packet.get('eth_dst');
-    const isMulticast = Math.floor(to / MULTICAST_BIT) % 2 === 1;
-    if (!isMulticast && to !== this.#routing.mac) return ignores('other-mac');
+    if (!packet.isMulticast && packet.get('eth_dst') !== this.#routing.mac) return ignores('other-mac');
     const type = packet.get('eth_type');
     if (type === ARP) return this.#receiveArp(packet);
-    return type === IPV4 ? this.#receiveIpv4(packet, isMulticast) : ignores('not-understood');
+    return type === IPV4 ? this.#receiveIpv4(packet) : ignores('not-understood');
   }
 
   #receiveArp(packet: Packet): Reaction {
@@ -90,11 +86,11 @@ export class LinuxHost {
     return { kind: 'sends', packets: this.#learn(sender) };
   }
 
-  #receiveIpv4(packet: Packet, isMulticast: boolean): Reaction {
+  #receiveIpv4(packet: Packet): Reaction {
     const source = packet.get('ipv4_src');
     const self = packet.get('ipv4_dst');
     if (!this.#routing.own.has(self)) {
-      return this.#routing.forwards && !isMulticast ? this.#forward(packet, source, self) : ignores('other-ip');
+      return this.#routing.forwards && !packet.isMulticast ? this.#forward(packet, source, self) : ignores('other-ip');
     }
     if (this.#routing.own.has(source)) return ignores('own-address');
     const type = packet.get('icmpv4_type');

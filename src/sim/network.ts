@@ -42,7 +42,7 @@ const NO_ENTRIES: SwitchEntries = { flows: [], groups: [] };
  *
  *     const spec = readSpec('lab.yaml', text);
  *     const { entries } = compileConnections(spec.topology, spec.connections);
- *     const { matrix } = predict(networkOf({ ...spec, entries }));
+ *     const matrix = predict(networkOf({ ...spec, entries }));
  */
 export function networkOf({
   topology,

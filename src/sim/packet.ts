@@ -30,6 +30,7 @@ const TAG_PRESENT = Number(VLAN_TAG_PRESENT);
 const VLAN_VID = FIELD_INDEX.eth_vlan_vid;
 const VLAN_PCP = FIELD_INDEX.eth_vlan_pcp;
 export const BROADCAST_MAC = 0xffffffffffff;
+const MULTICAST_BIT = 2 ** 40;
 
 /** A VLAN tag below the one that a switch sees. */
 interface InnerTag {
@@ -63,6 +64,11 @@ export class Packet {
 
   get(field: MatchField): number {
     return this.values[FIELD_INDEX[field]] ?? ABSENT;
+  }
+
+  /** Whether it is for several hosts, or for all: the lowest bit of the first octet says so (IEEE 802). */
+  get isMulticast(): boolean {
+    return Math.floor(this.get('eth_dst') / MULTICAST_BIT) % 2 === 1;
   }
 
   /** With another value for a field that it has; itself where it does not have the field (section 5.12). */

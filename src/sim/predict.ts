@@ -7,21 +7,16 @@ import { Network, type NetworkState } from './network.ts';
 import type { Addresses } from './packet.ts';
 import { ALWAYS, NEVER, PERHAPS } from './walk.ts';
 
-/** What the network will answer to a ping of each ordered pair of hosts. */
-export interface Prediction {
-  /** Unknown are pairs for which the entries leave it open whether they reach. */
-  readonly matrix: ReachabilityMatrix;
-}
-
 /** A `Certainty`, or that the packet is changed on its way, and hosts may do something else about it than usual. */
 const REWRITTEN = 3;
 
 /**
- * Predicts every pair. Senders that no entry distinguishes are one class, and one walk from all their
- * ports serves them all; that is exact, as a switch treats packets alike that match the same entries. Pairs whose
- * packets are rewritten are followed one by one.
+ * What the network will answer to a ping of each ordered pair of hosts; unknown where the entries leave that open.
+ *
+ * Senders that no entry distinguishes are one class, and one walk from all their ports serves them all; that is exact, as
+ * a switch treats packets alike that match the same entries. Pairs whose packets are rewritten are followed one by one.
  */
-export function predict(state: NetworkState): Prediction {
+export function predict(state: NetworkState): ReachabilityMatrix {
   const network = new Network(state);
   const { addresses } = network;
   const count = addresses.length;
@@ -62,11 +57,10 @@ export function predict(state: NetworkState): Prediction {
   }
   const names = state.topology.hosts.map(({ name }) => name);
   const index = new Map(names.map((name, position) => [name, position]));
-  const matrix = new ReachabilityMatrix(names, (source, target) => {
+  return new ReachabilityMatrix(names, (source, target) => {
     const certainty = cells[(index.get(source) ?? 0) * count + (index.get(target) ?? 0)];
     return certainty === PERHAPS ? null : certainty === ALWAYS;
   });
-  return { matrix };
 }
 
 /**

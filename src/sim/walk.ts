@@ -389,10 +389,13 @@ export class Walk {
         return of.every((part, index) => part === course.of[index]) ? course : { ...course, of };
       }
       case 'output': {
+        if (course.port !== 'normal') return course;
         const { learning } = this.network;
-        if (course.port !== 'normal' || learning.cannotTell !== undefined) return course;
-        const port = learning.portFrom(node, course.packet);
         const toAll: Course = { ...course, port: 'flood' };
+        // Nobody learns where all are.
+        if (course.packet.isMulticast) return toAll;
+        if (learning.cannotTell !== undefined) return course;
+        const port = learning.portFrom(node, course.packet);
         return port === undefined ? toAll : { kind: 'choice', among: 'learning', of: [{ ...course, port }, toAll] };
       }
       case 'end':

@@ -176,7 +176,7 @@ function describeEnd(end: BranchEnd): readonly string[] {
 
 /** The last packet that was sent: after it nothing comes. */
 function decidingLeg({ legs, outcome }: Trace): TracedLeg | undefined {
-  const doubtful = legs.find(({ doubt }) => doubt !== undefined);
+  const doubtful = legs.find(({ doubt, way }) => doubt !== undefined || way.fate.kind === 'unforeseeable');
   if (outcome === 'undecided' && doubtful !== undefined) return doubtful;
   return outcome === 'reaches' ? legs.find(({ message }) => message === 'echo request') : legs.at(-1);
 }

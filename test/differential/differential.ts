@@ -142,7 +142,7 @@ class SetComparison {
   /** Every cell by both ways that the simulator has: in classes, and one by one. */
   #predict(state: NetworkState) {
     const network = new Network(state);
-    const { matrix } = predict(state);
+    const matrix = predict(state);
     const names = this.#topology.hosts.map(({ name }) => name);
     return names.flatMap((source, from) =>
       names.flatMap((target, to) => {

@@ -82,7 +82,7 @@ export class RealLab {
     return new Map(await Promise.all(each));
   }
 
-  /** Takes everything away that switches hold, and what hosts know of each other. */
+  /** Removes everything that switches hold and have learnt. */
   async clear(): Promise<void> {
     await Promise.all(
       this.#topology.switches.map(async ({ name }) => {
@@ -91,6 +91,7 @@ export class RealLab {
           await execa('ovs-ofctl', ['-O', 'OpenFlow13', command, socket]);
       }),
     );
+    await this.#sandbox.forgetCached();
   }
 
   /** What hosts are now. */

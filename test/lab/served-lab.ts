@@ -46,13 +46,16 @@ interface ServedLab {
   run<C extends CommandName>(name: C, input: CommandInput<C>): Promise<CommandOutput<C>>;
 }
 
-/** A lab over simulated switches that is up until the test is over, and the service of its commands. */
-export async function servedLab(): Promise<ServedLab> {
+/**
+ * A lab over simulated switches that is up until the test is over, and the service of its commands.
+ * @param Plane what carries its packets
+ */
+export async function servedLab(Plane: typeof SimulatedDataPlane = SimulatedDataPlane): Promise<ServedLab> {
   const spec = readSpec('ring.yaml', RING);
   const { topology, forwarding } = spec;
   const tables = new FailingTables(topology);
   const controlPlane = new EmbeddedController({ topology, forwarding, tables, firstPort: 18_080 });
-  const lab = new Lab(spec, { dataPlane: new SimulatedDataPlane(topology, tables), controlPlane });
+  const lab = new Lab(spec, { dataPlane: new Plane(topology, tables), controlPlane });
   up.push(lab);
   await lab.up(running);
   const identity = { name: spec.name, specFile: 'ring.yaml', specText: RING, startedAt: '2026-01-02T03:04:05.000Z' };

@@ -22,7 +22,7 @@ function reachablePairs(
     for (const [dpid, list] of forwardingFlows(topology)) entries.get(dpid)?.flows.push(...list);
   }
   for (const entry of flowsOf(topology, connections)) entries.get(entry.dpid)?.flows.push(entry);
-  const { matrix } = predict({ topology, entries, missForwarding: 'none', faults: topology.faults });
+  const matrix = predict({ topology, entries, missForwarding: 'none', faults: topology.faults });
   expect(matrix.unknown).toBe(0);
   const names = topology.hosts.map(({ name }) => name);
   return names.flatMap((a) => names.filter((b) => matrix.reaches(a, b)).map((b) => `${a}>${b}`));

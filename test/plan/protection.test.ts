@@ -29,7 +29,7 @@ function stateOf(topology: Topology, entries: readonly Entry[], faults: readonly
 }
 
 function predicted(topology: Topology, entries: readonly Entry[], faults: readonly Fault[] = []): string {
-  const { matrix } = predict(stateOf(topology, entries, faults));
+  const matrix = predict(stateOf(topology, entries, faults));
   expect(matrix.unknown).toBe(0);
   return formatPingall(matrix);
 }

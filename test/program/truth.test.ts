@@ -33,8 +33,9 @@ describe('NORMAL', () => {
   });
 
   test('is unknown where they do, and the reason names it', async () => {
-    labctl.file('lab.yaml', lab('normal', 'expect: {apart: {groups: []}}\n', RING, '[s1, s2, s3]'));
-    labctl.file('n.json', JSON.stringify(normal));
+    // Without ARP requests to all there are no copies that go round.
+    labctl.file('lab.yaml', lab('normal', 'arp: static\nexpect: {apart: {groups: []}}\n', RING, '[s1, s2, s3]'));
+    labctl.file('n.json', JSON.stringify(normal.map((each) => ({ ...each, eth_type: '0x0800' }))));
     const { stdout, exitCode } = await labctl.run('predict', 'lab.yaml', '--with', 'n.json', '--expect', 'apart');
     expect(stdout).toContain('h1 -> ?\nh2 -> ?\n*** Results: 0% to 100% dropped (0/2 received, 2 unknown)');
     expect(stdout).toContain(
@@ -55,12 +56,14 @@ describe('NORMAL', () => {
 });
 
 test('a scenario whose expectation rests on an unknown pair fails, and says so in JUnit; one that writes ? passes', async () => {
-  const normal = [1, 2, 3].map((number) => entry(number, `n${number}`, { actions: 'output=normal' }));
+  const normal = [1, 2, 3].map((number) =>
+    entry(number, `n${number}`, { eth_type: '0x0800', actions: 'output=normal' }),
+  );
   const scenarios = `scenarios:
   closed: [{entries: n.json}, {expect: {h1 -> h2: ok}}]
   open: [{entries: n.json}, {expect: {h1 -> h2: "?", h2 -> h1: "?"}}]
 `;
-  labctl.file('lab.yaml', lab('normal', scenarios, RING, '[s1, s2, s3]'));
+  labctl.file('lab.yaml', lab('normal', `arp: static\n${scenarios}`, RING, '[s1, s2, s3]'));
   labctl.file('n.json', JSON.stringify(normal));
   const outcome = await labctl.run('test', 'lab.yaml', '--dataplane', 'simulated', '--junit', 'j.xml');
   expect(outcome.exitCode).toBe(1);
@@ -70,7 +73,7 @@ test('a scenario whose expectation rests on an unknown pair fails, and says so i
   );
   expect(failures.map(({ attributes }) => attributes['message'])).toEqual([
     expect.stringContaining(
-      '1 of 1 pair is unknown, and what this step expects rests on that: h1 -> h2: on the way back it is not known',
+      '1 of 1 pair is unknown, and what this step expects rests on that: h1 -> h2: it is not known what s1 does',
     ),
   ]);
 });
@@ -121,6 +124,21 @@ describe('copies that never end', () => {
   test.each([
     ['flood', ENTRIES],
     ['all', ENTRIES.map((each) => ({ ...each, actions: String(each['actions']).replace('flood', 'all') }))],
+    ['NORMAL', ENTRIES.map((each) => ({ ...each, actions: String(each['actions']).replace('flood', 'normal') }))],
+    [
+      'all groups',
+      [
+        ...[1, 2, 3].map((number) =>
+          entry(number, `g${number}`, {
+            ...{ entry_type: 'group', group_id: '1', group_type: 'all' },
+            group_buckets: (number === 3 ? [1, 2] : [1, 2, 3]).map((port) => ({
+              ...{ bucket_id: `${port}`, bucket_watch_group: 'any', bucket_actions: `output=${port}` },
+            })),
+          }),
+        ),
+        ...ENTRIES.map((each) => ({ ...each, actions: String(each['actions']).replace('output=flood', 'group=1') })),
+      ],
+    ],
     [
       'several outputs',
       ENTRIES.map((each, index) => {
@@ -197,7 +215,7 @@ links: [[h1, s1], [h2, s2], [h3, s3], [s1, s2], [s2, s3]]
   expect(pinged).toContain('*** Verdict: as expected with s1-s2 down and s3 stopped, this is what the spec');
   expect(pinged).toContain('Cut off by what is down: 6 pairs: h1-h2 h1-h3 h2-h1 h2-h3 h3-h1 h3-h2');
   const connected = await labctl.run('connect', 'h1', 'h3');
-  expect(connected.stderr).toContain('warning: h1-h3: cut off by what is down (s1-s2, s3)');
+  expect(connected.stderr).toContain('warning: h1-h3: cut off, with s1-s2 down and s3 stopped');
   expect(connected.stdout).toContain('Cut off by what is down: 2 pairs: h1-h3 h3-h1');
   const { faults, cutOff } = JSON.parse(await labctl.ok('pingall', '--format', 'json'));
   expect(faults).toEqual([

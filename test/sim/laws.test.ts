@@ -175,7 +175,7 @@ const anyNetwork = (actions: fc.Arbitrary<Action[]>): fc.Arbitrary<NetworkState>
 
 /** Both predictions as one text per pair, so that a difference names it. */
 function byMatrix(state: NetworkState): string[] {
-  const { matrix } = predict(state);
+  const matrix = predict(state);
   return cells(state.topology, (a, b) => (matrix.at(a, b) === null ? 1 : matrix.reaches(a, b) ? 2 : 0));
 }
 

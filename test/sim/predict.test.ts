@@ -20,7 +20,7 @@ const hosts = s10h10.hosts.map(({ name }) => name);
 function predicted(entries: readonly Entry[], state: Partial<NetworkState> = {}): string {
   const held = new Map(s10h10.switches.map(({ dpid }) => [dpid, { flows: [] as Entry[], groups: [] as Entry[] }]));
   for (const entry of entries) held.get(entry.dpid)?.[entry.kind === 'flow' ? 'flows' : 'groups'].push(entry);
-  const { matrix } = predict({
+  const matrix = predict({
     topology: s10h10,
     entries: held as never,
     missForwarding: 'shortest-path',

@@ -37,7 +37,7 @@ function pairs(
   entries: NetworkState['entries'],
   state: Partial<Pick<NetworkState, 'missForwarding' | 'faults'>> = {},
 ): string {
-  const { matrix } = predict({ topology, entries, missForwarding: 'none', faults: [], ...state });
+  const matrix = predict({ topology, entries, missForwarding: 'none', faults: [], ...state });
   const names = topology.hosts.map(({ name }) => name);
   const texts = names.flatMap((a) =>
     names.flatMap((b) => {

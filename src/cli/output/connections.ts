@@ -1,5 +1,5 @@
 import type { CommandOutput } from '../../lab/commands/types.ts';
-import { describeFault } from '../../model/fault.ts';
+import { describeFaults } from '../../model/fault.ts';
 import { observationLines } from './matrices.ts';
 import { counted } from './terminal.ts';
 
@@ -23,8 +23,7 @@ export function cutOffWarning({ members, cutOff, faults }: CommandOutput<'connec
   // Both directions are one thing here.
   const pairs = new Set(ofMembers.map((pair) => [...pair].sort().join('-')));
   if (pairs.size === 0) return undefined;
-  const down = faults.map(describeFault).join(', ');
-  return `labctl: warning: ${[...pairs].join(' ')}: cut off by what is down (${down})\n    bring it up again: labctl fault clear`;
+  return `labctl: warning: ${[...pairs].join(' ')}: cut off, with ${describeFaults(faults)}\n    bring it up again: labctl fault clear`;
 }
 
 /** What became of a connection, then what pingall shows. */

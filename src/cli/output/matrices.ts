@@ -1,7 +1,7 @@
 import type { CommandOutput } from '../../lab/commands/types.ts';
 import type { ExplainedDifference, ExplainedUnknown } from '../../lab/documents/comparison.ts';
 import { observedMatrix, predictedMatrix } from '../../lab/documents/matrices.ts';
-import { describeFault, type Fault } from '../../model/fault.ts';
+import { describeFaults } from '../../model/fault.ts';
 import { cellText, matrixRows, pingallResults, pingallRow, type ReachabilityMatrix } from '../../model/matrix.ts';
 import type { Difference } from '../../verify/verdict.ts';
 import { coloured, counted } from './terminal.ts';
@@ -58,19 +58,15 @@ function verdictLines(
   const asked = expectation === null ? 'what the spec and its connections ask for' : `the expectation "${expectation}"`;
   const of = (few: readonly unknown[]) => `${few.length} of ${counted(pairs, 'pair')}`;
   const open = unknown.filter((pair) => pair.expected !== null);
+  const down = faults.length === 0 ? '' : ` with ${describeFaults(faults)}`;
   const verdict = asExpected
-    ? [coloured('green', `*** Verdict: as expected${withFaults(faults)}, this is ${asked}`)]
+    ? [coloured('green', `*** Verdict: as expected${down}, this is ${asked}`)]
     : differences.length === 0
-      ? [
-          coloured(
-            'yellow',
-            `*** Verdict: unknown${withFaults(faults)}, ${asked} rests on ${of(open)} of which nothing is known`,
-          ),
-        ]
+      ? [coloured('yellow', `*** Verdict: unknown${down}, ${asked} rests on ${of(open)} of which nothing is known`)]
       : [
           coloured(
             'red',
-            `*** Verdict: not as expected${withFaults(faults)}, ${of(differences)} ${differences.length === 1 ? 'differs' : 'differ'} from ${asked}`,
+            `*** Verdict: not as expected${down}, ${of(differences)} ${differences.length === 1 ? 'differs' : 'differ'} from ${asked}`,
           ),
         ];
   const each = { observed: 'labctl pingall --all', predicted: 'labctl predict --all' }[found];
@@ -129,14 +125,6 @@ function reasonLines<P extends ExplainedDifference | ExplainedUnknown>(
 function namedPairs(pairs: readonly (readonly [string, string])[]): string {
   const names = pairs.slice(0, MOST_NAMED).map((pair) => pair.join('-'));
   return [...names, ...(pairs.length > MOST_NAMED ? ['..'] : [])].join(' ');
-}
-
-/** ` with s1-s3 down and s3 stopped` */
-function withFaults(faults: readonly Fault[]): string {
-  const states = faults.map((fault) => `${describeFault(fault)} ${fault.kind === 'link' ? 'down' : 'stopped'}`);
-  const last = states.pop();
-  if (last === undefined) return '';
-  return ` with ${states.length === 0 ? last : `${states.join(', ')} and ${last}`}`;
 }
 
 /** A network that does not do what its entries say. */

@@ -23,7 +23,7 @@ export function isRoot(): boolean {
  * How often the kernel had no room for another neighbour of any host: net.ipv4.neigh.default.gc_thresh3 of them, over all
  * network namespaces, are the most.
  */
-export function neighbourTableFulls(): number {
+export function neighbourOverflows(): number {
   let lines: string[];
   try {
     lines = readFileSync('/proc/net/stat/arp_cache', 'utf8').trim().split('\n');

@@ -23,7 +23,7 @@ import { traceInBridge } from '../open-vswitch/trace.ts';
 import { captureCommands } from './capture.ts';
 import { makeCpuShares, removeCpuShares, SHARES_FILE } from './cpu-shares.ts';
 import { longestPingMs } from './longest-ping.ts';
-import { type Datapath, isRoot, NAMESPACE_REMEDY, neighbourTableFulls, SANDBOX_PATH } from './machine.ts';
+import { type Datapath, isRoot, NAMESPACE_REMEDY, neighbourOverflows, SANDBOX_PATH } from './machine.ts';
 import type { Answer, Input, Progress, RequestName } from './messages.ts';
 import { missingTool } from './requirements.ts';
 import type { Resident } from './resident.ts';
@@ -144,7 +144,7 @@ export class MininetSandbox implements DataPlane {
   }
 
   neighbourOverflows(): number {
-    return neighbourTableFulls();
+    return neighbourOverflows();
   }
 
   async forgetCached(): Promise<void> {

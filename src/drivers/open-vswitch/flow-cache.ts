@@ -20,7 +20,7 @@ export async function forgetCachedFlows(control: string): Promise<void> {
   const script = `${revalidators('pause')} && { ${revalidators('purge')}; purged=$?; ${revalidators('resume')} && [ $purged = 0 ]; } && ovs-appctl -t "$1" fdb/flush`;
   try {
     const { execa } = await import('execa');
-    // One process of ours starts the three: a large process takes milliseconds to start another.
+    // A shell starts them all: a large process takes milliseconds to start another.
     await execa('/bin/sh', ['-c', script, 'sh', control]);
   } catch (error) {
     throw new ProblemError(

@@ -38,7 +38,7 @@ const NOT_COUNTED: PacketCount = { flow: () => {}, port: () => {} };
 export class SimulatedDataPlane implements DataPlane {
   readonly description = 'simulated: labctl computes what Open vSwitch and Linux hosts do, no packet is sent';
   /** No packet is ever lost. */
-  readonly probeAgain = undefined;
+  readonly probeAgain: DataPlane['probeAgain'] = undefined;
   /** It has no process that could die. */
   readonly died = new Promise<string>(() => {});
   readonly #topology: Topology;
@@ -75,7 +75,7 @@ export class SimulatedDataPlane implements DataPlane {
     const pairs = hosts.length * (hosts.length - 1);
     // An entry with an idle timeout stays while it is used: its packets have to be counted.
     const isFollowed = pairs <= MOST_FOLLOWED_PAIRS || hasIdleTimeouts(state);
-    const prediction = isFollowed ? undefined : predict(state).matrix;
+    const prediction = isFollowed ? undefined : predict(state);
     const counted = isFollowed ? this.#count() : NOT_COUNTED;
     const results: ProbeResult[] = [];
     let answered = 0;

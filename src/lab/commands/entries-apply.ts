@@ -5,13 +5,8 @@ import { checkEntries } from '../../plan/entry-check.ts';
 import { stepsBetween } from '../../plan/steps.ts';
 import { readEntries, writtenEntriesSchema } from '../documents/entries.ts';
 import { namesSchema, problemSchema } from '../documents/vocabulary.ts';
+import { newCircles, readable, withPushed } from '../forecast.ts';
 import { command } from './command.ts';
-
-/** Entries that labctl cannot read, and switches that do not answer, are no reason not to push. */
-function unforeseen(error: unknown): { readonly warnings: readonly Problem[] } {
-  if (error instanceof ProblemError) return { warnings: [] };
-  throw error;
-}
 
 /** Checks entries that somebody wrote by hand, and pushes those that are not there already: all of them, or none. */
 export const entriesApply = command({
@@ -29,9 +24,10 @@ export const entriesApply = command({
     const { problems, warnings } = checkEntries(lab.spec.topology, installed, entries);
     if (problems.length > 0) throw new ProblemError(problems);
     const { push } = stepsBetween(installed, entries);
-    let foreseen: readonly Problem[] = [];
+    const circles: Problem[] = [];
     if (push.length > 0) {
-      foreseen = (await lab.supposing({ entries: push, faults: [] }, signal).catch(unforeseen)).warnings;
+      const before = await readable(lab.network(signal));
+      if (before !== undefined) circles.push(...newCircles(before, withPushed(before, installed, push)));
       report({ step: `pushing ${countedEntries(push.length)}` });
       await lab.changing(() => lab.controlPlane.push(push, signal));
     }
@@ -39,7 +35,7 @@ export const entriesApply = command({
     return {
       pushed: names(push),
       unchanged: names(entries.filter((entry) => !push.includes(entry))),
-      warnings: [...warnings, ...foreseen.filter(({ code }) => code === 'endless-copies')],
+      warnings: [...warnings, ...circles],
     };
   },
 });

@@ -28,7 +28,7 @@ export const predict = command({
 
 export function predictionDocument({
   expectation,
-  prediction: { matrix },
+  prediction: matrix,
   verdict,
   reasons,
   unknownReasons,

@@ -53,16 +53,10 @@ export const comparison = {
 };
 
 /** A pair that is not as expected and, as far as it is explained, why. */
-export interface ExplainedDifference extends Difference {
-  readonly why?: string;
-  readonly cause?: string;
-}
+export type ExplainedDifference = Difference & Partial<Reason>;
 
-/** Likewise of one that is unknown. */
-export interface ExplainedUnknown extends UnknownPair {
-  readonly why?: string;
-  readonly cause?: string;
-}
+/** Likewise one that is unknown. */
+export type ExplainedUnknown = UnknownPair & Partial<Reason>;
 
 /** @param reasons for the first pairs, in their order */
 export function explained<Pair extends object>(

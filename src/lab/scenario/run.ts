@@ -1,4 +1,4 @@
-import type { Fault } from '../../model/fault.ts';
+import { describeFaults, type Fault } from '../../model/fault.ts';
 import { ReachabilityMatrix } from '../../model/matrix.ts';
 import { countedEntries } from '../../model/openflow.ts';
 import { environmentProblem, ProblemError, problemsOf } from '../../model/problem.ts';
@@ -198,7 +198,8 @@ class ScenarioCourse {
     const { differences, unknown } = verdictOn(expectation, observation);
     const compared = expectation.kind === 'pairs' ? expectation.pairs.length : pairs;
     const open = unknown.filter((pair) => pair.expected !== null);
-    const { unheard } = observation;
+    const { unheard, faults } = observation;
+    const down = faults.length === 0 ? '' : `, with ${describeFaults(faults)}`;
     if (unheard !== null && differences.length === 0 && (open.length > 0 || expectation.kind === 'predicted')) {
       const remedy = 'run fewer labs at once, see --jobs, then test again';
       const problem = environmentProblem({ code: 'unheard', where: 'pingall', cause: unheard, remedy });
@@ -208,18 +209,18 @@ class ScenarioCourse {
       const what = `${open.length} of ${compared} ${compared === 1 ? 'pair' : 'pairs'} ${open.length === 1 ? 'is' : 'are'}`;
       const [first] = await this.#explained(open);
       const why = first?.why === undefined ? '' : `: ${first.source} -> ${first.target}: ${first.why}`;
-      return { outcome: 'failed', message: `${what} unknown, and ${nameOf(expectation)} rests on that${why}` };
+      return { outcome: 'failed', message: `${what} unknown${down}, and ${nameOf(expectation)} rests on that${why}` };
     }
     if (differences.length === 0) {
       const undecided = expectation.kind === 'predicted' ? (observation.predicted?.undecided ?? 0) : 0;
       const left = undecided === 0 ? '' : `, ${undecided} pairs cannot be foreseen`;
       const isTold = expectation.kind !== 'pairs' && !(expectation.kind === 'matrix' && expectation.name === undefined);
-      return passed(isTold ? `${received}/${pairs}${left}` : undefined);
+      return passed(isTold ? `${received}/${pairs}${left}${down}` : undefined);
     }
     const differ = differences.length === 1 ? 'differs' : 'differ';
     return {
       outcome: 'failed',
-      message: `${differences.length} of ${compared} pairs ${differ} from ${nameOf(expectation)}`,
+      message: `${differences.length} of ${compared} pairs ${differ} from ${nameOf(expectation)}${down}`,
       differences: await this.#explained(differences),
     };
   }

@@ -309,7 +309,7 @@ describe('pings one by one', () => {
           if (dpid === undefined) continue;
           await tables.apply(dpid, [...groups.map((group) => ({ kind: 'add-group', group }) as const), ...flows]);
         }
-        const { matrix } = predict({
+        const matrix = predict({
           topology,
           entries: tables.entries(),
           missForwarding: 'none',

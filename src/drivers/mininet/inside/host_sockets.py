@@ -1,11 +1,16 @@
-"""Raw ICMP sockets in the network namespaces of hosts. A socket stays in the namespace in which it was made."""
+"""Sockets in the network namespaces of hosts. A socket stays in the namespace in which it was made."""
 
+import concurrent.futures
 import ctypes
 import os
 import socket
 import struct
+from collections.abc import Callable
+from typing import TypeVar
 
 from echo import ECHO_REPLY
+
+Result = TypeVar('Result')
 
 CLONE_NEWNET = 0x40000000
 # <linux/icmp.h>, <linux/socket.h>; Python's socket module does not name them.
@@ -24,6 +29,12 @@ def enter_network_of(pid: int) -> None:
         if _setns(namespace.fileno(), CLONE_NEWNET) != 0:
             number = ctypes.get_errno()
             raise OSError(number, f'cannot enter the network of process {pid}: {os.strerror(number)}')
+
+
+def in_thread(work: Callable[[], Result]) -> Result:
+    """Does work in a thread of its own, which may move to other namespaces."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(work).result()
 
 
 def socket_in_namespace_of(pid: int) -> socket.socket:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from host_sockets import enter_network_of
+from host_sockets import enter_network_of, in_thread
 from messages import Address, HostState, Neighbour, Route
 
 # <linux/netlink.h>
@@ -42,28 +42,17 @@ class _Host:
 class HostStates:
     def __init__(self, hosts: Mapping[str, tuple[int, str]]) -> None:
         """hosts: by name, the process id of its shell and its interface"""
-        self._hosts: dict[str, _Host] = {}
+        self._hosts = in_thread(lambda: {name: _host_of(*host) for name, host in hosts.items()})
         self._lock = threading.Lock()
-        failures = []
-
-        def open_sockets() -> None:
-            try:
-                for name, (pid, interface) in hosts.items():
-                    enter_network_of(pid)
-                    netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-                    self._hosts[name] = _Host(netlink, interface)
-            except Exception as error:
-                failures.append(error)
-
-        opener = threading.Thread(target=open_sockets)
-        opener.start()
-        opener.join()
-        if failures:
-            raise failures[0]
 
     def read(self) -> dict[str, HostState]:
         with self._lock:
             return {name: _state_of(host) for name, host in self._hosts.items()}
+
+
+def _host_of(pid: int, interface: str) -> _Host:
+    enter_network_of(pid)
+    return _Host(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE), interface)
 
 
 def _state_of(host: _Host) -> HostState:

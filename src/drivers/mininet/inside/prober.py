@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from echo import Echoes
-from host_sockets import socket_in_host
+from host_sockets import in_thread, socket_in_host
 from messages import Pair, Probed, ProbeProgress
 from pacing import Pacing, Rounds
 from pairs import halves
@@ -46,23 +46,12 @@ class Prober:
         """hosts: by name, the process id of its shell, its IPv4 address and its interface"""
         self.names = list(hosts)
         self.addresses = [address for _, address, _ in hosts.values()]
-        self.sockets: list[socket.socket] = []
         # The end of a `struct arpreq`, which names the interface.
         self._interfaces = [interface.encode().ljust(16, b'\0') for _, _, interface in hosts.values()]
         self._forgettable = [sockaddr(address) + bytes(16) + bytes(4) + bytes(16) for address in self.addresses]
-        failures = []
-
-        def open_sockets() -> None:
-            try:
-                self.sockets = [socket_in_host(pid, interface) for pid, _, interface in hosts.values()]
-            except Exception as error:
-                failures.append(error)
-
-        opener = threading.Thread(target=open_sockets)
-        opener.start()
-        opener.join()
-        if failures:
-            raise failures[0]
+        self.sockets = in_thread(
+            lambda: [socket_in_host(pid, interface) for pid, _, interface in hosts.values()]
+        )
 
     def write_whole_checksums(self) -> None:
         """Has the hosts write the checksums of their TCP and UDP packets themselves. A veth interface leaves them to
