@@ -42,8 +42,13 @@ describe('containerlab', () => {
     labctl.file('b.clab.yml', clab(nodes('${PC_KIND}'), link));
     expect(await labctl.run('import', 'b.clab.yml')).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining('b.clab.yml:3:44: the value of the variable ${PC_KIND} is not in the file'),
+      stderr: expect.stringMatching(
+        /b\.clab\.yml:3:\d+: its kind is the variable \$\{PC_KIND\}, whose value is not in/,
+      ),
     });
+    // What is not read may be unknown.
+    const image = clab('{s1: {kind: bridge}, pc1: {kind: linux, image: "${IMAGE}"}}', `${link}# \${NOTHING}\n`);
+    expect((await imported('c.clab.yml', image)).notes).toBe('');
   });
 
   test('an interface that has two links is refused, where the second is', async () => {
@@ -114,6 +119,7 @@ describe('graphs', () => {
       graph(
         [
           { id: 's1', dpid: '00:00:00:00:00:00:00:ff' },
+          { id: 's2', dpid: 16 },
           { id: 'a', type: 'host', ip: '10.0.0.9/24', mac: '02:00:00:00:00:09', rack: 4 },
         ],
         [{ source: 'a', target: 's1', bw: 10, latency: 5, packet_loss: 1, bandwidth: 100 }],
@@ -121,6 +127,7 @@ describe('graphs', () => {
     );
     expect(spec).toContain('{name: a, ip: 10.0.0.9/24, mac: "02:00:00:00:00:09"}');
     expect(spec).toContain('{name: s1, dpid: "00:00:00:00:00:00:00:ff"}');
+    expect(spec).toContain('{name: s2, dpid: "00:00:00:00:00:00:00:10"}');
     expect(spec).toContain('bw: 10');
     expect(notes).toContain('attributes of nodes that are not read: rack');
     expect(notes).toContain('attributes of edges that are not read: latency, packet_loss, bandwidth');

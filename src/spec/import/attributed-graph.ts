@@ -1,4 +1,4 @@
-import { parseDpid } from '../../model/addresses.ts';
+import { type Dpid, dpidFromNumber, parseDpid } from '../../model/addresses.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import { describeWhere, type FilePlace } from '../../model/where.ts';
 import { type GraphLink, type GraphNode, hostsAtTheEdge, type ImportedGraph, labelOf } from './graph.ts';
@@ -185,27 +185,35 @@ function nodeOf({ id, attributes, where }: AttributedNode, { idOf }: Naming, not
     const properties = { ...(ip === undefined ? {} : { ip }), ...(mac === undefined ? {} : { mac }) };
     return { kind: 'host', properties, ...named };
   }
-  const dpid = text('dpid');
-  const read = dpid === undefined ? undefined : parseDpid(dpid);
-  if (dpid !== undefined && read === undefined) notes.add(`${shown(dpid)} is not a DPID, and is left out`, where);
+  const given = attributes.get('dpid');
+  const dpid = dpidOf(given);
+  if (text('dpid') !== undefined && dpid === undefined)
+    notes.add(`${shown(given)} is not a DPID, and is left out`, where);
   // The Topology Zoo's word for a point where more than two links meet.
   const isJunction = Number(attributes.get('hyperedge')) === 1;
   return {
     kind: 'switch',
-    ...(read === undefined ? {} : { dpid: read }),
+    ...(dpid === undefined ? {} : { dpid }),
     ...(isJunction ? { isJunction } : {}),
     ...named,
   };
 }
 
+/** Digits in a text are hexadecimal, as DPIDs are written; a number is what it is. */
+function dpidOf(value: string | number | undefined): Dpid | undefined {
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) && value > 0 ? dpidFromNumber(BigInt(value)) : undefined;
+  return value === undefined ? undefined : parseDpid(value);
+}
+
 /** Attributes of nodes that are read, or say nothing of a network. */
-const NODE_ATTRIBUTES: ReadonlySet<string> = new Set(
-  'id label name Label labelV type kind ip mac dpid hyperedge graphics x y z size color weight Internal Longitude Latitude Country'.split(
-    ' ',
-  ),
-);
+const NODE_ATTRIBUTES: ReadonlySet<string> = new Set([
+  ...['id', 'label', 'name', 'Label', 'labelV', 'type', 'kind', 'ip', 'mac', 'dpid', 'hyperedge'],
+  ...['graphics', 'x', 'y', 'z', 'size', 'color', 'weight', 'Internal', 'Longitude', 'Latitude', 'Country'],
+]);
 const EDGE_ATTRIBUTES: ReadonlySet<string> = new Set([
-  ...'id key source target label LinkLabel LinkNote LinkType LinkSpeed LinkSpeedUnits graphics weight'.split(' '),
+  ...['id', 'key', 'source', 'target', 'label', 'graphics', 'weight'],
+  ...['LinkLabel', 'LinkNote', 'LinkType', 'LinkSpeed', 'LinkSpeedUnits'],
   ...LINK_ATTRIBUTES,
 ]);
 

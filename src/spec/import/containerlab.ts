@@ -81,6 +81,13 @@ class ContainerlabReader {
       if (member(node, 'exec') !== undefined || member(ofKind(kind), 'exec') !== undefined) {
         this.#notes.add('commands of a node (exec) are left out, and addresses that they set', where);
       }
+      if (typeof kind === 'string' && kind.includes('${')) {
+        this.#add(
+          ['topology', 'nodes', id],
+          `its kind is the variable ${shown(kind)}, whose value is not in the file`,
+          `write the kind in its place, or with a default: \${KIND:=linux}`,
+        );
+      }
       return kind === 'linux' ? { kind: 'host', id, where, properties: {} } : { kind: 'switch', id, where };
     });
     this.#refuseSharedInterfaces(links);
@@ -223,18 +230,11 @@ type InterfaceLink = Omit<GraphLink, 'ends'> & {
 };
 
 /**
- * The text with the defaults of its variables, `${KIND:=linux}`, as containerlab has them where a variable is not set.
- * @throws ProblemError for a variable without a default
+ * The text with the defaults of its variables, `${KIND:=linux}`, as containerlab has them where a variable is not set. Those
+ * without a default stay as they are.
  */
 function withDefaults(source: Source, notes: Notes): string {
-  return source.text.replaceAll(/\$\{(\w+)(?::?[=-]([^}\n]*))?\}/g, (found, name: string, fallback, offset: number) => {
-    if (typeof fallback !== 'string') {
-      throw source.problemAt(offset, {
-        code: 'containerlab',
-        cause: `the value of the variable ${shown(found)} is not in the file`,
-        remedy: `write it in its place, or a default: \${${name}:=linux}`,
-      });
-    }
+  return source.text.replaceAll(/\$\{(\w+):?[=-]([^}\n]*)\}/g, (_, name: string, fallback: string, offset: number) => {
     notes.add(`the variable ${name} has its default, ${shown(fallback)}`, source.where(offset));
     return fallback;
   });
