@@ -80,7 +80,7 @@ describe.skipIf(noEngineBecause() !== undefined)('labctl and Floodlight in Docke
       ports,
       url: `http://127.0.0.1:${ports.LABCTL_REST_PORT}`,
       remains,
-      running: async () => ofLab(await runningContainers()),
+      running: async () => ofLab(await engine.running()),
       status: async (...args: readonly string[]): Promise<Status> =>
         JSON.parse(await labctl.ok('status', '--format', 'json', ...args)),
       async nothingIsLeft() {
@@ -89,9 +89,6 @@ describe.skipIf(noEngineBecause() !== undefined)('labctl and Floodlight in Docke
       },
     };
   };
-  const runningContainers = async () =>
-    (await engine.docker('ps', '--format', '{{.Names}}')).split('\n').filter(Boolean);
-
   describe.concurrent('each lab by itself', () => {
     test('auto takes it where the engine has the image; two labs at once have a container each, on ports of their own, and do as asked; down leaves nothing', async (context) => {
       const { expect } = context;
@@ -359,7 +356,7 @@ describe.skipIf(noEngineBecause() !== undefined)('labctl and Floodlight in Docke
         expect(await labctl.ok('pingall')).toContain('(6/6 received)');
         await labctl.ok('down');
         await labctl.expectNothingLeft();
-        expect(await runningContainers()).toEqual([expect.stringContaining('by-hand')]);
+        expect(await engine.running()).toEqual([expect.stringContaining('by-hand')]);
       }
     } finally {
       await compose('down', '--timeout', '0');
@@ -397,19 +394,17 @@ import encodings
 print(json.dumps([*sorted(file for file in files if not file.startswith(('/proc/', '/etc/'))), *encodings.__path__]))
 `;
 
-/** The machine's programs, with a compose that takes nothing down. */
+/** The machine's programs, with a `docker` that removes nothing. */
 function pathWithoutRemoval(folder: string): string {
   const bin = join(folder, 'no-removal');
   const path = process.env['PATH'] ?? '';
   mkdirSync(bin, { recursive: true });
-  for (const program of ['docker', 'docker-compose']) {
-    const script = [
-      '#!/bin/sh',
-      'case " $* " in *" down "*) echo refused by a test >&2; exit 1 ;; esac',
-      `PATH='${path}' exec ${program} "$@"`,
-    ];
-    writeFileSync(join(bin, program), `${script.join('\n')}\n`, { mode: 0o755 });
-  }
+  const script = [
+    '#!/bin/sh',
+    'case " $* " in *" rm "*) echo refused by a test >&2; exit 1 ;; esac',
+    `PATH='${path}' exec docker "$@"`,
+  ];
+  writeFileSync(join(bin, 'docker'), `${script.join('\n')}\n`, { mode: 0o755 });
   return [bin, path].join(delimiter);
 }
 

@@ -46,7 +46,6 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
       written: { '/www/wm/core/health/json': '{"healthy":true}' },
       command: ['/bin/busybox', 'httpd', '-f', '-p', '8080', '-h', '/www'],
     });
-    await engine.importImage('failing', { ...BUSYBOX, command: ['/bin/sh', '-c', 'echo No more heap; exit 3'] });
     await engine.importImage('mute', { ...BUSYBOX, command: ['/bin/sh', '-c', 'echo Loading; exec sleep 600'] });
     folder = mkdtempSync('/tmp/lt-docker-');
     chmodSync(folder, 0o755);
@@ -72,7 +71,8 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
     return FloodlightContainer.start({ ...rest, ...options }, signal, onStep);
   };
   const remainsOf = async (lab: string) => (await engine.remains()).filter((name) => name.startsWith(`labctl-${lab}`));
-  const containersOf = (lab: string) => engine.docker('ps', '--quiet', '--filter', `label=org.labctl.lab=${lab}`);
+  const idOf = (lab: string) => engine.docker('ps', '--quiet', '--filter', `label=org.labctl.lab=${lab}`);
+  const runs = async (lab: string) => (await engine.running()).some((name) => name.startsWith(`labctl-${lab}`));
 
   // Only what leaves this process's environment alone runs side by side.
   describe.concurrent('one container per lab', () => {
@@ -99,7 +99,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
         'starting Floodlight in Docker (answering)',
         `waiting for Floodlight to answer at ${plain.url}`,
       ]);
-      const [container] = JSON.parse(await engine.docker('inspect', await containersOf('plain')));
+      const [container] = JSON.parse(await engine.docker('inspect', await idOf('plain')));
       expect(container.HostConfig).toMatchObject({ Memory: 2 * 1024 ** 3, Init: true });
       expect(['', 'no']).toContain(container.HostConfig.RestartPolicy.Name);
       expect(container.HostConfig.PortBindings).toEqual({
@@ -107,20 +107,13 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
         '6653/tcp': [{ HostIp: '127.0.0.1', HostPort: `${plain.openFlowPort}` }],
       });
 
-      await engine.docker('kill', await containersOf('killed'));
+      await engine.docker('kill', await idOf('killed'));
       expect(await killed.died).toMatch(/^Floodlight's container ended with exit code 137 \(killed\)/);
       expect(await remainsOf('killed')).toEqual([]);
       await killed.stop();
       await plain.stop();
       expect(await remainsOf('plain')).toEqual([]);
       await plain.stop();
-    });
-
-    test('a container that ends shows its log and its exit code at once, and leaves nothing', async ({ expect }) => {
-      await expect(start({ lab: 'failing', image: 'failing' })).rejects.toThrow(
-        /image failing: .*ended before it answered with exit code 3\n[\s\S]*No more heap[\s\S]*LABCTL_FLOODLIGHT_IMAGE/,
-      );
-      expect(await remainsOf('failing')).toEqual([]);
     });
 
     test('a container that never answers shows its log after the time-out, and leaves nothing', async ({ expect }) => {
@@ -130,40 +123,27 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
       expect(await remainsOf('mute')).toEqual([]);
     });
 
-    test('an abort ends a start and leaves nothing', async ({ expect }) => {
-      const abort = new AbortController();
-      const started = start({ lab: 'aborted', image: 'mute' }, abort.signal);
-      started.catch(quiet);
-      await expect.poll(() => containersOf('aborted'), { timeout: 60_000, interval: 200 }).not.toBe('');
-      abort.abort(new Error('interrupted'));
-      await expect(started).rejects.toThrow('interrupted');
-      expect(await remainsOf('aborted')).toEqual([]);
-    });
-
-    test.for([
-      { moment: 'while the lab runs', lab: 'orphan', image: 'answering', until: 'up' },
-      { moment: 'while Floodlight starts', lab: 'early', image: 'mute', until: 'waiting' },
-    ])('kill -9 of its process $moment leaves nothing', async ({ lab, image, until }, { expect }) => {
+    test('kill -9 of its process while Floodlight starts leaves nothing', async ({ expect }) => {
       const child = execa(process.execPath, ['--input-type=module', '--eval', STARTER], {
-        env: { LAB: lab, IMAGE: image, MODULE: compiled('container.js'), LOG: logFile(lab) },
+        env: { LAB: 'early', IMAGE: 'mute', MODULE: compiled('container.js'), LOG: logFile('early') },
         reject: false,
       });
-      await said(child, until);
-      await expect.poll(() => containersOf(lab), { timeout: 60_000, interval: 200 }).not.toBe('');
+      await said(child, 'waiting');
+      await expect.poll(() => runs('early'), { timeout: 60_000, interval: 200 }).toBe(true);
       child.kill('SIGKILL');
       await child;
-      await expect.poll(() => remainsOf(lab), { timeout: 60_000, interval: 200 }).toEqual([]);
+      await expect.poll(() => remainsOf('early'), { timeout: 60_000, interval: 200 }).toEqual([]);
     });
 
     test("a lab waits for the removal of an earlier container of its name, leaves another lab's alone and names it", async ({
       expect,
     }) => {
       const earlier = await start({ lab: 'again' });
-      const id = await containersOf('again');
+      const id = await idOf('again');
       await expect(start({ lab: 'again', logFile: logFile('again-1'), removalMs: 1_000 })).rejects.toThrow(
         new RegExp(`in container ${id}[\\s\\S]*--lab[\\s\\S]*docker rm --force ${id}`),
       );
-      expect(await containersOf('again')).toBe(id);
+      expect(await idOf('again')).toBe(id);
 
       const steps: string[] = [];
       const later = start({ lab: 'again', logFile: logFile('again-2') }, never, (step) => steps.push(step));
@@ -172,7 +152,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
         .toContain('waiting for the container of an earlier lab of this name to be removed');
       await earlier.stop();
       const floodlight = await later;
-      expect(await containersOf('again')).toMatch(/^[0-9a-f]+$/);
+      expect(await runs('again')).toBe(true);
       await floodlight.stop();
       expect(await remainsOf('again')).toEqual([]);
     });
@@ -249,7 +229,7 @@ describe.skipIf(lacking !== undefined)('Floodlight in Docker', () => {
         },
       });
       await said(child, 'up');
-      expect(await containersOf('member')).not.toBe('');
+      expect(await runs('member')).toBe(true);
       child.kill('SIGTERM');
       await child.catch(quiet);
       await expect.poll(() => remainsOf('member'), { timeout: 60_000, interval: 200 }).toEqual([]);

@@ -18,6 +18,7 @@ import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { Agent, request } from 'undici';
 
 /** What an image holds, beside empty `/tmp` and `/run`. */
 interface ImageContents {
@@ -39,6 +40,8 @@ export interface DockerEngine {
   readonly host: string;
   /** Runs `docker` against it, and returns stdout; throws when it fails. */
   docker(...args: readonly string[]): Promise<string>;
+  /** Containers that run, by name. */
+  running(): Promise<readonly string[]>;
   /** Makes an image. It is copied whole for each of its containers: keep it small. */
   importImage(name: string, contents: ImageContents): Promise<void>;
   /** Containers (by name, also ended ones) and networks of lab controllers. */
@@ -179,7 +182,14 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   const host = `unix://${folder}/docker.sock`;
   const env = { DOCKER_HOST: host };
   const docker = async (...args: readonly string[]) => (await execa('docker', args, { env, stdin: 'ignore' })).stdout;
+  // Tests ask often; each program that does so costs more than the answer.
+  const socket = new Agent({ connect: { socketPath: `${folder}/docker.sock` } });
+  const ask = async <Item>(path: string) =>
+    (await (await request(`http://localhost${path}`, { dispatcher: socket })).body.json()) as readonly Item[];
+  const containers = async (path: string) =>
+    (await ask<{ Names: readonly string[] }>(path)).map(({ Names: [name = ''] }) => name.slice(1));
   const stop = async () => {
+    await socket.destroy();
     // With unshare ends the first process of its namespaces, and with that every other one of them, a moment later.
     child.kill('SIGKILL');
     await ended;
@@ -199,11 +209,11 @@ export async function startDockerEngine(): Promise<DockerEngine> {
     host,
     docker,
     importImage: async (name, contents) => importImage(name, contents, env),
-    remains: async () => {
-      const containers = await docker('ps', '--all', '--format', '{{.Names}}');
-      const networks = await docker('network', 'ls', '--filter', 'type=custom', '--format', '{{.Name}}');
-      return [containers, networks].flatMap((names) => names.split('\n')).filter((name) => name !== '');
-    },
+    running: async () => containers('/containers/json'),
+    remains: async () => [
+      ...(await containers('/containers/json?all=true')),
+      ...(await ask<{ Name: string }>('/networks?filters={"type":["custom"]}')).map(({ Name }) => Name),
+    ],
     stop,
   };
 }
