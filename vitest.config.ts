@@ -14,7 +14,7 @@ const WITHOUT_SWITCHES = [
   'test/drivers/floodlight/no-floodlight.test.ts',
   'test/drivers/embedded/{reconvergence,topology-resources}.test.ts',
   'test/drivers/mininet/{longest-ping,conversation}.test.ts',
-  'test/drivers/open-vswitch/{ofctl-statistics,trace}.test.ts',
+  'test/drivers/open-vswitch/{ofctl-statistics,shell-pool,trace}.test.ts',
   'test/drivers/simulated/data-plane.test.ts',
 ];
 const NOTHING_LEFT = 'test/support/harness/nothing-left.ts';
@@ -139,7 +139,7 @@ export default defineConfig({
     projects: Object.entries(PROJECTS)
       .filter(([, project]) => !isLeftOut(project))
       .map(
-        ([name, { include, exclude = [], globalSetup = [], isolate = true }]): TestProjectConfiguration => ({
+        ([name, { include, exclude = [], globalSetup = [], isolate = false }]): TestProjectConfiguration => ({
           test: {
             ...{ name, isolate, testTimeout: 240_000, hookTimeout: 240_000, maxWorkers: 4 },
             include: [...include],

@@ -18,6 +18,7 @@ import type {
   Traffic,
 } from '../data-plane.ts';
 import { forgetCachedFlows } from '../open-vswitch/flow-cache.ts';
+import { ShellPool } from '../open-vswitch/shell-pool.ts';
 import { OpenVSwitchTables } from '../open-vswitch/tables.ts';
 import { traceInBridge } from '../open-vswitch/trace.ts';
 import { captureCommands } from './capture.ts';
@@ -55,6 +56,8 @@ export class MininetSandbox implements DataPlane {
   readonly tables: OpenVSwitchTables;
   readonly #resident: Resident;
   readonly #options: SandboxOptions;
+  /** Outside of its namespaces. */
+  readonly #pool = new ShellPool();
   #shells: Readonly<Record<string, number>> = {};
   #shares: ReadonlyMap<string, string> = new Map();
   readonly #stopped = new Set<string>();
@@ -63,7 +66,10 @@ export class MininetSandbox implements DataPlane {
   constructor(resident: Resident, options: SandboxOptions) {
     this.#resident = resident;
     this.#options = options;
-    this.tables = new OpenVSwitchTables((dpid) => managementSocketIn(options.folder, this.#switchName(dpid)));
+    this.tables = new OpenVSwitchTables(
+      (dpid) => managementSocketIn(options.folder, this.#switchName(dpid)),
+      this.#pool,
+    );
   }
 
   get died(): Promise<string> {
@@ -148,7 +154,7 @@ export class MininetSandbox implements DataPlane {
   }
 
   async forgetCached(): Promise<void> {
-    await forgetCachedFlows(this.#controlSocket());
+    await forgetCachedFlows(this.#controlSocket(), this.#pool);
   }
 
   async connectSwitches(target: string, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,8 @@
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
+import { quoted, type ShellPool } from './shell-pool.ts';
+
+/** A revalidator that has much to do is waited for. */
+const PATIENCE_MS = 60_000;
 
 /**
  * Removes the flows that ovs-vswitchd has cached, and what `NORMAL` has learnt by entries that are gone: the next packets go
@@ -13,24 +17,22 @@ import { environmentProblem, ProblemError } from '../../model/problem.ts';
  * Not to be called again before it is done: ovs-vswitchd would wait for ever.
  * @param control its control socket
  */
-export async function forgetCachedFlows(control: string): Promise<void> {
+export async function forgetCachedFlows(control: string, shells: ShellPool): Promise<void> {
   // Waits for each answer: what was given up might still be done, and the next one come in the wrong state.
-  const revalidators = (what: 'pause' | 'purge' | 'resume') => `ovs-appctl -t "$1" revalidator/${what}`;
+  const appctl = `ovs-appctl -t ${quoted(control)}`;
+  const revalidators = (what: 'pause' | 'purge' | 'resume') => `${appctl} revalidator/${what}`;
   // Until 3.1.4 a purge leaves out flows that the revalidators have in their hands.
-  const script = `${revalidators('pause')} && { ${revalidators('purge')}; purged=$?; ${revalidators('resume')} && [ $purged = 0 ]; } && ovs-appctl -t "$1" fdb/flush`;
-  try {
-    const { execa } = await import('execa');
-    // A shell starts them all: a large process takes milliseconds to start another.
-    await execa('/bin/sh', ['-c', script, 'sh', control]);
-  } catch (error) {
-    throw new ProblemError(
-      environmentProblem({
-        code: 'cache-not-emptied',
-        where: 'Open vSwitch',
-        cause: `its cached flows could not be removed: ${(error as Error).message}`,
-        remedy: '`labctl status` shows whether the lab is up',
-      }),
-      { cause: error },
-    );
-  }
+  const script = `${revalidators('pause')} && { ${revalidators('purge')}; purged=$?; ${revalidators('resume')} && [ $purged = 0 ]; } && ${appctl} fdb/flush`;
+  const { exitCode, stderr } = await shells
+    .run(script, PATIENCE_MS)
+    .catch((error: Error) => ({ exitCode: 1, stderr: error.message }));
+  if (exitCode === 0) return;
+  throw new ProblemError(
+    environmentProblem({
+      code: 'cache-not-emptied',
+      where: 'Open vSwitch',
+      cause: `its cached flows could not be removed: ${stderr.trim()}`,
+      remedy: '`labctl status` shows whether the lab is up',
+    }),
+  );
 }

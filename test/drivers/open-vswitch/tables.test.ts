@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ShellPool } from '../../../src/drivers/open-vswitch/shell-pool.ts';
 import { OpenVSwitchTables } from '../../../src/drivers/open-vswitch/tables.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly, type Match } from '../../../src/model/match.ts';
@@ -236,7 +237,7 @@ describe('the tables of Open vSwitch', () => {
   });
 
   it('say what to install where ovs-ofctl is missing', async () => {
-    const bare = new OpenVSwitchTables((dpid) => bridges.socketOf(dpid), { PATH: '/nonexistent' });
+    const bare = new OpenVSwitchTables((dpid) => bridges.socketOf(dpid), new ShellPool({ PATH: '/nonexistent' }));
     await expect(bare.flows(S6)).rejects.toMatchObject({
       problems: [{ code: 'missing-program', remedy: expect.stringContaining('openvswitch-switch') }],
     });
