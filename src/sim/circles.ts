@@ -21,9 +21,38 @@ const found = new WeakMap<Network, readonly Circle[]>();
 export function circlesOf(network: Network): readonly Circle[] {
   const known = found.get(network);
   if (known !== undefined) return known;
-  const circles = mayCircle(network) ? search(network) : [];
-  found.set(network, circles);
-  return circles;
+  const search = new CircleSearch(network);
+  if (search.isNeeded) {
+    const telling = tellingValues(network);
+    for (const kind of LEG_KINDS) for (const { walk } of walksOf(network, LEGS[kind], telling)) search.look(walk);
+  }
+  return search.end();
+}
+
+/** Finds the circles of a network among the walks of all packets of a ping, for who makes these anyway. */
+export class CircleSearch {
+  /** Whether copies may go round at all: most networks need no search. */
+  readonly isNeeded: boolean;
+  readonly #network: Network;
+  readonly #circles = new Map<string, Circle>();
+
+  constructor(network: Network) {
+    this.#network = network;
+    this.isNeeded = mayCircle(network);
+  }
+
+  /** @param walk is at its end */
+  look(walk: Walk): void {
+    if (!this.isNeeded || !walk.isCircular) return;
+    for (const circle of circlesIn(walk)) this.#circles.set([...circle.nodes].sort().join(), circle);
+  }
+
+  /** The circles, once each walk was looked at; `circlesOf` has them then. */
+  end(): readonly Circle[] {
+    const circles = [...this.#circles.values()];
+    found.set(this.#network, circles);
+    return circles;
+  }
 }
 
 /** By the place of each switch that is in a circle, that circle. */
@@ -31,7 +60,6 @@ export function disturbedNodes(circles: readonly Circle[]): ReadonlyMap<number, 
   return new Map(circles.flatMap((circle) => circle.nodes.map((node) => [node, circle] as const)));
 }
 
-/** Whether copies may go round at all: most networks need no search. */
 function mayCircle(network: Network): boolean {
   const all = [...network.entries.values()];
   const actionsOf = all.flatMap(({ flows, groups }) => [
@@ -54,18 +82,6 @@ function outputsOf({ apply, write }: Pick<Instructions, 'apply' | 'write'>): num
     if (action.kind !== 'output') return sum + (action.kind === 'group' ? 1 : 0);
     return sum + (many.has(action.port) ? 2 : 1);
   }, 0);
-}
-
-function search(network: Network): readonly Circle[] {
-  const telling = tellingValues(network);
-  const circles = new Map<string, Circle>();
-  for (const kind of LEG_KINDS) {
-    for (const { walk } of walksOf(network, LEGS[kind], telling)) {
-      if (!walk.isCircular) continue;
-      for (const circle of circlesIn(walk)) circles.set([...circle.nodes].sort().join(), circle);
-    }
-  }
-  return [...circles.values()];
 }
 
 /** The circles of one walk whose states send copies out of the circle, or into it twice. */

@@ -1,5 +1,5 @@
 import { ReachabilityMatrix } from '../model/matrix.ts';
-import { circlesOf, disturbedNodes } from './circles.ts';
+import { CircleSearch, disturbedNodes } from './circles.ts';
 import { exchangeBetween } from './exchange.ts';
 import type { HostRouting, Way } from './host-routing.ts';
 import { LEG_KINDS, LEGS, type LegKind, type LegShape, type TellingValues, tellingValues, walksOf } from './legs.ts';
@@ -21,14 +21,11 @@ export function predict(state: NetworkState): ReachabilityMatrix {
   const { addresses } = network;
   const count = addresses.length;
   const telling = tellingValues(state);
-  const echoesAlike = !telling.has('icmpv4_type');
-  const disturbed = disturbedNodes(circlesOf(network));
-  // By source * count + target.
-  const legs = {} as Record<LegKind, Uint8Array>;
-  for (const kind of LEG_KINDS) {
-    const isKnown = kind === 'echo-reply' && echoesAlike;
-    legs[kind] = isKnown ? legs['echo-request'] : certaintiesOf(network, LEGS[kind], telling, disturbed);
-  }
+  const search = new CircleSearch(network);
+  let legs = legsOf(network, telling, new Map(), search);
+  const disturbed = disturbedNodes(search.end());
+  // Few networks have circles of copies: what these disturb is found out once more.
+  if (disturbed.size > 0) legs = legsOf(network, telling, disturbed);
   const usualWay = usualWays(network);
   const cells = new Uint8Array(count * count);
   for (let source = 0; source < count; source += 1) {
@@ -63,6 +60,22 @@ export function predict(state: NetworkState): ReachabilityMatrix {
   });
 }
 
+/** For each packet of a ping what becomes of it, by source * count + target: see `certaintiesOf`. */
+function legsOf(
+  network: Network,
+  telling: TellingValues,
+  disturbed: ReadonlyMap<number, unknown>,
+  search?: CircleSearch,
+): Readonly<Record<LegKind, Uint8Array>> {
+  const echoesAlike = !telling.has('icmpv4_type');
+  const legs = {} as Record<LegKind, Uint8Array>;
+  for (const kind of LEG_KINDS) {
+    const isKnown = kind === 'echo-reply' && echoesAlike;
+    legs[kind] = isKnown ? legs['echo-request'] : certaintiesOf(network, LEGS[kind], telling, disturbed, search);
+  }
+  return legs;
+}
+
 /**
  * For each sender and receiver what becomes of one packet between them: a `Certainty`, or REWRITTEN.
  * @param disturbed switches among which any packet may be lost
@@ -72,10 +85,12 @@ function certaintiesOf(
   shape: LegShape,
   telling: TellingValues,
   disturbed: ReadonlyMap<number, unknown>,
+  search?: CircleSearch,
 ): Uint8Array {
   const count = network.addresses.length;
   const result = new Uint8Array(count * count);
   for (const { target, walk, roots } of walksOf(network, shape, telling)) {
+    search?.look(walk);
     const values = walk.isRewritten ? undefined : walk.certainties((host) => host === target);
     const leads = values === undefined || disturbed.size === 0 ? undefined : walk.leadsTo(disturbed);
     for (const { sender, state } of roots) {
