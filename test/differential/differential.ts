@@ -20,7 +20,9 @@ export interface Comparison {
   readonly undecided: number;
   /** Of them, those whose packets circle, probed one at a time. */
   readonly circling: number;
-  /** Cells that were not compared: their packets would multiply in a circle. */
+  /** Of them, those whose copies multiply in a circle, for as long as one probe takes. */
+  readonly storms: number;
+  /** Cells that were not compared: their packets would circle, and others of the set were probed. */
   readonly leftOut: number;
   /** Entries that the switches hold and refused to hold. */
   readonly held: number;
@@ -39,6 +41,8 @@ export interface LabOutcome {
 
 /** Cells with circling packets that are probed in a set, each of which costs a second. */
 const MOST_CIRCLING = 4;
+/** Cells whose copies multiply. Of these only an X can be compared: what else becomes of them is unknown. */
+const MOST_STORMS = 2;
 const WORDS: Readonly<Record<Certainty, string>> = {
   [NEVER]: 'does not reach',
   [PERHAPS]: 'undecided',
@@ -96,22 +100,29 @@ class SetComparison {
 
     const calm = cells.filter(({ circling }) => circling === 'none');
     const lone = cells.filter(({ circling }) => circling === 'single').slice(0, MOST_CIRCLING);
+    const storms = cells
+      .filter(({ circling, certainty }) => circling === 'storm' && certainty === NEVER)
+      .slice(0, MOST_STORMS);
     const answered = new Set((await this.#lab.probe(calm.map(({ pair }) => pair))).map(String));
     const features = new Set([...(await this.#lab.held()).values()].flatMap((each) => [...featuresMet(each)]));
     if (faults.length > 0) features.add('fault');
     if (lone.length > 0) features.add('packets that circle');
+    if (storms.length > 0) features.add('copies that circle');
     for (const { pair, certainty } of calm) await this.#check(state, pair, certainty, answered.has(String(pair)));
-    for (const { pair, certainty } of lone) await this.#check(state, pair, certainty, await this.#answersAlone(pair));
+    for (const { pair, certainty } of [...lone, ...storms]) {
+      await this.#check(state, pair, certainty, await this.#answersAlone(pair));
+    }
     await this.#lab.clear();
     await this.#lab.setLinks(faults, 'up');
 
-    const compared = [...calm, ...lone];
+    const compared = [...calm, ...lone, ...storms];
     const count = (wanted: Certainty) => compared.filter(({ certainty }) => certainty === wanted).length;
     const comparison = {
       reach: count(ALWAYS),
       doNot: count(NEVER),
       undecided: count(PERHAPS),
-      circling: lone.length,
+      circling: lone.length + storms.length,
+      storms: storms.length,
       leftOut: cells.length - compared.length,
       held: [...held.values()].reduce((sum, { flows, groups }) => sum + flows.length + groups.length, 0),
       refused,

@@ -48,8 +48,9 @@ export function summary(outcomes: readonly LabOutcome[]): string {
     `${outcomes.length} labs, ${all.length} sets of entries, of which ${mixed} let some pairs reach and others not`,
     `${total(({ held }) => held)} entries, and ${total(({ refused }) => refused)} more that the switches refused`,
     `${cells} cells: ${total(({ reach }) => reach)} reach, ${total(({ doNot }) => doNot)} do not, ` +
-      `${total(({ undecided }) => undecided)} are undecided; ${total(({ circling }) => circling)} of them with packets that circle`,
-    `${total(({ leftOut }) => leftOut)} cells left out, whose packets would multiply in a circle`,
+      `${total(({ undecided }) => undecided)} are undecided; ${total(({ circling }) => circling)} of them with packets that circle, ` +
+      `${total(({ storms }) => storms)} with copies that multiply`,
+    `${total(({ leftOut }) => leftOut)} cells left out, whose packets would circle`,
     `labs in which packets met entries with: ${features.join(', ')}`,
     `${outcomes.filter(({ endedOpenVSwitch }) => endedOpenVSwitch).length} labs whose entries ended Open vSwitch`,
     `${total(({ disagreements }) => disagreements.length)} disagreements`,
