@@ -7,9 +7,10 @@ import { readEntries } from '../lab/documents/entries.ts';
 import { entriesInFile } from '../lab/entry-files.ts';
 import { expectedMatrix, forecast, type Supposition, supposing } from '../lab/forecast.ts';
 import { withConnection } from '../model/connection.ts';
+import { inputProblem, type Problem } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
-import { type ConnectionRequest, requestedConnection, requestedFault } from '../plan/requests.ts';
+import { abridged, type ConnectionRequest, requestedConnection, requestedFault } from '../plan/requests.ts';
 import { stepsBetween } from '../plan/steps.ts';
 import { networkOf } from '../sim/network.ts';
 import type { LabSpec } from '../spec/read.ts';
@@ -54,7 +55,22 @@ export function explanationFor(
 
 function supposedNetwork(spec: LabSpec, supposition: Supposition): ReturnType<typeof supposing> {
   const { entries } = compileConnections(spec.topology, spec.connections);
-  return supposing(networkOf({ ...spec, entries }), entries, supposition);
+  const { state, warnings } = supposing(networkOf({ ...spec, entries }), entries, supposition);
+  return { state, warnings: [...warnings, ...unforeseenStarts(spec)] };
+}
+
+/** A warning where hosts have start commands: what these do to a host, only that host can say. */
+export function unforeseenStarts({ topology }: LabSpec): readonly Problem[] {
+  const names = topology.hosts.filter(({ start = [] }) => start.length > 0).map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [
+    inputProblem({
+      code: 'start-commands-unforeseen',
+      where: abridged(names),
+      cause: 'what the start commands do to addresses, routes and forwarding is not foreseen',
+      remedy: 'labctl up; of a running lab labctl predict asks its hosts',
+    }),
+  ];
 }
 
 /**

@@ -78,6 +78,22 @@ test('a scenario whose expectation rests on an unknown pair fails, and says so i
   ]);
 });
 
+test('a prediction of a spec warns that it does not know what start commands do to their hosts', async () => {
+  const started = lab('started').replace(
+    'hosts: [h1,',
+    "hosts: [{name: h1, start: ['ip address add 10.9.9.9/24 dev h1-eth0']},",
+  );
+  labctl.file('lab.yaml', started);
+  const warning =
+    'labctl: warning: h1: what the start commands do to addresses, routes and forwarding is not foreseen\n';
+  const prediction = await labctl.run('predict', 'lab.yaml', '--format', 'json');
+  expect(prediction.stderr).toContain(warning);
+  expect(JSON.parse(prediction.stdout).warnings).toMatchObject([{ code: 'start-commands-unforeseen', where: 'h1' }]);
+  expect((await labctl.run('explain', 'h1', 'h2', '--topo', 'lab.yaml')).stderr).toContain(warning);
+  labctl.file('plain.yaml', lab('plain'));
+  expect((await labctl.run('predict', 'plain.yaml')).stderr).toBe('');
+});
+
 describe('a select group with a bucket that drops', () => {
   const ENTRIES = [
     {
