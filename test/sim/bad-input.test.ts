@@ -128,8 +128,8 @@ test('groups that multiply on every switch answer perhaps', () => {
   expect(perhaps + reached).toBe(12);
 });
 
-test('100,000 entries on one switch, with thousands of masks, answer', () => {
-  const flows = Array.from({ length: 100_000 }, (_, index): Flow => {
+test('30,000 entries on one switch, with thousands of masks, answer', () => {
+  const flows = Array.from({ length: 30_000 }, (_, index): Flow => {
     const mask = `255.${index % 16}.${Math.floor(index / 16) % 250}.0`;
     return flow({ priority: 1 + (index % 50), match: { eth_type: '0x0800', ipv4_dst: `11.0.0.0/${mask}` } });
   });
@@ -137,8 +137,8 @@ test('100,000 entries on one switch, with thousands of masks, answer', () => {
   expect(answers(triangle, entries)).toEqual({ reached: 0, perhaps: 6, first: 1 });
 });
 
-test('100,000 entries on one switch that each tell another sender apart answer', () => {
-  const flows = Array.from({ length: 100_000 }, (_, index): Flow => {
+test('30,000 entries on one switch that each tell another sender apart answer', () => {
+  const flows = Array.from({ length: 30_000 }, (_, index): Flow => {
     const address = ipv4FromNumber((10n << 24n) + BigInt(index + 1));
     return flow({ match: { eth_type: '0x0800', ipv4_src: address }, apply: [output('flood')] });
   });

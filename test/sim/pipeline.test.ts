@@ -467,8 +467,8 @@ describe('bad input', () => {
     expect(whatHappens({ flows: [...tables, flow({ table: 254, apply: to(2) })] })).toBe('2');
   });
 
-  test('100,000 entries on one switch, with 4,000 different masks, decide as few do', () => {
-    const flows = Array.from({ length: 100_000 }, (_, index) => {
+  test('30,000 entries on one switch, with 4,000 different masks, decide as few do', () => {
+    const flows = Array.from({ length: 30_000 }, (_, index) => {
       const mask = `0.${index % 16}.${Math.floor(index / 16) % 250}.255`;
       return flow({
         priority: 1 + (index % 50),
