@@ -133,10 +133,6 @@ export function networkNamespaces(): ReadonlySet<string> {
   return new Set(names);
 }
 
-export function networkNamespaceOf(pid: number): string {
-  return readlinkSync(`/proc/${pid}/ns/net`);
-}
-
 async function interfaceNames(): Promise<readonly string[]> {
   const { stdout } = await execa('ip', ['-json', 'link']);
   return (JSON.parse(stdout) as { ifname: string }[]).map(({ ifname }) => ifname).sort();
