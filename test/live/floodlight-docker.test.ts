@@ -15,7 +15,7 @@ const BUSYBOX = { programs: ['/bin/busybox'], links: { '/bin/sh': 'busybox' } };
 /** Apart from those that other tests' labs try first; each lab here has others. */
 const [FIRST_REST_PORT, FIRST_OPENFLOW_PORT] = [28_080, 26_653];
 /** For what Docker takes a while to do. */
-const SOON = { timeout: 60_000, interval: 100 } as const;
+const SOON = { timeout: 60_000, interval: 300 } as const;
 
 interface Status {
   readonly pid: number;

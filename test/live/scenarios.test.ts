@@ -344,7 +344,7 @@ describe('nothing is left', () => {
   });
 });
 
-const POLL = { timeout: 60_000, interval: 50 };
+const POLL = { timeout: 60_000, interval: 150 };
 
 describe('--watch', () => {
   const spec = (step: string) => smallSpec('watched', `scenarios:\n  one:\n    - ${step}\n`);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { Labctl } from '../support/harness/labctl.ts';
 
@@ -43,6 +44,30 @@ test('a pair that should answer is asked once more before it is called unreachab
   const { stdout, exitCode } = await labctl.run('pingall');
   expect(stdout).toContain('(0/2 received)');
   expect(exitCode).toBe(1);
+  await labctl.ok('down');
+  await labctl.expectNothingLeft();
+});
+
+test('switches that are kept from their work for a second at a time answer late, and no pair is an X', async () => {
+  await labctl.ok('up', labctl.file('lab.yaml', SPEC.replace('slow-answers', 'kept')));
+  const pid = labctl.processes().find(({ name }) => name === 'ovs-vswitchd')?.pid ?? 0;
+  expect(pid).toBeGreaterThan(0);
+  let goesOn = true;
+  const keep = async () => {
+    while (goesOn) {
+      process.kill(pid, 'SIGSTOP');
+      await sleep(1_000);
+      process.kill(pid, 'SIGCONT');
+      await sleep(30);
+    }
+  };
+  const kept = keep();
+  const { stdout } = await labctl.run('pingall');
+  goesOn = false;
+  await kept;
+  expect(stdout).toMatch(/^h1 -> (?:h2|\?)$/m);
+  expect(stdout).toMatch(/^h2 -> (?:h1|\?)$/m);
+  expect(await labctl.ok('pingall')).toContain('(2/2 received)');
   await labctl.ok('down');
   await labctl.expectNothingLeft();
 });
