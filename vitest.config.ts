@@ -27,8 +27,6 @@ interface Project {
   readonly include: readonly string[];
   readonly exclude?: readonly string[];
   readonly globalSetup?: readonly string[];
-  /** Files share a process: what they load is loaded once. */
-  readonly isolate?: boolean;
   /** Why it cannot be run on this machine. */
   readonly lacks?: string | undefined;
 }
@@ -37,7 +35,6 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   pure: {
     include: ['test/*.test.ts', 'test/{model,spec,plan,sim,verify,lab,cli}/**/*.test.ts', ...WITHOUT_SWITCHES],
     exclude: WITH_MININET,
-    isolate: false,
   },
   // The built labctl as somebody types it, on simulated switches or none.
   program: {
@@ -139,9 +136,11 @@ export default defineConfig({
     projects: Object.entries(PROJECTS)
       .filter(([, project]) => !isLeftOut(project))
       .map(
-        ([name, { include, exclude = [], globalSetup = [], isolate = false }]): TestProjectConfiguration => ({
+        ([name, { include, exclude = [], globalSetup = [] }]): TestProjectConfiguration => ({
           test: {
-            ...{ name, isolate, testTimeout: 240_000, hookTimeout: 240_000, maxWorkers: 4 },
+            ...{ name, testTimeout: 240_000, hookTimeout: 240_000, maxWorkers: 4 },
+            // Files share a process, one after another: what they load is loaded once.
+            isolate: false,
             include: [...include],
             exclude: [...exclude],
             globalSetup: [...globalSetup],

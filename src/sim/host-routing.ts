@@ -65,7 +65,9 @@ export class HostRouting {
     const nextHop = route.via === undefined || this.own.has(route.via) ? ip : route.via;
     const source = route.source ?? this.#sourceFor(nextHop);
     if (source === undefined) return undefined;
-    return { nextHop, source, mac: this.broadcasts.has(ip) ? BROADCAST_MAC : this.#staticMacOf(nextHop) };
+    // A static entry counts for the address of all hosts, too: another subnet may have a host of that address.
+    const mac = this.#staticMacOf(nextHop) ?? (this.broadcasts.has(ip) ? BROADCAST_MAC : undefined);
+    return { nextHop, source, mac };
   }
 
   /** Of its addresses the first that is in one subnet with the next hop, else its first. */

@@ -71,6 +71,8 @@ export class Walk {
   readonly sent: Packet;
   readonly #states: State[] = [];
   readonly #numbers = new Map<number, number>();
+  /** By place and in-port, whether that matters or not. */
+  readonly #arrivals = new Map<number, number>();
   /** Every packet that it becomes on the way, by its key; the one that was sent is 0. */
   readonly #packetNumbers = new Map<string, number>();
   /** What switches do with it that do not look at its in-port. */
@@ -337,7 +339,7 @@ export class Walk {
 
   /** Equal exactly for equal states. */
   #key(node: number, inPort: number, packet: Packet): number {
-    const place = this.#packetNumber(packet) * this.network.nodes.length + node;
+    const place = this.#placeOf(node, packet);
     const matters =
       this.network.node(node).pipeline.matchesInPort ||
       this.#dependsOn(inPort, node, this.#courseAt(place, node, inPort, packet));
@@ -345,7 +347,16 @@ export class Walk {
   }
 
   #numberOf(node: number, inPort: number, packet: Packet): number | undefined {
-    return this.#numbers.get(this.#key(node, inPort, packet));
+    const arrival = this.#placeOf(node, packet) * MOST_PORTS + inPort;
+    const known = this.#arrivals.get(arrival);
+    if (known !== undefined) return known;
+    const number = this.#numbers.get(this.#key(node, inPort, packet));
+    if (number !== undefined) this.#arrivals.set(arrival, number);
+    return number;
+  }
+
+  #placeOf(node: number, packet: Packet): number {
+    return this.#packetNumber(packet) * this.network.nodes.length + node;
   }
 
   #discover(node: number, inPort: number, packet: Packet): number {

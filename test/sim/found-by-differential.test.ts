@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseFlow, parseGroup } from '../../src/drivers/open-vswitch/ofctl-text.ts';
 import { type Dpid, ipv4FromNumber } from '../../src/model/addresses.ts';
 import type { Fault } from '../../src/model/fault.ts';
-import { Topology } from '../../src/model/topology.ts';
+import { type Host, Topology } from '../../src/model/topology.ts';
 import { forwardingFlows } from '../../src/plan/forwarding.ts';
 import { exchangeBetween } from '../../src/sim/exchange.ts';
 import { Network, type NetworkState } from '../../src/sim/network.ts';
@@ -95,10 +95,13 @@ test('a host answers an echo request of any code with a reply of the same code',
 });
 
 test('a host does not ping the broadcast address of its subnet, and answers it by a broadcast', () => {
-  const withNarrow = (narrow: string, entries: Entries) => {
+  const withNarrow = (narrow: string, entries: Entries, more: Partial<Host> = {}) => {
     const { hosts, switches, links } = pair;
     const others = { ip: ipv4FromNumber(0x0a000003n) };
-    const changed = hosts.map((host) => ({ ...host, ...(host.name === narrow ? { prefixLength: 30 } : others) }));
+    const changed = hosts.map((host) => ({
+      ...host,
+      ...(host.name === narrow ? { prefixLength: 30, ...more } : others),
+    }));
     return h1ReachesH2(new Topology({ hosts: changed, switches, links }), entries);
   };
   expect(withNarrow('h1', {})).toBe('never');
@@ -106,4 +109,6 @@ test('a host does not ping the broadcast address of its subnet, and answers it b
   const flood = ['priority=9 actions=FLOOD'];
   expect(withNarrow('h1', { s1: flood, s2: flood })).toBe('never');
   expect(withNarrow('h2', { s1: flood, s2: flood })).toBe('always');
+  // A static ARP entry is no less one for that (seed 960265).
+  expect(withNarrow('h2', {}, { arp: 'static' })).toBe('always');
 });
