@@ -103,6 +103,28 @@ describe('graphs', () => {
     expect(spec).toContain('  - [h2, s3]\n  - [h1, s2]');
   });
 
+  test('where no node says what it is, those named as hosts are hosts, unless they have several links', async () => {
+    const ids = ['s3', 's1', 'h2', 'h1', 'pc1'];
+    const links = [
+      ['s3', 's1'],
+      ['h2', 's3'],
+      ['h1', 's1'],
+      ['pc1', 's1'],
+      ['pc1', 's3'],
+    ];
+    const { spec, notes } = await imported(
+      'g.json',
+      graph(
+        ids.map((id) => ({ id })),
+        links.map(([source, target]) => ({ source, target })),
+      ),
+    );
+    expect(spec).toContain('hosts:\n  - h2\n  - h1\nswitches:\n  - s3\n  - s1\n  - {name: pc1, dpid:');
+    expect(notes).toContain('a node that is named as a host is one, as no node says what it is');
+    expect(notes).toContain('a host with several links, or with one to another host, is a switch here');
+    expect(notes).not.toContain('it has no hosts');
+  });
+
   test('labels do, where numbers are the ids', async () => {
     const { spec } = await imported(
       'g.gml',

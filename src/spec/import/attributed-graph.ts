@@ -41,7 +41,7 @@ export interface AttributedGraph {
 
 /**
  * The network that a graph describes: a node is a switch, or a host where its `type` or `kind` is `host` and it has one
- * link, to a switch.
+ * link, to a switch. Where no node says what it is, one that is named as hosts are, as h1, is a host.
  * @throws ProblemError when two nodes have one id, or an edge ends at a node that does not exist
  */
 export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
@@ -78,6 +78,7 @@ export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
   if (problems.length > 0) throw new ProblemError(problems);
 
   const naming = namingOf(graph);
+  const isHost = hostsOf(graph, naming);
   const links = simpleEdges(graph).map(
     ({ source, target, attributes, where }): GraphLink => ({
       ends: [{ node: naming.idOf(keyOf(source)) }, { node: naming.idOf(keyOf(target)) }],
@@ -91,7 +92,7 @@ export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
     format: graph.title === undefined ? graph.format : `${graph.format}, ${JSON.stringify(labelOf(graph.title) ?? '')}`,
     idsAreNames: naming.idsAreNames,
     nodes: hostsAtTheEdge(
-      graph.nodes.map((node) => nodeOf(node, naming, notes)),
+      graph.nodes.map((node) => nodeOf(node, naming, isHost, notes)),
       links,
       notes,
     ),
@@ -172,15 +173,37 @@ function isChosen(id: NodeId): boolean {
   return typeof id === 'string' && !/^(?:n?\d+)?$/.test(id);
 }
 
-function nodeOf({ id, attributes, where }: AttributedNode, { idOf }: Naming, notes: Notes): GraphNode {
+const NAMES_OF_KIND = ['type', 'kind'];
+/** As people number hosts: h1, host2, pc-3. */
+const NAMED_AS_HOST = /^(?:h|host|pc|client|server)[-_]?\d+$/i;
+
+/** Tells hosts: by what they say of themselves; where none says anything, by their names. */
+function hostsOf({ nodes, notes }: AttributedGraph, { idsAreNames, idOf }: Naming): (node: AttributedNode) => boolean {
+  const kindsOf = ({ attributes }: AttributedNode) => NAMES_OF_KIND.flatMap((name) => attributes.get(name) ?? []);
+  if (!idsAreNames || nodes.some((node) => kindsOf(node).length > 0)) {
+    return (node) => kindsOf(node).some((kind) => String(kind).toLowerCase() === 'host');
+  }
+  const isNamed = ({ id }: AttributedNode) => NAMED_AS_HOST.test(idOf(keyOf(id)));
+  const named = nodes.filter(isNamed);
+  if (named.length === nodes.length) return () => false;
+  for (const { where } of named) notes.add('a node that is named as a host is one, as no node says what it is', where);
+  return isNamed;
+}
+
+function nodeOf(
+  node: AttributedNode,
+  { idOf }: Naming,
+  isHost: (node: AttributedNode) => boolean,
+  notes: Notes,
+): GraphNode {
+  const { id, attributes, where } = node;
   const label = labelIn(attributes) ?? (typeof id === 'string' && isChosen(id) ? labelOf(id) : undefined);
   const named = { id: idOf(keyOf(id)), ...(label === undefined ? {} : { label }), where };
-  const saysHost = ['type', 'kind'].some((name) => String(attributes.get(name)).toLowerCase() === 'host');
   const text = (name: string) => {
     const value = attributes.get(name);
     return value === undefined || value === '' ? undefined : String(value);
   };
-  if (saysHost) {
+  if (isHost(node)) {
     const [ip, mac] = [text('ip'), text('mac')];
     const properties = { ...(ip === undefined ? {} : { ip }), ...(mac === undefined ? {} : { mac }) };
     return { kind: 'host', properties, ...named };
