@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 
 /** Shells at once: on a few cores more are no faster. */
 const MOST_SHELLS = 4;
+/** Of an exit code with what is around it, in characters. */
+const LONGEST_END = 8;
 
 /** What a command printed, and how it ended: 127 where there is no such program. */
 export interface Done {
@@ -102,14 +104,19 @@ class Shell {
     this.#child.stdin?.write(`{ ${line}\n} </dev/null; printf '\\n${this.#mark} %s\\n' $?; echo '${this.#mark}' >&2\n`);
   }
 
-  /** Ends the command under way when both outputs have the mark. */
+  /** Ends the command under way when both outputs end with the mark. */
   #look(): void {
     const [command] = this.#waiting;
-    const end = this.#stdout.lastIndexOf(`\n${this.#mark} `);
-    const errorEnd = this.#stderr.lastIndexOf(`${this.#mark}\n`);
-    if (command === undefined || end < 0 || errorEnd < 0 || !this.#stdout.endsWith('\n')) return;
-    const exitCode = Number(this.#stdout.slice(end + this.#mark.length + 2));
-    const done = { stdout: this.#stdout.slice(0, end), stderr: this.#stderr.slice(0, errorEnd), exitCode };
+    // Of the end alone: an output may be long, and comes in many parts.
+    const last = this.#stdout.slice(-this.#mark.length - LONGEST_END);
+    const [ending, exitCode] = new RegExp(`\\n${this.#mark} (\\d+)\\n$`).exec(last) ?? [];
+    const errorEnding = `${this.#mark}\n`;
+    if (command === undefined || ending === undefined || !this.#stderr.endsWith(errorEnding)) return;
+    const done = {
+      stdout: this.#stdout.slice(0, -ending.length),
+      stderr: this.#stderr.slice(0, -errorEnding.length),
+      exitCode: Number(exitCode),
+    };
     this.#stdout = '';
     this.#stderr = '';
     clearTimeout(this.#timer);

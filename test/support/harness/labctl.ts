@@ -116,7 +116,7 @@ export class Labctl {
 
   /** Ends what a failed test left, and removes the folders. */
   async clean(): Promise<void> {
-    if (existsSync(this.runFolder)) await this.run('down', '--all');
+    if (existsSync(this.runFolder) && readdirSync(this.runFolder).length > 0) await this.run('down', '--all');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
