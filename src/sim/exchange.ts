@@ -8,6 +8,8 @@ import { ALWAYS, type Certainty, endsOf, NEVER, PERHAPS, Walk } from './walk.ts'
 const MOST_LEGS = 16;
 /** Visits to states, over all places where one packet may come, beyond which each place is only perhaps one. */
 const MOST_VISITS = 20_000;
+/** Forms of one packet in which it is taken to come anywhere. */
+const MOST_ASSUMED = 4;
 
 /** One packet from the host that sends it to wherever it comes. */
 export interface Leg {
@@ -119,10 +121,14 @@ function follow(
   const walk = new Walk(network, packet);
   const root = walk.enter(attachment.node, attachment.port);
   const places = new Map<string, { readonly host: number; readonly packet: Packet }>();
+  /** As it is where nobody can say how it goes on. */
+  const lost = new Map([[packet.key, packet]]);
   for (const [number, { course }] of walk.states.entries()) {
     for (const end of endsOf(course)) {
       for (const exit of walk.exits(number, end)) {
-        if (exit.kind !== 'end' || exit.fate.kind !== 'at-host') continue;
+        if (exit.kind !== 'end') continue;
+        if (exit.fate.kind === 'unforeseeable' && end.kind === 'output') lost.set(end.packet.key, end.packet);
+        if (exit.fate.kind !== 'at-host') continue;
         const { host, packet: arrived } = exit.fate;
         places.set(`${host} ${arrived.key}`, { host, packet: arrived });
       }
@@ -138,9 +144,10 @@ function follow(
     return { host, packet: arrived, certainty: (values[root] ?? NEVER) as Certainty, isAssumed: false };
   });
   if (walk.isOpen) {
-    const come = new Set(found.map(({ host }) => host));
     for (const host of network.hosts.keys()) {
-      if (!come.has(host)) found.push({ host, packet, certainty: PERHAPS, isAssumed: true });
+      for (const [key, each] of [...lost].slice(0, MOST_ASSUMED)) {
+        if (!places.has(`${host} ${key}`)) found.push({ host, packet: each, certainty: PERHAPS, isAssumed: true });
+      }
     }
   }
   return { walk, root, found: found.filter(({ certainty }) => certainty > NEVER) };

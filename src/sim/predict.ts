@@ -122,7 +122,12 @@ function usualWays({
     if (host === undefined || self === undefined || other === undefined) return 'none';
     const way = host.wayTo(other.ip);
     if (way === undefined) return 'none';
-    const isStraight = way.nextHop === other.ip && way.source === self.ip && (way.mac ?? other.mac) === other.mac;
+    // Nobody pings the address of all hosts, and not everybody answers it.
+    const isStraight =
+      way.nextHop === other.ip &&
+      way.source === self.ip &&
+      (way.mac ?? other.mac) === other.mac &&
+      !host.broadcasts.has(other.ip);
     return usual[source] && usual[target] && isStraight ? way : 'unusual';
   };
 }

@@ -109,6 +109,24 @@ test('a host does not ping the broadcast address of its subnet, and answers it b
   const flood = ['priority=9 actions=FLOOD'];
   expect(withNarrow('h1', { s1: flood, s2: flood })).toBe('never');
   expect(withNarrow('h2', { s1: flood, s2: flood })).toBe('always');
-  // A static ARP entry is no less one for that (seed 960265).
+  // A static ARP entry is no less one for that (seeds 960265 and 970268).
   expect(withNarrow('h2', {}, { arp: 'static' })).toBe('always');
+  expect(withNarrow('h1', {}, { arp: 'static' })).toBe('never');
+});
+
+test('a host to which one copy comes for sure may get another one by NORMAL, which it answers otherwise', () => {
+  // Seed 970185: the reply to the one is dropped, and that to the other is not.
+  const triangle = topologyOf(3, [
+    [1, 2],
+    [2, 3],
+    [3, 1],
+  ]);
+  const marked = 'set_field:1->nw_ecn,output:2';
+  const by = (actions: string) =>
+    h1ReachesH2(triangle, {
+      s1: [`priority=9,icmp,icmp_type=8,in_port=1 actions=${actions}`],
+      s2: ['priority=9,icmp,icmp_type=0,nw_ecn=1 actions=drop'],
+    });
+  expect(by(marked)).toBe('never');
+  expect(by(`NORMAL,${marked}`)).toBe('perhaps');
 });
