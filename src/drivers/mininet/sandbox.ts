@@ -250,6 +250,7 @@ export class MininetSandbox implements DataPlane {
 
   async stop(): Promise<void> {
     await this.#resident.stop();
+    await this.#pool.close();
     removeCpuShares(join(this.#options.folder, SHARES_FILE));
   }
 

@@ -41,6 +41,11 @@ export class ShellPool {
     return new Promise((resolve, reject) => this.#next().add({ line, timeoutMs, resolve, reject }));
   }
 
+  /** Ends them; a program that one of them has started goes on to its own end. Safe to call twice. */
+  async close(): Promise<void> {
+    await Promise.all(this.#shells.splice(0).map((shell) => shell.close()));
+  }
+
   /** The one with the least to do. */
   #next(): Shell {
     const shells = this.#shells.filter((each) => !each.hasEnded);
@@ -60,6 +65,7 @@ export function quoted(word: string): string {
 
 class Shell {
   readonly #child: ChildProcess;
+  readonly #closed: Promise<void>;
   /** Printed to both outputs after each command: no command prints it. */
   readonly #mark = `== ${randomUUID()}`;
   readonly #waiting: Command[] = [];
@@ -81,13 +87,25 @@ class Shell {
     });
     // What has become of it, `close` tells.
     stdin?.on('error', () => {});
-    this.#child.once('error', (error) => this.#end(error.message));
-    this.#child.once('close', (code, signal) => this.#end(`the shell ended (${signal ?? `exit code ${code}`})`));
+    this.#closed = new Promise((resolve) => {
+      const end = (reason: string) => {
+        this.#end(reason);
+        resolve();
+      };
+      this.#child.once('error', (error) => end(error.message));
+      this.#child.once('close', (code, signal) => end(`the shell ended (${signal ?? `exit code ${code}`})`));
+    });
     this.#hold(false);
   }
 
   get pending(): number {
     return this.#waiting.length;
+  }
+
+  async close(): Promise<void> {
+    this.#hold(true);
+    this.#child.kill('SIGKILL');
+    await this.#closed;
   }
 
   add(command: Command): void {

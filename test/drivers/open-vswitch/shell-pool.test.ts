@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { quoted, ShellPool } from '../../../src/drivers/open-vswitch/shell-pool.ts';
 
@@ -48,10 +49,13 @@ describe('a pool of shells', () => {
     expect(await shells()).toEqual(first);
   });
 
-  test('starts another shell where one is killed or hangs', async () => {
+  test('starts another shell where one is killed, closed or hangs', async () => {
     const pool = new ShellPool();
     await expect(pool.run('kill -9 $$', SOON_MS)).rejects.toThrow('the shell ended (SIGKILL)');
     expect(await pool.run('echo again', SOON_MS)).toMatchObject({ stdout: 'again\n' });
+    const pid = Number((await pool.run('echo $$', SOON_MS)).stdout);
+    await pool.close();
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
     await expect(pool.run('exec sleep 600', 300)).rejects.toThrow('no answer within 0.3 s');
     expect(await pool.run('echo again', SOON_MS)).toMatchObject({ stdout: 'again\n' });
   });
