@@ -90,7 +90,7 @@ function run(
     const arrivals: Arrival[] = [];
     const { walk, root, found } = follow(network, from, packet);
     for (const { host, packet: arrived, certainty, isAssumed } of found) {
-      const reaction = certainty < least ? undefined : hostAt(host)?.receive(arrived);
+      const reaction = certainty < least ? undefined : hostAt(host)?.receive(arrived, certainty === ALWAYS);
       if (reaction === undefined || (isAssumed && reaction.kind === 'ignores')) continue;
       arrivals.push({ host, packet: arrived, certainty, reaction });
       if (reaction.kind === 'sends') outgoing.push(...reaction.packets.map((each) => ({ from: host, packet: each })));

@@ -33,16 +33,23 @@ export type Ignored =
   | 'nothing-to-do'
   | 'no-route';
 
+/** A packet to the next hop that has a MAC address. */
+type Make = (mac: number) => Packet;
+
 /**
  * A host as Linux is one, with one interface: RFC 826 as in Linux's net/ipv4/arp.c, RFC 1122 for echo. Its ARP cache is
  * empty but for static entries.
  */
 export class LinuxHost {
   readonly #routing: HostRouting;
-  /** MAC addresses by IPv4 address. */
-  readonly #learnt = new Map<number, number>();
+  /** MAC addresses by IPv4 address: several where it may have learnt one or the other. */
+  readonly #learnt = new Map<number, readonly number[]>();
+  /** IPv4 addresses of which it is open whether they were learnt. */
+  readonly #open = new Set<number>();
   /** Packets that wait until the MAC address of their next hop is known. */
-  readonly #waiting = new Map<number, ((mac: number) => Packet)[]>();
+  readonly #waiting = new Map<number, Make[]>();
+  /** Packets that were sent by a MAC address that was learnt. */
+  readonly #sent = new Map<number, Make[]>();
 
   constructor(routing: HostRouting) {
     this.#routing = routing;
@@ -60,17 +67,21 @@ export class LinuxHost {
     return this.#sendBy(way, way.source, (mac) => echo(ECHO_REQUEST, self, { mac, ip }));
   }
 
-  receive(received: Packet): Reaction {
+  /**
+   * @param isCertain whether the packet comes for sure: else it is one of several that may come, and what it would have the
+   *   host send is sent too
+   */
+  receive(received: Packet, isCertain = true): Reaction {
     // Others are for VLAN interfaces, which hosts have none of.
     const packet = received.withoutPriorityTags();
     if (packet === undefined) return ignores('tagged');
     if (!packet.isMulticast && packet.get('eth_dst') !== this.#routing.mac) return ignores('other-mac');
     const type = packet.get('eth_type');
-    if (type === ARP) return this.#receiveArp(packet);
+    if (type === ARP) return this.#receiveArp(packet, isCertain);
     return type === IPV4 ? this.#receiveIpv4(packet) : ignores('not-understood');
   }
 
-  #receiveArp(packet: Packet): Reaction {
+  #receiveArp(packet: Packet, isCertain: boolean): Reaction {
     const opcode = packet.get('arp_opcode');
     const sender = { mac: packet.get('arp_sha'), ip: packet.get('arp_spa') };
     const wanted = packet.get('arp_tpa');
@@ -78,12 +89,13 @@ export class LinuxHost {
     if (opcode !== ARP_REQUEST && opcode !== ARP_REPLY) return ignores('not-understood');
     if (opcode === ARP_REQUEST && isForMe && !this.#routing.own.has(sender.ip)) {
       // A request for it makes an entry even where there was none.
-      const released = this.#learn(sender);
+      const released = this.#learn(sender, isCertain);
       return { kind: 'sends', packets: [arpReply({ mac: this.#routing.mac, ip: wanted }, sender), ...released] };
     }
     // Other messages of a neighbour update an entry that is there, at least as a question.
-    if (!this.#waiting.has(sender.ip)) return ignores(isForMe ? 'nothing-to-do' : 'other-ip');
-    return { kind: 'sends', packets: this.#learn(sender) };
+    const mayHaveAsked = this.#sent.has(sender.ip) && (!isCertain || this.#open.has(sender.ip));
+    if (!this.#waiting.has(sender.ip) && !mayHaveAsked) return ignores(isForMe ? 'nothing-to-do' : 'other-ip');
+    return { kind: 'sends', packets: this.#learn(sender, isCertain) };
   }
 
   #receiveIpv4(packet: Packet): Reaction {
@@ -117,21 +129,32 @@ export class LinuxHost {
   }
 
   /** @param asker the address from which it asks for a MAC address */
-  #sendBy({ nextHop, mac }: Way, asker: number, make: (mac: number) => Packet): readonly Packet[] {
-    const known = mac ?? this.#learnt.get(nextHop);
+  #sendBy({ nextHop, mac }: Way, asker: number, make: Make): readonly Packet[] {
+    if (mac !== undefined && mac !== ABSENT) return [make(mac)];
     // RFC 826's message may say that an address belongs to nobody.
-    if (known !== undefined && known !== ABSENT) return [make(known)];
+    const known = this.#learnt.get(nextHop)?.filter((each) => each !== ABSENT) ?? [];
+    if (known.length > 0) {
+      this.#sent.set(nextHop, [...(this.#sent.get(nextHop) ?? []), make]);
+      return known.map(make);
+    }
     const waiting = this.#waiting.get(nextHop);
     if (waiting === undefined) this.#waiting.set(nextHop, [make]);
     else waiting.push(make);
     return [arpRequest({ mac: this.#routing.mac, ip: asker }, nextHop)];
   }
 
-  #learn({ mac, ip }: Addresses): readonly Packet[] {
-    this.#learnt.set(ip, mac);
+  #learn({ mac, ip }: Addresses, isCertain: boolean): readonly Packet[] {
     const waiting = this.#waiting.get(ip) ?? [];
     this.#waiting.delete(ip);
-    return waiting.map((make) => make(mac));
+    const known = this.#learnt.get(ip) ?? [];
+    const isAnother = known.length > 0 && (!isCertain || this.#open.has(ip));
+    if (!isCertain) this.#open.add(ip);
+    if (isAnother && known.includes(mac)) return waiting.map((make) => make(mac));
+    const sent = this.#sent.get(ip) ?? [];
+    this.#learnt.set(ip, isAnother ? [...known, mac] : [mac]);
+    this.#sent.set(ip, [...sent, ...waiting]);
+    // What was sent by the other address may have been sent by this one.
+    return [...(isAnother ? sent : []), ...waiting].map((make) => make(mac));
   }
 }
 

@@ -130,3 +130,17 @@ test('a host to which one copy comes for sure may get another one by NORMAL, whi
   expect(by(marked)).toBe('never');
   expect(by(`NORMAL,${marked}`)).toBe('perhaps');
 });
+
+test('a host that may learn one MAC address or another may send by either', () => {
+  // Seed 980056: the first of them is that of nobody.
+  const replies = (buckets: string) =>
+    h1ReachesH2(pair, {
+      s2: [`group_id=1,type=select,${buckets}`, 'priority=9,arp,arp_op=2,in_port=1 actions=group:1'],
+    });
+  const wrong = 'bucket=weight:1,actions=set_field:00:00:00:00:00:99->arp_sha,output:2';
+  const right = 'bucket=weight:1,actions=output:2';
+  expect(replies(wrong)).toBe('never');
+  expect(replies(`${wrong},${right}`)).toBe('perhaps');
+  expect(replies(`${right},${wrong}`)).toBe('perhaps');
+  expect(replies(right)).toBe('always');
+});
