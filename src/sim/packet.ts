@@ -128,6 +128,15 @@ export class Packet {
     return seen.get('eth_vlan_vid') === TAG_PRESENT ? seen.popVlan().withoutPriorityTags() : undefined;
   }
 
+  /**
+   * As a learning switch sends it: without tags of the id 0, which Open vSwitch takes off (`priority-tags` in
+   * ovs-vswitchd.conf.db(5)).
+   */
+  asBridged(): Packet {
+    const saysPriorityOnly = this.tagType !== 0 && this.get('eth_vlan_vid') === TAG_PRESENT;
+    return saysPriorityOnly ? this.popVlan().asBridged() : this;
+  }
+
   /** Equal exactly for equal packets. */
   get key(): string {
     this.#key ??= this.#describeExactly();

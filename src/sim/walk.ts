@@ -402,12 +402,15 @@ export class Walk {
       case 'output': {
         if (course.port !== 'normal') return course;
         const { learning } = this.network;
-        const toAll: Course = { ...course, port: 'flood' };
+        const packet = course.packet.asBridged();
+        const toAll: Course = { ...course, packet, port: 'flood' };
         // Nobody learns where all are.
-        if (course.packet.isMulticast) return toAll;
+        if (packet.isMulticast) return toAll;
         if (learning.cannotTell !== undefined) return course;
-        const port = learning.portFrom(node, course.packet);
-        return port === undefined ? toAll : { kind: 'choice', among: 'learning', of: [{ ...course, port }, toAll] };
+        const port = learning.portFrom(node, packet);
+        return port === undefined
+          ? toAll
+          : { kind: 'choice', among: 'learning', of: [{ ...course, packet, port }, toAll] };
       }
       case 'end':
         return course;

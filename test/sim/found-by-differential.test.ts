@@ -144,3 +144,16 @@ test('a host that may learn one MAC address or another may send by either', () =
   expect(replies(`${right},${wrong}`)).toBe('perhaps');
   expect(replies(right)).toBe('always');
 });
+
+test('NORMAL takes off a tag that says a priority and no VLAN', () => {
+  // Seed 980289.
+  const by = (tag: string) =>
+    h1ReachesH2(pair, {
+      s1: [`priority=9,arp,in_port=1 actions=push_vlan:0x8100,${tag}NORMAL`],
+      s2: ['priority=9,arp,vlan_tci=0x1000/0x1000 actions=drop'],
+    });
+  expect(by('')).toBe('always');
+  expect(by('set_field:3->vlan_pcp,')).toBe('always');
+  expect(by('push_vlan:0x8100,')).toBe('always');
+  expect(by('set_field:0x1005->vlan_vid,')).toBe('never');
+});
