@@ -129,12 +129,16 @@ export class Packet {
   }
 
   /**
-   * As a learning switch sends it: without tags of the id 0, which Open vSwitch takes off (`priority-tags` in
-   * ovs-vswitchd.conf.db(5)).
+   * As a learning switch sends it. Open vSwitch leaves out a tag that says neither a VLAN nor a priority (`priority-tags` in
+   * ovs-vswitchd.conf.db(5)), and what tag it sees beneath that.
    */
   asBridged(): Packet {
-    const saysPriorityOnly = this.tagType !== 0 && this.get('eth_vlan_vid') === TAG_PRESENT;
-    return saysPriorityOnly ? this.popVlan().asBridged() : this;
+    const saysNothing = ({ vid, pcp }: Pick<InnerTag, 'vid' | 'pcp'>) => vid === TAG_PRESENT && pcp === 0;
+    if (this.tagType === 0) return this;
+    const outer = { vid: this.get('eth_vlan_vid'), pcp: this.get('eth_vlan_pcp') };
+    if (saysNothing(outer)) return this.popVlan().popVlan();
+    const hasMore = this.#inner !== undefined && saysNothing(this.#inner);
+    return hasMore ? new Packet(this.values, this.tagType, undefined, this.#beneath) : this;
   }
 
   /** Equal exactly for equal packets. */
