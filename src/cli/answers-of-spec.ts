@@ -59,7 +59,7 @@ function supposedNetwork(spec: LabSpec, supposition: Supposition): ReturnType<ty
   return { state, warnings: [...warnings, ...unforeseenStarts(spec)] };
 }
 
-/** A warning where hosts have start commands: what these do to a host, only that host can say. */
+/** A warning where hosts have start commands: only a running host can say what these changed. */
 export function unforeseenStarts({ topology }: LabSpec): readonly Problem[] {
   const names = topology.hosts.filter(({ start = [] }) => start.length > 0).map(({ name }) => name);
   if (names.length === 0) return [];
@@ -67,8 +67,8 @@ export function unforeseenStarts({ topology }: LabSpec): readonly Problem[] {
     inputProblem({
       code: 'start-commands-unforeseen',
       where: abridged(names),
-      cause: 'what the start commands do to addresses, routes and forwarding is not foreseen',
-      remedy: 'labctl up; of a running lab labctl predict asks its hosts',
+      cause: 'the prediction leaves out what start commands change: addresses, routes, forwarding',
+      remedy: 'start the lab with labctl up: then labctl predict asks its hosts',
     }),
   ];
 }

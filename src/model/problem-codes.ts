@@ -623,7 +623,7 @@ export const PROBLEM_CODES = {
   'spec-too-large': { kind: 'input', cause: 'A spec has more than 1 MiB.', remedy: 'Describe one lab in a file.' },
   'start-commands-unforeseen': {
     kind: 'input',
-    cause: 'A prediction of a spec does not know what start commands make of their hosts. It is a warning.',
+    cause: 'A prediction of a spec leaves out what start commands change on their hosts. It is a warning.',
     remedy:
       'Run the lab: a prediction of a running lab asks its hosts. Write addresses, routes and `arp` into the spec.',
   },

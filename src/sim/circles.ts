@@ -29,7 +29,7 @@ export function circlesOf(network: Network): readonly Circle[] {
   return search.end();
 }
 
-/** Finds the circles of a network among the walks of all packets of a ping, for who makes these anyway. */
+/** Finds the circles of a network among the walks of all packets of a ping, for a caller that makes these walks anyway. */
 export class CircleSearch {
   /** Whether copies may go round at all: most networks need no search. */
   readonly isNeeded: boolean;
@@ -41,7 +41,7 @@ export class CircleSearch {
     this.isNeeded = mayCircle(network);
   }
 
-  /** @param walk is at its end */
+  /** @param walk all its packets have entered */
   look(walk: Walk): void {
     if (!this.isNeeded || !walk.isCircular) return;
     for (const circle of circlesIn(walk)) this.#circles.set([...circle.nodes].sort().join(), circle);

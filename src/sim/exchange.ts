@@ -8,7 +8,7 @@ import { ALWAYS, type Certainty, endsOf, NEVER, PERHAPS, Walk } from './walk.ts'
 const MOST_LEGS = 16;
 /** Visits to states, over all places where one packet may come, beyond which each place is only perhaps one. */
 const MOST_VISITS = 20_000;
-/** Forms of one packet in which it is taken to come anywhere. */
+/** A packet whose path cannot be foreseen may reach any host. It is tried in at most this many forms. */
 const MOST_ASSUMED = 4;
 
 /** One packet from the host that sends it to wherever it comes. */
@@ -121,13 +121,13 @@ function follow(
   const walk = new Walk(network, packet);
   const root = walk.enter(attachment.node, attachment.port);
   const places = new Map<string, { readonly host: number; readonly packet: Packet }>();
-  /** As it is where nobody can say how it goes on. */
-  const lost = new Map([[packet.key, packet]]);
+  /** The packet as it was sent, and as it is at each switch from which its path cannot be foreseen. */
+  const unforeseen = new Map([[packet.key, packet]]);
   for (const [number, { course }] of walk.states.entries()) {
     for (const end of endsOf(course)) {
       for (const exit of walk.exits(number, end)) {
         if (exit.kind !== 'end') continue;
-        if (exit.fate.kind === 'unforeseeable' && end.kind === 'output') lost.set(end.packet.key, end.packet);
+        if (exit.fate.kind === 'unforeseeable' && end.kind === 'output') unforeseen.set(end.packet.key, end.packet);
         if (exit.fate.kind !== 'at-host') continue;
         const { host, packet: arrived } = exit.fate;
         places.set(`${host} ${arrived.key}`, { host, packet: arrived });
@@ -145,7 +145,7 @@ function follow(
   });
   if (walk.isOpen) {
     for (const host of network.hosts.keys()) {
-      for (const [key, each] of [...lost].slice(0, MOST_ASSUMED)) {
+      for (const [key, each] of [...unforeseen].slice(0, MOST_ASSUMED)) {
         if (!places.has(`${host} ${key}`)) found.push({ host, packet: each, certainty: PERHAPS, isAssumed: true });
       }
     }

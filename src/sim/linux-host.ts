@@ -68,8 +68,8 @@ export class LinuxHost {
   }
 
   /**
-   * @param isCertain whether the packet comes for sure: else it is one of several that may come, and what it would have the
-   *   host send is sent too
+   * @param isCertain whether the packet arrives for sure; if not, it is one of several that may arrive, and the host sends
+   *   what it would send for each of them
    */
   receive(received: Packet, isCertain = true): Reaction {
     // Others are for VLAN interfaces, which hosts have none of.

@@ -22,7 +22,7 @@ export interface Comparison {
   readonly circling: number;
   /** Of them, those whose copies multiply in a circle, for as long as one probe takes. */
   readonly storms: number;
-  /** Cells that were not compared: their packets would circle, and others of the set were probed. */
+  /** Cells that were not compared: their packets would circle, and enough such cells were. */
   readonly leftOut: number;
   /** Entries that the switches hold and refused to hold. */
   readonly held: number;

@@ -85,7 +85,7 @@ test('a prediction of a spec warns that it does not know what start commands do 
   );
   labctl.file('lab.yaml', started);
   const warning =
-    'labctl: warning: h1: what the start commands do to addresses, routes and forwarding is not foreseen\n';
+    'labctl: warning: h1: the prediction leaves out what start commands change: addresses, routes, forwarding\n';
   const prediction = await labctl.run('predict', 'lab.yaml', '--format', 'json');
   expect(prediction.stderr).toContain(warning);
   expect(JSON.parse(prediction.stdout).warnings).toMatchObject([{ code: 'start-commands-unforeseen', where: 'h1' }]);

@@ -22,7 +22,7 @@ interface Command {
 
 /**
  * Shells that stay and run commands: to start a program takes a process of labctl's size 5 to 10 ms, in which it does
- * nothing else, and a shell less than 1 ms. They end with this process, however it ends, and do not keep it running.
+ * nothing else; a shell takes less than 1 ms. They end with this process, however it ends, and do not keep it running.
  */
 export class ShellPool {
   readonly #environment: Readonly<Record<string, string | undefined>>;

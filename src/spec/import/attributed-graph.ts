@@ -186,7 +186,8 @@ function hostsOf({ nodes, notes }: AttributedGraph, { idsAreNames, idOf }: Namin
   const isNamed = ({ id }: AttributedNode) => NAMED_AS_HOST.test(idOf(keyOf(id)));
   const named = nodes.filter(isNamed);
   if (named.length === nodes.length) return () => false;
-  for (const { where } of named) notes.add('a node that is named as a host is one, as no node says what it is', where);
+  for (const { where } of named)
+    notes.add('no node has a type, so a node with the name of a host, as h1, becomes a host', where);
   return isNamed;
 }
 
