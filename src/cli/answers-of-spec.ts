@@ -48,9 +48,10 @@ export function explanationFor(
   spec: LabSpec,
   supposition: Supposition,
   { source, target }: { readonly source: string; readonly target: string },
-): CommandOutput<'explain'> {
-  const pings = explainedPings(supposedNetwork(spec, supposition).state, source, target);
-  return enveloped(explain, spec.name, { ...pings, checks: null });
+): { readonly document: CommandOutput<'explain'>; readonly warnings: readonly Problem[] } {
+  const { state, warnings } = supposedNetwork(spec, supposition);
+  const pings = explainedPings(state, source, target);
+  return { document: enveloped(explain, spec.name, { ...pings, checks: null }), warnings };
 }
 
 function supposedNetwork(spec: LabSpec, supposition: Supposition): ReturnType<typeof supposing> {
@@ -60,7 +61,7 @@ function supposedNetwork(spec: LabSpec, supposition: Supposition): ReturnType<ty
 }
 
 /** A warning where hosts have start commands: only a running host can say what these changed. */
-export function unforeseenStarts({ topology }: LabSpec): readonly Problem[] {
+function unforeseenStarts({ topology }: LabSpec): readonly Problem[] {
   const names = topology.hosts.filter(({ start = [] }) => start.length > 0).map(({ name }) => name);
   if (names.length === 0) return [];
   return [

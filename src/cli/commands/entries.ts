@@ -1,10 +1,9 @@
 import type { CommandOutput } from '../../lab/commands/types.ts';
-import { describeProblem } from '../../model/problem.ts';
 import type { LabctlCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { FormatOptions, LabOptions } from '../options.ts';
 import { watched } from '../output/progress.ts';
-import { counted, printAnswer, printJson, printLines, remark, table } from '../output/terminal.ts';
+import { counted, printAnswer, printJson, printLines, remark, table, warn } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
 import { runningLab, specOf } from '../subject.ts';
 
@@ -90,7 +89,7 @@ async function apply(files: readonly string[], options: EntriesOptions): Promise
   // What is wrong without the lab is told with the file's name.
   readEntries(entries, (_, index) => found[index]?.where ?? '');
   const applied = await watched((running) => lab.run('entries apply', { entries }, running));
-  for (const warning of applied.warnings) remark(`labctl: warning: ${describeProblem(warning)}`);
+  warn(applied.warnings);
   printAnswer(options, applied, ({ pushed, unchanged }) => {
     const there = unchanged.length > 0 ? `, ${unchanged.length} there already` : '';
     return [`${counted(pushed.length, 'entry')} pushed and read back${there}`];

@@ -1,9 +1,9 @@
 import type { CommandOutput } from '../../lab/commands/types.ts';
-import { describeProblem, inputProblem, ProblemError } from '../../model/problem.ts';
+import { inputProblem, ProblemError } from '../../model/problem.ts';
 import { requestedPair } from '../../plan/requests.ts';
 import type { LabctlCommand } from '../command.ts';
 import { type FormatOptions, type LabOptions, type SupposeOptions, supposeOptions } from '../options.ts';
-import { coloured, printAnswer, remark } from '../output/terminal.ts';
+import { coloured, printAnswer, warn } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
 import { subjectNamed } from '../subject.ts';
 
@@ -29,7 +29,7 @@ async function explain(source: string, target: string, options: ExplainOptions):
   const { spec } = subject;
   requestedPair(spec.topology, source, target, `explain ${source} ${target}`);
   const { verify = false } = options;
-  const { explanationFor, suppositionOf, unforeseenStarts } = await import('../answers-of-spec.ts');
+  const { explanationFor, suppositionOf } = await import('../answers-of-spec.ts');
   const { document: supposition, value } = suppositionOf(spec.topology, options);
   if (verify && (subject.kind === 'spec' || value.entries.length > 0 || value.faults.length > 0)) {
     throw new ProblemError(
@@ -41,13 +41,14 @@ async function explain(source: string, target: string, options: ExplainOptions):
       }),
     );
   }
-  const document =
+  const { document, warnings } =
     subject.kind === 'lab'
-      ? await subject.lab.run('explain', { source, target, supposition, verify }, { signal: interrupted })
+      ? {
+          document: await subject.lab.run('explain', { source, target, supposition, verify }, { signal: interrupted }),
+          warnings: [],
+        }
       : explanationFor(spec, value, { source, target });
-  if (subject.kind === 'spec') {
-    for (const warning of unforeseenStarts(spec)) remark(`labctl: warning: ${describeProblem(warning)}`);
-  }
+  warn(warnings);
   printAnswer(options, document, explanationLines);
 }
 

@@ -1,4 +1,3 @@
-import { describeProblem } from '../../model/problem.ts';
 import { abridged } from '../../plan/requests.ts';
 import type { LabctlCommand } from '../command.ts';
 import { verdict } from '../exit-codes.ts';
@@ -11,7 +10,7 @@ import {
   supposeOptions,
 } from '../options.ts';
 import { predictionLines } from '../output/matrices.ts';
-import { printAnswer, remark } from '../output/terminal.ts';
+import { printAnswer, remark, warn } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
 import { type Subject, subjectNamed } from '../subject.ts';
 
@@ -42,7 +41,7 @@ export function add(program: LabctlCommand): void {
         subject.kind === 'lab'
           ? await subject.lab.run('predict', input, { signal: interrupted })
           : predictionFor(subject.spec, value, expectation);
-      for (const warning of document.warnings) remark(`labctl: warning: ${describeProblem(warning)}`);
+      warn(document.warnings);
       printAnswer(options, document, () => [
         `*** Prediction ${describeSubject(subject, options)}`,
         ...predictionLines(document, options),

@@ -4,7 +4,7 @@ import type { RemoteLab } from '../../lab/process/remote-lab.ts';
 import type { StandbyLab } from '../../lab/process/standby.ts';
 import { describeConnection } from '../../model/connection.ts';
 import { describeFault } from '../../model/fault.ts';
-import { describeProblem, inputProblem, ProblemError } from '../../model/problem.ts';
+import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { LabSpec } from '../../spec/read.ts';
 import type { LabctlCommand } from '../command.ts';
 import {
@@ -17,7 +17,7 @@ import {
   topoOption,
 } from '../options.ts';
 import { ProgressLine } from '../output/progress.ts';
-import { counted, printLines, remark } from '../output/terminal.ts';
+import { counted, printLines, remark, warn } from '../output/terminal.ts';
 import { programFile } from '../programs/program-file.ts';
 import { interrupted } from '../signals.ts';
 
@@ -96,7 +96,7 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions): P
         former = changesIn(await running.run('status', {}, { signal: interrupted }));
         const left = await running.down(progress.show);
         progress.clear();
-        for (const problem of left) remark(`labctl: warning: ${describeProblem(problem)}`);
+        warn(left);
       }
       remark(line);
       if (options.dataplane === 'simulated') warnOfWhatIsNotSimulated(await ignoredBySimulation(spec));

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { describeProblem, type Problem } from '../../model/problem.ts';
 import { placesAsTexts } from '../../model/where.ts';
 import type { FormatOptions } from '../options.ts';
 
@@ -16,6 +17,11 @@ export function printJson(document: unknown): void {
 export function printAnswer<T>({ format }: FormatOptions, answer: T, lines: (answer: T) => readonly string[]): void {
   if (format === 'json') printJson(answer);
   else printLines(lines(answer));
+}
+
+/** Prints warnings to stderr, each with what to do. */
+export function warn(warnings: readonly Problem[]): void {
+  for (const warning of warnings) remark(`labctl: warning: ${describeProblem(warning)}`);
 }
 
 /** Prints a remark for the person who waits, to stderr. */
