@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { Labctl } from '../support/harness/labctl.ts';
+import { whileStarved } from '../support/harness/starved.ts';
 
 const SPEC = `version: 1
 name: slow-answers
@@ -52,19 +52,7 @@ test('switches that are kept from their work for a second at a time answer late,
   await labctl.ok('up', labctl.file('lab.yaml', SPEC.replace('slow-answers', 'kept')));
   const pid = labctl.processes().find(({ name }) => name === 'ovs-vswitchd')?.pid ?? 0;
   expect(pid).toBeGreaterThan(0);
-  let goesOn = true;
-  const keep = async () => {
-    while (goesOn) {
-      process.kill(pid, 'SIGSTOP');
-      await sleep(1_000);
-      process.kill(pid, 'SIGCONT');
-      await sleep(30);
-    }
-  };
-  const kept = keep();
-  const { stdout } = await labctl.run('pingall');
-  goesOn = false;
-  await kept;
+  const { stdout } = await whileStarved(pid, { stoppedMs: 1_000, runsMs: 30 }, () => labctl.run('pingall'));
   expect(stdout).toMatch(/^h1 -> (?:h2|\?)$/m);
   expect(stdout).toMatch(/^h2 -> (?:h1|\?)$/m);
   expect(await labctl.ok('pingall')).toContain('(2/2 received)');

@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Resident } from '../../../src/drivers/mininet/resident.ts';
@@ -10,6 +9,7 @@ import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly } from '../../../src/model/match.ts';
 import { flowOf, forwardingFlows } from '../../../src/plan/forwarding.ts';
 import { topologyOf } from '../../support/fixtures/topologies.ts';
+import { whileStarved } from '../../support/harness/starved.ts';
 
 let folder: string;
 let sandbox: MininetSandbox | undefined;
@@ -232,24 +232,11 @@ describe('links and switches that go down', () => {
     const { pid } = resident;
     if (pid === undefined) throw new Error('the resident program does not run');
     // It gets to run for a moment only, 15 times a second.
-    let isBusy = true;
-    const stutter = async () => {
-      while (isBusy) {
-        process.kill(pid, 'SIGSTOP');
-        await setTimeout(60);
-        process.kill(pid, 'SIGCONT');
-        await setTimeout(6);
-      }
-    };
-    const busy = stutter();
-    try {
+    await whileStarved(pid, { stoppedMs: 60, runsMs: 6 }, async () => {
       const cut = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', false), never);
       expect(cut).toMatchObject({ answersAtFirst: true, answersAtLast: false });
       const mended = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', true), never);
       expect(mended).toMatchObject({ answersAtFirst: false, answersAtLast: true });
-    } finally {
-      isBusy = false;
-      await busy;
-    }
+    });
   });
 });
