@@ -22,5 +22,10 @@ def traffic(sent: Sequence[float], answers: Mapping[int, float]) -> Traffic:
             if after > before + 1
         ],
         'answersAtFirst': bool(answered) and sent[answered[0]] - sent[0] < EDGE,
-        'answersAtLast': bool(answered) and sent[-1] - sent[answered[-1]] < EDGE,
+        'answersAtLast': answers_at_last(sent, answers),
     }
+
+
+def answers_at_last(sent: Sequence[float], answers: Mapping[int, float]) -> bool:
+    """Whether any of the last requests was answered."""
+    return bool(answers) and sent[-1] - sent[max(answers)] < EDGE

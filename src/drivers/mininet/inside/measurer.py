@@ -8,7 +8,7 @@ import threading
 import time
 
 from echo import Echoes
-from gaps import traffic
+from gaps import answers_at_last, traffic
 from host_sockets import socket_in_namespace_of
 from messages import Traffic
 
@@ -17,8 +17,9 @@ INTERVAL = 0.002
 # Seconds that a pair has for its first answer (ARP, a controller that reacts), and seconds for which it is then watched
 # before anything happens to it.
 LONGEST_START, QUIET_BEFORE = 2.0, 0.5
-# Seconds for which it goes on afterwards, and then waits for late answers.
-QUIET_AFTER, LONGEST_WAIT = 1.5, 0.5
+# Seconds for which it goes on afterwards, and then waits for late answers; longer where none of the last requests was
+# answered, as on a busy machine these answers may come later.
+QUIET_AFTER, LONGEST_WAIT, LONGEST_SILENCE = 1.5, 0.5, 2.0
 # <asm-generic/socket.h>: the time at which the kernel got a packet, however late it is read.
 SO_TIMESTAMPNS = 35
 
@@ -77,8 +78,11 @@ class Measurement:
                 # After a late send, the next one keeps its distance too.
                 next_send = max(next_send + INTERVAL, time.monotonic() + INTERVAL / 2)
                 self._receive(icmp, next_send)
-            deadline = time.monotonic() + LONGEST_WAIT
-            while len(self._answers) < len(self._sent) and time.monotonic() < deadline:
+            last = time.monotonic()
+            while len(self._answers) < len(self._sent):
+                longest = LONGEST_WAIT if answers_at_last(self._sent, self._answers) else LONGEST_SILENCE
+                if time.monotonic() > last + longest:
+                    break
                 self._receive(icmp, time.monotonic() + 0.02)
 
     def _until_answered(self, icmp: socket.socket) -> None:
