@@ -110,13 +110,18 @@ export {
 } from './model/problem.ts';
 export { PROBLEM_CODES, type ProblemCode } from './model/problem-codes.ts';
 export {
+  addressesOf,
   type Host,
+  type HostAddress,
+  type HostInterface,
   INTERFACE_NAME_LENGTH,
   type InterfaceAddress,
   interfaceName,
   type Link,
   type LinkEnd,
   type Neighbour,
+  ownAddressOf,
+  type StaticRoute,
   type Switch,
   Topology,
 } from './model/topology.ts';

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { z } from 'zod';
 import type { Command, Shells } from '../drivers/data-plane.ts';
-import { environmentProblem, ProblemError } from '../model/problem.ts';
-import type { Host } from '../model/topology.ts';
+import { environmentProblem, inputProblem, ProblemError } from '../model/problem.ts';
+import { type Host, ownAddressOf } from '../model/topology.ts';
 import type { Frozen } from './commands/command.ts';
 
 const request = {
@@ -50,6 +50,17 @@ export async function measureThroughput(
   shells: Shells,
   signal: AbortSignal,
 ): Promise<Throughput> {
+  const address = ownAddressOf(target)?.ip;
+  if (address === undefined) {
+    throw new ProblemError(
+      inputProblem({
+        code: 'no-address',
+        where: target.name,
+        cause: 'this host has no address',
+        remedy: 'give it one in the spec, or measure to another host',
+      }),
+    );
+  }
   const run = (host: string, argv: readonly string[]) =>
     new Tool(shells.toolOn(host, 'iperf3', ['--forceflush', ...argv]), signal);
   const { server, port } = await serverOn(request.target, run);
@@ -57,7 +68,7 @@ export async function measureThroughput(
   const { seconds, protocol } = request;
   const limit = setTimeout(() => ended.abort(), seconds * 1000 + CONNECT_MS + PATIENCE_MS);
   const client = run(request.source, [
-    ...['--client', target.ip, '--port', `${port}`, '--time', `${seconds}`, '--json'],
+    ...['--client', address, '--port', `${port}`, '--time', `${seconds}`, '--json'],
     ...['--connect-timeout', `${CONNECT_MS}`],
     // As fast as it goes: iperf3 would send 1 Mbit/s.
     ...(protocol === 'udp' ? ['--udp', '--bitrate', '0'] : []),

@@ -1,5 +1,6 @@
 import { describeFault, type Fault } from './fault.ts';
-import type { Topology } from './topology.ts';
+import { isInSubnet } from './host-state.ts';
+import { addressesOf, type Host, type Topology } from './topology.ts';
 
 /**
  * How hosts reach each other where no connection says otherwise: `reactive`, as the controller sees fit;
@@ -61,17 +62,27 @@ export function withConnection(connections: readonly Connection[], connection: C
 }
 
 /** Pairs of members between which there is no path, each pair once. */
-export function unjoinedPairs(topology: Topology, { members }: Connection): readonly (readonly [string, string])[] {
-  const componentOf = new Map<string, number>();
-  for (const [index, hosts] of topology.hostComponents().entries()) {
-    for (const host of hosts) componentOf.set(host.name, index);
-  }
-  return members.flatMap((source, index) =>
-    members
-      .slice(index + 1)
-      .filter((target) => componentOf.get(source) !== componentOf.get(target))
-      .map((target) => [source, target] as const),
+export function unjoinedPairs(topology: Topology, connection: Connection): readonly (readonly [string, string])[] {
+  return pairsOf(topology, connection)
+    .filter(([source, target]) => !topology.areJoined(source, target))
+    .map(([source, target]) => [source.name, target.name]);
+}
+
+/** Pairs of members that have no addresses in one subnet, and so reach each other by routers only, each pair once. */
+export function pairsByRouter(topology: Topology, connection: Connection): readonly (readonly [Host, Host])[] {
+  return pairsOf(topology, connection).filter(
+    ([source, target]) =>
+      !addressesOf(source).some((a) =>
+        addressesOf(target).some(
+          (b) => isInSubnet(a, b.ip) && isInSubnet(b, a.ip) && a.interface.vlan === b.interface.vlan,
+        ),
+      ),
   );
+}
+
+function pairsOf(topology: Topology, { members }: Connection): readonly (readonly [Host, Host])[] {
+  const hosts = members.flatMap((name) => topology.host(name) ?? []);
+  return hosts.flatMap((source, index) => hosts.slice(index + 1).map((target) => [source, target] as const));
 }
 
 /** For each connected host, the hosts it may reach: the union over its connections. Hosts in none are absent. */

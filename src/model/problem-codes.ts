@@ -121,8 +121,8 @@ export const PROBLEM_CODES = {
   },
   'duplicate-address': {
     kind: 'input',
-    cause: 'Two hosts have the same IPv4 address.',
-    remedy: 'Give each host addresses of its own.',
+    cause: 'Two interfaces have the same IPv4 address.',
+    remedy: 'Give each an address of its own.',
   },
   'duplicate-connection': {
     kind: 'input',
@@ -146,10 +146,15 @@ export const PROBLEM_CODES = {
     remedy: 'Rename one of them.',
   },
   'duplicate-host': { kind: 'input', cause: 'A connection names a host twice.', remedy: 'Name each host once.' },
+  'duplicate-interface': {
+    kind: 'input',
+    cause: 'A host has two interfaces at one port, or two of one VLAN there.',
+    remedy: 'Give each its own port or VLAN, and further addresses of one under addresses.',
+  },
   'duplicate-mac': {
     kind: 'input',
-    cause: 'Two hosts have the same MAC address.',
-    remedy: 'Give each host a mac of its own.',
+    cause: 'Two interfaces have the same MAC address.',
+    remedy: 'Give each a mac of its own.',
   },
   'duplicate-name': {
     kind: 'input',
@@ -170,6 +175,11 @@ export const PROBLEM_CODES = {
     kind: 'input',
     cause: 'Two links have the same port of a node.',
     remedy: 'Choose another port, or leave ports out: they then follow the order of the links.',
+  },
+  'duplicate-route': {
+    kind: 'input',
+    cause: 'A host has two routes to one subnet.',
+    remedy: 'Leave one of them out.',
   },
   'edge-to-nowhere': {
     kind: 'input',
@@ -217,16 +227,6 @@ export const PROBLEM_CODES = {
     kind: 'input',
     cause: 'The controller would hang, or lose other entries, if it got this entry.',
     remedy: 'Change the entry as the message says.',
-  },
-  'host-links': {
-    kind: 'input',
-    cause: 'A host has no link, or more than one.',
-    remedy: 'Give each host exactly one link, to a switch.',
-  },
-  'host-to-host': {
-    kind: 'input',
-    cause: 'A link joins two hosts, so that no switch would see the packets.',
-    remedy: 'Link each of them to a switch.',
   },
   'image-not-pulled': {
     kind: 'environment',
@@ -299,6 +299,11 @@ export const PROBLEM_CODES = {
     cause: 'Another labctl command has been starting or ending this lab for a minute.',
     remedy: 'Wait until it is done.',
   },
+  'lone-router': {
+    kind: 'input',
+    cause: 'A host forwards, and has fewer than two addresses, so that there is nothing to forward between.',
+    remedy: 'Give it an address in each of its subnets, or leave forward out.',
+  },
   'long-interface-name': {
     kind: 'input',
     cause: 'The name of an interface would be longer than Linux allows.',
@@ -345,6 +350,11 @@ export const PROBLEM_CODES = {
     cause:
       'An entry has the name of another entry, on another switch or of another kind, which the controller would drop.',
     remedy: 'Choose another name, or delete the other entry first.',
+  },
+  'no-address': {
+    kind: 'input',
+    cause: 'A host has no address, by which others could reach it.',
+    remedy: 'Give it a link and an address in the spec.',
   },
   'no-compose': {
     kind: 'environment',
@@ -545,8 +555,8 @@ export const PROBLEM_CODES = {
   },
   'other-subnet': {
     kind: 'input',
-    cause: 'Two hosts are in different subnets and could never reach each other.',
-    remedy: 'Give all hosts addresses of one subnet, with one prefix length.',
+    cause: 'A connection names two hosts that have no addresses in one subnet. No router is on its paths.',
+    remedy: 'Connect hosts of one subnet, and each with its router.',
   },
   'own-route': { kind: 'input', cause: 'A host has itself as its router.', remedy: 'Write the address of another.' },
   'place-taken': {
@@ -632,11 +642,6 @@ export const PROBLEM_CODES = {
     cause: "A command under a host's start: ended with an error.",
     remedy: 'Fix the command; where it may fail, end it with || true.',
   },
-  'subnet-in-subnet': {
-    kind: 'input',
-    cause: "The subnet of one of a host's addresses is a part of that of another.",
-    remedy: 'Write the same prefix length or /32, or take an address outside of it.',
-  },
   'swallows-lldp': {
     kind: 'input',
     cause:
@@ -677,6 +682,11 @@ export const PROBLEM_CODES = {
     kind: 'input',
     cause: 'A Mininet topology program failed, or describes no network.',
     remedy: 'Fix the program at the line in the message.',
+  },
+  'two-forms': {
+    kind: 'input',
+    cause: 'A host lists its interfaces, and says something of the first one beside that list.',
+    remedy: 'Write it in the first of interfaces.',
   },
   'two-ways': {
     kind: 'input',
@@ -735,7 +745,7 @@ export const PROBLEM_CODES = {
   },
   'unknown-interface': {
     kind: 'input',
-    cause: 'There is no interface of this name, or a node has several.',
+    cause: 'There is no such interface, or a node has several.',
     remedy: 'Name one of those that the message lists.',
   },
   'unknown-key': {

@@ -3,14 +3,15 @@ import { type Fault, linkIsUp } from './fault.ts';
 
 export interface Host {
   readonly name: string;
-  readonly ip: Ipv4Address;
-  /** 1 to 32 */
-  readonly prefixLength: number;
-  readonly mac: MacAddress;
-  /** Further addresses on its interface; absent where it has none. */
-  readonly addresses?: readonly InterfaceAddress[];
-  /** The router for what is in none of its subnets; absent where it has none. */
-  readonly defaultRoute?: Ipv4Address;
+  /**
+   * Those of its links in the order of their ports, each followed by its VLAN interfaces. Empty for a host without links.
+   * The first address among them is the host's own: people mean it by the host's name.
+   */
+  readonly interfaces: readonly HostInterface[];
+  /** By routers; absent where it has none. The subnets of its addresses have routes of their own. */
+  readonly routes?: readonly StaticRoute[];
+  /** Whether it forwards packets that are for others, as a router does; absent where not. */
+  readonly forwards?: true;
   /** Absent where it learns the MAC addresses of others; `static`: it knows those of all hosts from the start. */
   readonly arp?: 'static';
   /** Commands for its shell, in order, once the network is up. */
@@ -21,10 +22,71 @@ export interface Host {
   readonly label?: string;
 }
 
+/** An interface of a host: of a link, or of one VLAN on it. */
+export interface HostInterface {
+  /** Of the link. */
+  readonly port: PortNumber;
+  /** The id of its VLAN (1 to 4094), whose tag its packets have; absent for the interface of the link itself. */
+  readonly vlan?: number;
+  /** VLAN interfaces have that of their link's. */
+  readonly mac: MacAddress;
+  /** In the order in which Linux prefers them; perhaps none. */
+  readonly addresses: readonly InterfaceAddress[];
+  /** The longest packet in bytes; absent for 1500. */
+  readonly mtu?: number;
+}
+
 /** An address of an interface, and by its prefix length (1 to 32) a subnet. */
 export interface InterfaceAddress {
   readonly ip: Ipv4Address;
   readonly prefixLength: number;
+}
+
+/** A route by a router. */
+export interface StaticRoute {
+  readonly destination: Ipv4Address;
+  /** 0 to 32; 0 is the default route. */
+  readonly prefixLength: number;
+  readonly via: Ipv4Address;
+}
+
+/** An address of a host, and the interface that has it. */
+export interface HostAddress extends InterfaceAddress {
+  readonly interface: HostInterface;
+}
+
+/** Every address of a host, its own first. */
+export function addressesOf({ interfaces }: Host): readonly HostAddress[] {
+  return interfaces.flatMap((each) => each.addresses.map((address) => ({ ...address, interface: each })));
+}
+
+/** The address that people mean by a host's name; undefined for a host without one. */
+export function ownAddressOf(host: Host): HostAddress | undefined {
+  return addressesOf(host)[0];
+}
+
+/**
+ * What people call an address: its host where it is the host's own, else the interface, `h1:eth1` or `h1:eth0.100`, and a
+ * further address of an interface by itself, `h1:10.0.0.7`.
+ */
+export function addressName(host: Host, { ip, interface: { port, vlan, addresses } }: HostAddress): string {
+  if (ownAddressOf(host)?.ip === ip) return host.name;
+  if (addresses[0]?.ip !== ip) return `${host.name}:${ip}`;
+  return `${host.name}:eth${port}${vlan === undefined ? '' : `.${vlan}`}`;
+}
+
+/** The interfaces of a host's links, without those of VLANs. */
+export function linkInterfacesOf({ interfaces }: Host): readonly HostInterface[] {
+  return interfaces.filter(({ vlan }) => vlan === undefined);
+}
+
+/** Linux's name for an interface: `h1-eth0`, or `h1-eth0.100` of its VLAN 100. */
+export function hostInterfaceName(
+  host: Pick<Host, 'name'>,
+  { port, vlan }: Pick<HostInterface, 'port' | 'vlan'>,
+): string {
+  const name = interfaceName({ node: host.name, port });
+  return vlan === undefined ? name : `${name}.${vlan}`;
 }
 
 export interface Switch {
@@ -73,9 +135,15 @@ export function interfaceName(end: LinkEnd): string {
 /** The most characters Linux allows in an interface name (IFNAMSIZ less the terminator). */
 export const INTERFACE_NAME_LENGTH = 15;
 
+/** Where a host is linked: a switch, and its port to the host. */
+export interface Attachment {
+  readonly accessSwitch: Switch;
+  readonly port: PortNumber;
+}
+
 /**
- * The immutable graph of a lab: hosts, switches and links, in the order of the spec.
- * Every host has exactly one link, to a switch. Construct it only from checked input (see `spec/`).
+ * The immutable graph of a lab: hosts, switches and links, in the order of the spec. Construct it only from checked input
+ * (see `spec/`).
  */
 export class Topology {
   readonly hosts: readonly Host[];
@@ -87,6 +155,8 @@ export class Topology {
   readonly #switchByName: ReadonlyMap<string, Switch>;
   readonly #switchByDpid: ReadonlyMap<Dpid, Switch>;
   readonly #neighbours: ReadonlyMap<string, readonly Neighbour[]>;
+  /** Of places that links join, another; see `#rootOf`. */
+  #above: Map<string, string> | undefined;
 
   constructor(parts: {
     hosts: readonly Host[];
@@ -155,38 +225,67 @@ export class Topology {
     return this.#neighbours.get(name) ?? [];
   }
 
-  /** The access switch of a host, and the switch's port to it. */
-  attachmentOf(host: Host): { readonly accessSwitch: Switch; readonly port: PortNumber } {
-    const end = this.neighboursOf(host.name)[0]?.peer;
+  /**
+   * The access switch of a host, and the switch's port to it: where the interface of its own address is linked, or that of
+   * another port. Undefined where no switch is.
+   */
+  attachmentOf(host: Host, ofPort?: PortNumber): Attachment | undefined {
+    const wanted = ofPort ?? ownAddressOf(host)?.interface.port ?? host.interfaces[0]?.port;
+    const end = this.neighboursOf(host.name).find(({ port }) => port === wanted)?.peer;
     const accessSwitch = end && this.switchNamed(end.node);
-    if (end === undefined || accessSwitch === undefined) throw new Error(`host ${host.name} is attached to no switch`);
-    return { accessSwitch, port: end.port };
+    return end && accessSwitch && { accessSwitch, port: end.port };
   }
 
-  /** Hosts that are joined by links that are up: one list per component with hosts, all in the order of the spec. */
+  /**
+   * Hosts that are joined by links that are up: one list per component with hosts, all in the order of the spec. A host
+   * joins its links only where it forwards; else it belongs where its own address is.
+   */
   hostComponents(): readonly (readonly Host[])[] {
-    const componentOf = new Map<string, number>();
-    let count = 0;
-    for (const start of this.switches) {
-      if (componentOf.has(start.name)) continue;
-      const waiting = [start.name];
-      componentOf.set(start.name, count);
-      for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-        for (const { peer } of this.neighboursOf(name)) {
-          if (componentOf.has(peer.node) || !this.linkIsUp(name, peer.node)) continue;
-          componentOf.set(peer.node, count);
-          waiting.push(peer.node);
-        }
-      }
-      count += 1;
-    }
-    const components = new Map<number, Host[]>();
+    const components = new Map<string, Host[]>();
     for (const host of this.hosts) {
-      // A host whose link is down is alone.
-      count += 1;
-      const component = componentOf.get(host.name) ?? count;
-      components.set(component, [...(components.get(component) ?? []), host]);
+      const port = ownAddressOf(host)?.interface.port ?? host.interfaces[0]?.port;
+      const root = port === undefined ? host.name : this.#rootOf(this.#placeOf({ node: host.name, port }));
+      const there = components.get(root);
+      if (there === undefined) components.set(root, [host]);
+      else there.push(host);
     }
     return [...components.values()];
   }
+
+  /** Whether links that are up, and routers, join two hosts by any of their interfaces. */
+  areJoined(a: Host, b: Host): boolean {
+    const [here, there] = [a, b].map(
+      (host) =>
+        new Set(linkInterfacesOf(host).map(({ port }) => this.#rootOf(this.#placeOf({ node: host.name, port })))),
+    );
+    return here !== undefined && there !== undefined && [...here].some((part) => there.has(part));
+  }
+
+  /** A switch, or an interface of a host: one that forwards is one place. */
+  #placeOf({ node, port }: LinkEnd): string {
+    const host = this.host(node);
+    return host === undefined || host.forwards === true ? node : `${node}:${port}`;
+  }
+
+  /** What stands for all places that links that are up join with this one. */
+  #rootOf(place: string): string {
+    if (this.#above === undefined) {
+      const above = new Map<string, string>();
+      for (const { ends } of this.links) {
+        if (!this.linkIsUp(ends[0].node, ends[1].node)) continue;
+        const [first, second] = ends.map((end) => rootIn(above, this.#placeOf(end)));
+        if (first !== undefined && second !== undefined && first !== second) above.set(first, second);
+      }
+      this.#above = above;
+    }
+    return rootIn(this.#above, place);
+  }
+}
+
+/** Follows what is above each place, and shortens the way for the next time. */
+function rootIn(above: Map<string, string>, place: string): string {
+  let root = place;
+  for (let next = above.get(root); next !== undefined; next = above.get(root)) root = next;
+  if (root !== place) above.set(place, root);
+  return root;
 }

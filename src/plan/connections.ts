@@ -1,4 +1,4 @@
-import { ipv4FromNumber, ipv4ToNumber, macToNumber } from '../model/addresses.ts';
+import { ipv4FromNumber, ipv4ToNumber, type MacAddress, macToNumber, type PortNumber } from '../model/addresses.ts';
 import type { Connection, Ways } from '../model/connection.ts';
 import { ETH_TYPE, exactly, type Match } from '../model/match.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type GroupType,
   HIGHEST_GROUP_ID,
 } from '../model/openflow.ts';
-import type { Host, Neighbour, Switch, Topology } from '../model/topology.ts';
+import { addressesOf, addressName, type Host, type Neighbour, type Switch, type Topology } from '../model/topology.ts';
 import { type AddressBlock, blocksOf, maskOf } from './address-blocks.ts';
 import { flowOf } from './forwarding.ts';
 import type { Path } from './path-search.ts';
@@ -82,10 +82,20 @@ interface Rule {
   readonly addresses: number[];
 }
 
-/** A member of connections, as a target. */
-interface Target {
+/** An address of a host, and where it is. */
+interface Station {
   readonly host: Host;
+  /** As people call it. */
+  readonly name: string;
   readonly address: number;
+  readonly mac: MacAddress;
+  readonly accessSwitch: Switch;
+  /** Of the switch. */
+  readonly port: PortNumber;
+}
+
+/** An address of a member of connections, as a target. */
+interface Target extends Station {
   /** Places of its connections. */
   readonly connections: readonly number[];
   /** Members of its connections that do not say where their paths go; itself among them. */
@@ -106,6 +116,7 @@ class Compiler {
   naiveCount = 0;
   readonly #topology: Topology;
   readonly #connections: readonly Connection[];
+  readonly #intact: Topology;
   readonly #graph: PathGraph;
   /** Where protected paths go. */
   readonly #intactGraph: PathGraph;
@@ -113,8 +124,7 @@ class Compiler {
   /** By switch, and by a key that differs for different rules. */
   readonly #rules = new Map<Switch, Map<string, Rule>>();
   readonly #labels: ReadonlyMap<number, string>;
-  readonly #partOf: ReadonlyMap<string, number>;
-  readonly #intactPartOf: ReadonlyMap<string, number>;
+  readonly #stations: ReadonlyMap<string, readonly Station[]>;
   /** Pairs of connections that say where their paths go, and the path of each; absent where there is none. */
   readonly #routed: ReadonlyMap<string, RoutedPair>;
   /** Blocks of members' addresses by the connections that they are of, and the members that are not meant. */
@@ -130,9 +140,9 @@ class Compiler {
     this.#connections = connections;
     this.#graph = new PathGraph(topology);
     this.#intactGraph = new PathGraph(intact);
-    this.#labels = new Map(topology.hosts.map((host) => [addressOf(host), host.name]));
-    this.#partOf = partsOf(topology);
-    this.#intactPartOf = partsOf(intact);
+    this.#stations = new Map(topology.hosts.map((host) => [host.name, stationsOf(topology, host)]));
+    this.#labels = new Map([...this.#stations.values()].flat().map(({ address, name }) => [address, name]));
+    this.#intact = intact;
     this.#routed = this.#findRoutes();
     for (const target of this.#targets()) this.#connect(target);
     this.#routeAll();
@@ -157,8 +167,6 @@ class Compiler {
       }
     }
     return [...places].flatMap(([name, connections]) => {
-      const host = this.#topology.host(name);
-      if (host === undefined) return [];
       const all = connections.map((place) => this.#connections[place] ?? { members: [] });
       const ways = (['protected', 'multipath'] as const).find((each) =>
         all.some((connection) => connection.ways === each),
@@ -169,21 +177,22 @@ class Compiler {
           .flatMap(({ members }) => members)
           .filter((peer) => peer !== name && !peers.has(peer) && !this.#routed.has(pairKey(name, peer))),
       );
-      return [{ host, address: addressOf(host), connections, peers, apart, ways }];
+      return this.#stationsOf(name).map((station) => ({ ...station, connections, peers, apart, ways }));
     });
   }
 
   /** Lets the target's peers reach it, and nobody else. */
   #connect(target: Target): void {
-    const { host } = target;
-    const { accessSwitch } = this.#topology.attachmentOf(host);
-    // By MAC, so that nothing else that the member sends or gets passes: no IPv6, no further address of its own.
-    const mac = macToNumber(host.mac);
-    this.#add(accessSwitch, `fence-from/${host.name}`, PRIORITY.fenceFrom, { eth_src: exactly('eth_src', mac) }, []);
-    this.#add(accessSwitch, `fence-to/${host.name}`, PRIORITY.fenceTo, { eth_dst: exactly('eth_dst', mac) }, []);
+    const { host, name, accessSwitch, address } = target;
+    // By MAC, so that nothing else that the member sends or gets passes: no IPv6, no address that others give it.
+    const mac = macToNumber(target.mac);
+    // Other addresses of the interface are behind the same fence.
+    const first = this.#stationsOf(host.name).find((other) => other.mac === target.mac)?.name ?? name;
+    this.#add(accessSwitch, `fence-from/${first}`, PRIORITY.fenceFrom, { eth_src: exactly('eth_src', mac) }, []);
+    this.#add(accessSwitch, `fence-to/${first}`, PRIORITY.fenceTo, { eth_dst: exactly('eth_dst', mac) }, []);
     // ARP requests for it are broadcast.
-    const asked = { eth_type: exactly('eth_type', ARP.ethType), arp_tpa: exactly('arp_tpa', BigInt(target.address)) };
-    this.#add(accessSwitch, `fence-to/arp/${host.name}`, PRIORITY.fenceTo, asked, []);
+    const asked = { eth_type: exactly('eth_type', ARP.ethType), arp_tpa: exactly('arp_tpa', BigInt(address)) };
+    this.#add(accessSwitch, `fence-to/arp/${name}`, PRIORITY.fenceTo, asked, []);
     this.#allow(target);
     const sources = this.#sourceSwitches(target);
     if (target.ways === 'protected') this.#protect(target, sources);
@@ -191,8 +200,7 @@ class Compiler {
   }
 
   /** Other connections may carry packets of hosts that are apart from it, which are not to come by any other way. */
-  #allow({ host, address, connections, apart }: Target): void {
-    const { accessSwitch, port } = this.#topology.attachmentOf(host);
+  #allow({ name: own, address, accessSwitch, port, connections, apart }: Target): void {
     for (const block of this.#blocksOf(connections, apart)) {
       if (block.prefixLength === 32 && block.first === address) continue;
       for (const protocol of PROTOCOLS) {
@@ -201,7 +209,7 @@ class Compiler {
           [protocol.from]: maskOf(block),
           [protocol.to]: exactly(protocol.to, BigInt(address)),
         };
-        const name = `allow/${protocol.name}/${this.#label(block)}-${host.name}`;
+        const name = `allow/${protocol.name}/${this.#label(block)}-${own}`;
         this.#add(accessSwitch, name, PRIORITY.allow, match, [{ kind: 'output', port }]);
       }
     }
@@ -215,28 +223,36 @@ class Compiler {
     const members = connections
       .flatMap((place) => this.#connections[place]?.members ?? [])
       .filter((name) => !apart.has(name));
-    const blocks = blocksOf(members.flatMap((name) => this.#topology.host(name) ?? []).map(addressOf));
+    const blocks = blocksOf(members.flatMap((name) => this.#stationsOf(name)).map(({ address }) => address));
     this.#sources.set(key, blocks);
     return blocks;
   }
 
   /** Access switches of the peers that have a way to the target; counts what their paths would take one by one. */
-  #sourceSwitches({ host, peers, ways }: Target): ReadonlySet<string> {
-    const root = this.#topology.attachmentOf(host).accessSwitch.name;
-    const isProtected = ways === 'protected';
+  #sourceSwitches(target: Target): ReadonlySet<string> {
+    const root = target.accessSwitch.name;
+    const isProtected = target.ways === 'protected';
+    const topology = isProtected ? this.#intact : this.#topology;
     const tree = isProtected ? this.#protectedTreeToward(root).tree : this.#treeToward(root);
-    const partOf = isProtected ? this.#intactPartOf : this.#partOf;
+    const isUp = ({ host, accessSwitch }: Station) => topology.linkIsUp(host.name, accessSwitch.name);
     const lengths = new Map<string, number>();
-    for (const name of peers) {
-      const peer = this.#topology.host(name);
-      if (peer === undefined || name === host.name || partOf.get(name) !== partOf.get(host.name)) continue;
-      const at = this.#topology.attachmentOf(peer).accessSwitch.name;
-      const length = lengths.get(at) ?? switchesAlong(tree, at).length;
-      lengths.set(at, length);
-      this.naiveCount += length * PROTOCOLS.length;
+    if (!isUp(target)) return new Set();
+    for (const name of target.peers) {
+      if (name === target.host.name) continue;
+      for (const peer of this.#stationsOf(name)) {
+        const at = peer.accessSwitch.name;
+        if (!isUp(peer) || (at !== root && !tree.has(at))) continue;
+        const length = lengths.get(at) ?? switchesAlong(tree, at).length;
+        lengths.set(at, length);
+        this.naiveCount += length * PROTOCOLS.length;
+      }
     }
     lengths.delete(root);
     return new Set(lengths.keys());
+  }
+
+  #stationsOf(name: string): readonly Station[] {
+    return this.#stations.get(name) ?? [];
   }
 
   #treeToward(root: string): ReadonlyMap<string, Neighbour> {
@@ -248,8 +264,7 @@ class Compiler {
   }
 
   /** Along one tree, or along all ways that are equally cheap. */
-  #forward({ host, address, ways }: Target, sources: ReadonlySet<string>): void {
-    const root = this.#topology.attachmentOf(host).accessSwitch.name;
+  #forward({ address, accessSwitch: { name: root }, ways }: Target, sources: ReadonlySet<string>): void {
     const onlyOne = this.#treeToward(root);
     const all = ways === 'multipath' ? this.#allTowards(root) : undefined;
     const visited = new Set(sources);
@@ -270,8 +285,7 @@ class Compiler {
   }
 
   /** Along a protected tree: every switch that packets may come to, on their way or turned back. */
-  #protect({ host, address }: Target, sources: ReadonlySet<string>): void {
-    const root = this.#topology.attachmentOf(host).accessSwitch.name;
+  #protect({ address, accessSwitch: { name: root } }: Target, sources: ReadonlySet<string>): void {
     const tree = this.#protectedTreeToward(root);
     const onTheWay = new Set(sources);
     const turnedBack = new Set<string>();
@@ -351,12 +365,23 @@ class Compiler {
   /** Along the paths that connections say, pair by pair, each there and back. */
   #routeAll(): void {
     for (const { source, target, path } of this.#routed.values()) {
-      const [from, to] = [addressOf(source), addressOf(target)];
       this.naiveCount += 2 * path.switches.length * PROTOCOLS.length;
-      for (const [position, link] of path.links.entries()) {
-        this.#rule(path.switches[position] ?? '', to, { from, port: link.port });
-        this.#rule(link.peer.node, from, { from: to, port: link.peer.port });
+      for (const from of this.#ownStationsOf(source)) {
+        for (const to of this.#ownStationsOf(target)) this.#routeAlong(path, from.address, to.address);
       }
+    }
+  }
+
+  /** The addresses of the interface that has a host's own. */
+  #ownStationsOf({ name }: Host): readonly Station[] {
+    const stations = this.#stationsOf(name);
+    return stations.filter(({ mac }) => mac === stations[0]?.mac);
+  }
+
+  #routeAlong(path: Path, from: number, to: number): void {
+    for (const [position, link] of path.links.entries()) {
+      this.#rule(path.switches[position] ?? '', to, { from, port: link.port });
+      this.#rule(link.peer.node, from, { from: to, port: link.peer.port });
     }
   }
 
@@ -463,18 +488,19 @@ function hashOf(text: string): number {
   return hash;
 }
 
-/** For each host the number of its part of the network. */
-function partsOf(topology: Topology): ReadonlyMap<string, number> {
-  return new Map(topology.hostComponents().flatMap((hosts, part) => hosts.map(({ name }) => [name, part] as const)));
+/** The addresses of a host that a switch leads to, its own first. */
+function stationsOf(topology: Topology, host: Host): readonly Station[] {
+  return addressesOf(host).flatMap((address) => {
+    const { port, mac } = address.interface;
+    const attachment = topology.attachmentOf(host, port);
+    if (attachment === undefined) return [];
+    return [{ host, name: addressName(host, address), address: Number(ipv4ToNumber(address.ip)), mac, ...attachment }];
+  });
 }
 
 /** Names have no blanks. */
 function pairKey(a: string, b: string): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
-}
-
-function addressOf(host: Host): number {
-  return Number(ipv4ToNumber(host.ip));
 }
 
 function compare(a: string, b: string): number {

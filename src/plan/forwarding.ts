@@ -1,7 +1,7 @@
 import { type Dpid, ipv4ToNumber, macToNumber } from '../model/addresses.ts';
 import { ETH_TYPE, exactly, type Match } from '../model/match.ts';
 import type { Action, Flow, FlowEntry } from '../model/openflow.ts';
-import type { Topology } from '../model/topology.ts';
+import { addressesOf, linkInterfacesOf, type Topology } from '../model/topology.ts';
 import { PathGraph } from './paths.ts';
 
 /** The priority of Floodlight's reactive flows, below every static entry. */
@@ -16,21 +16,28 @@ export function forwardingFlows(topology: Topology): ReadonlyMap<Dpid, readonly 
   const flows = new Map<Dpid, Flow[]>(topology.switches.map((node) => [node.dpid, []]));
   const graph = new PathGraph(topology, 'hops');
   for (const host of topology.hosts) {
-    const { accessSwitch, port } = topology.attachmentOf(host);
-    if (!topology.linkIsUp(host.name, accessSwitch.name)) continue;
-    const byMac: Match = { eth_dst: exactly('eth_dst', macToNumber(host.mac)) };
-    const byArp = [host, ...(host.addresses ?? [])].map(
-      ({ ip }): Match => ({
-        eth_type: exactly('eth_type', ETH_TYPE.arp),
-        arp_tpa: exactly('arp_tpa', ipv4ToNumber(ip)),
-      }),
-    );
-    const outputs = new Map<string, number>([[accessSwitch.name, port]]);
-    for (const [name, hop] of graph.nextHopsToward(accessSwitch.name)) outputs.set(name, hop.port);
-    for (const [name, output] of outputs) {
-      const dpid = topology.switchNamed(name)?.dpid;
-      if (dpid === undefined) continue;
-      for (const match of [byMac, ...byArp]) flows.get(dpid)?.push(outputFlow(FORWARDING_PRIORITY, match, output));
+    for (const { port: ofPort, mac } of linkInterfacesOf(host)) {
+      const attachment = topology.attachmentOf(host, ofPort);
+      if (attachment === undefined) continue;
+      const { accessSwitch, port } = attachment;
+      if (!topology.linkIsUp(host.name, accessSwitch.name)) continue;
+      const byMac: Match = { eth_dst: exactly('eth_dst', macToNumber(mac)) };
+      // VLANs are not kept apart: a host takes no packet of a VLAN in which it is not.
+      const byArp = addressesOf(host)
+        .filter((address) => address.interface.port === ofPort)
+        .map(
+          ({ ip }): Match => ({
+            eth_type: exactly('eth_type', ETH_TYPE.arp),
+            arp_tpa: exactly('arp_tpa', ipv4ToNumber(ip)),
+          }),
+        );
+      const outputs = new Map<string, number>([[accessSwitch.name, port]]);
+      for (const [name, hop] of graph.nextHopsToward(accessSwitch.name)) outputs.set(name, hop.port);
+      for (const [name, output] of outputs) {
+        const dpid = topology.switchNamed(name)?.dpid;
+        if (dpid === undefined) continue;
+        for (const match of [byMac, ...byArp]) flows.get(dpid)?.push(outputFlow(FORWARDING_PRIORITY, match, output));
+      }
     }
   }
   return flows;

@@ -1,7 +1,7 @@
-import { type Connection, connectionOf, unjoinedPairs, type Ways } from '../model/connection.ts';
+import { type Connection, connectionOf, pairsByRouter, unjoinedPairs, type Ways } from '../model/connection.ts';
 import { describeFault, type Fault } from '../model/fault.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
-import type { Host, Topology } from '../model/topology.ts';
+import { type Host, ownAddressOf, type Topology } from '../model/topology.ts';
 import type { Where } from '../model/where.ts';
 import { isRouted, Routes } from './routes.ts';
 
@@ -92,6 +92,25 @@ export function requestedConnection(topology: Topology, request: ConnectionReque
   return connection;
 }
 
+/** What makes a connection impossible whose members are in different subnets. */
+function routerProblems(topology: Topology, connection: Connection): readonly Problem[] {
+  const describe = (host: Host) => {
+    const own = ownAddressOf(host);
+    return own === undefined ? `${host.name} (without an address)` : `${host.name} (${own.ip}/${own.prefixLength})`;
+  };
+  return pairsByRouter(topology, connection)
+    .slice(0, 10)
+    .map(([source, target]) =>
+      inputProblem({
+        code: 'other-subnet',
+        where: `${source.name} ${target.name}`,
+        cause: `${describe(source)} and ${describe(target)} have no addresses in one subnet; a connection is made of switches alone, and no router is on its paths`,
+        remedy:
+          'connect hosts of one subnet, and each with its router; what is in no connection goes by routers as ever',
+      }),
+    );
+}
+
 function requestedRoute(topology: Topology, request: ConnectionRequest): Pick<Connection, 'via' | 'avoid'> {
   const { avoid = [] } = request;
   const via = requestedSwitches(topology, request.via ?? [], { kind: 'option', option: '--via' });
@@ -107,9 +126,10 @@ function requestedRoute(topology: Topology, request: ConnectionRequest): Pick<Co
   };
 }
 
-/** What makes a connection impossible that says where its paths go: pairs without such a path. */
+/** What makes a connection impossible: pairs in different subnets, or without such a path as it says. */
 export function routeProblems(topology: Topology, connection: Connection): readonly Problem[] {
-  if (!isRouted(connection)) return [];
+  const byRouter = routerProblems(topology, connection);
+  if (byRouter.length > 0 || !isRouted(connection)) return byRouter;
   const { members, via = [], avoid = [], ways } = connection;
   const wanted = [
     ...(via.length === 0 ? [] : [`passes ${via.join(' and then ')}`]),

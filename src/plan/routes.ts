@@ -23,7 +23,7 @@ export class Routes {
   between(source: string, target: string): Path | undefined {
     const [from, to] = [source, target].map((name) => {
       const host = this.#topology.host(name);
-      const access = host && this.#topology.attachmentOf(host).accessSwitch.name;
+      const access = host && this.#topology.attachmentOf(host)?.accessSwitch.name;
       return access !== undefined && this.#left.linkIsUp(name, access) ? access : undefined;
     });
     if (from === undefined || to === undefined) return undefined;

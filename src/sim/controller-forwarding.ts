@@ -8,25 +8,25 @@ import { ABSENT, ARP, ARP_REQUEST, type Packet } from './packet.ts';
  */
 export class ControllerForwarding {
   readonly #graph: Graph;
-  readonly #hostByMac: ReadonlyMap<number, number>;
-  readonly #hostByIp: ReadonlyMap<number, number>;
+  /** Interfaces by their place in the graph. */
+  readonly #nicByMac: ReadonlyMap<number, number>;
+  readonly #nicByIp: ReadonlyMap<number, number>;
   /** By target switch. */
   readonly #ports = new Map<number, readonly (number | undefined)[]>();
 
   constructor(graph: Graph) {
     this.#graph = graph;
-    this.#hostByMac = new Map(graph.addresses.map(({ mac }, index) => [mac, index]));
-    this.#hostByIp = new Map(graph.addresses.map(({ ip }, index) => [ip, index]));
+    this.#nicByMac = new Map(graph.nics.map(({ mac }, index) => [mac, index]));
+    this.#nicByIp = new Map(graph.nics.flatMap(({ ips }, index) => ips.map((ip) => [ip, index] as const)));
   }
 
   /** Undefined for packets of unknown hosts, or when no way is left. */
   portFrom(node: number, packet: Packet): number | undefined {
     const isRequest = packet.get('eth_type') === ARP && packet.get('arp_opcode') === ARP_REQUEST;
-    const host = isRequest ? this.#hostByIp.get(packet.get('arp_tpa')) : this.#hostByMac.get(packet.get('eth_dst'));
-    const attachment = host === undefined ? undefined : this.#graph.attachments[host];
-    if (attachment?.isUp !== true) return undefined;
-    if (attachment.node === node) return attachment.port;
-    return this.#portsTo(attachment.node)[node];
+    const nic = isRequest ? this.#nicByIp.get(packet.get('arp_tpa')) : this.#nicByMac.get(packet.get('eth_dst'));
+    const { peer, isUp = false } = (nic === undefined ? undefined : this.#graph.nics[nic]) ?? {};
+    if (peer?.kind !== 'switch' || !isUp) return undefined;
+    return peer.index === node ? peer.port : this.#portsTo(peer.index)[node];
   }
 
   /** For each switch the port toward a target switch. */

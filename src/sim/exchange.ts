@@ -1,11 +1,15 @@
 import { type Circle, circlesOf, disturbedNodes } from './circles.ts';
-import { LinuxHost, type Reaction } from './linux-host.ts';
+import { DEFAULT_TTL, LinuxHost, type Reaction } from './linux-host.ts';
 import type { Network } from './network.ts';
 import { ABSENT, type Packet } from './packet.ts';
-import { ALWAYS, type Certainty, endsOf, NEVER, PERHAPS, Walk } from './walk.ts';
+import { ALWAYS, type AtHost, type Certainty, endsOf, NEVER, PERHAPS, Walk } from './walk.ts';
 
-/** Packets that hosts may send in one exchange: entries that rewrite ARP messages can have them ask for ever. */
+/**
+ * Packets that hosts may send in one exchange: entries that rewrite ARP messages can have them ask for ever, and routers
+ * may send a packet to each other until it has passed as many as it may.
+ */
 const MOST_LEGS = 16;
+const MOST_LEGS_WITH_ROUTERS = 4 * DEFAULT_TTL;
 /** Visits to states, over all places where one packet may come, beyond which each place is only perhaps one. */
 const MOST_VISITS = 20_000;
 /** A packet whose path cannot be foreseen may reach any host. It is tried in at most this many forms. */
@@ -15,8 +19,10 @@ const MOST_ASSUMED = 4;
 export interface Leg {
   /** The host that sends it, by its place in the topology. */
   readonly from: number;
+  /** Of its interfaces the one by which it leaves. */
+  readonly nic: number;
   readonly packet: Packet;
-  /** Absent where the host's link is down. */
+  /** Absent where that link is down, or leads to another host. */
   readonly walk?: Walk;
   /** Number of the state in which it enters the network. */
   readonly root: number;
@@ -26,6 +32,7 @@ export interface Leg {
 /** A packet at a host, and what that makes of it. */
 export interface Arrival {
   readonly host: number;
+  readonly nic: number;
   readonly packet: Packet;
   readonly certainty: Certainty;
   readonly reaction: Reaction;
@@ -57,70 +64,91 @@ function undisturbed(network: Network, source: number, target: number): Exchange
   // What happens if everything arrives that may, and if nothing arrives but what must.
   const best = run(network, source, target, PERHAPS);
   const isCertain = best.legs.every((leg) => leg.arrivals.every(({ certainty }) => certainty === ALWAYS));
-  if (!best.reached) return { source, target, certainty: best.isCut ? PERHAPS : NEVER, legs: best.legs };
-  if (isCertain) return { source, target, certainty: ALWAYS, legs: best.legs };
-  const worst = run(network, source, target, ALWAYS);
-  return { source, target, certainty: worst.reached ? ALWAYS : PERHAPS, legs: best.legs };
+  const worst = isCertain ? best : run(network, source, target, ALWAYS);
+  // Where several answer for an address, the first answer counts, and any may be that.
+  const others = best.races.size === 0 ? [] : [run(network, source, target, PERHAPS, best.races)];
+  const reached = [best, ...others].filter((each) => each.reached).length;
+  const legs = best.reached ? best.legs : (others.find((each) => each.reached) ?? best).legs;
+  if (reached === 0) return { source, target, certainty: best.isCut ? PERHAPS : NEVER, legs };
+  const isSure = worst.reached && reached === others.length + 1;
+  return { source, target, certainty: isSure ? ALWAYS : PERHAPS, legs };
 }
 
-function run(
-  network: Network,
-  source: number,
-  target: number,
-  least: Certainty,
-): { readonly reached: boolean; readonly isCut: boolean; readonly legs: readonly Leg[] } {
+/** By host, the neighbours of whom several answered; see `LinuxHost.races`. */
+type Races = ReadonlyMap<number, ReadonlySet<number>>;
+
+interface Run {
+  readonly reached: boolean;
+  readonly isCut: boolean;
+  readonly legs: readonly Leg[];
+  readonly races: Races;
+}
+
+/** @param lost the first answers of these neighbours come last */
+function run(network: Network, source: number, target: number, least: Certainty, lost: Races = new Map()): Run {
   // Of a thousand hosts few get anything.
   const hosts = new Map<number, LinuxHost>();
   const hostAt = (index: number) => {
     const host = network.hosts[index];
     const known = hosts.get(index);
     if (known !== undefined || host === undefined) return known;
-    const made = new LinuxHost(host);
+    const made = new LinuxHost(host, lost.get(index));
     hosts.set(index, made);
     return made;
   };
-  const targetIp = network.addresses[target]?.ip ?? ABSENT;
+  const targetIp = network.addresses[target]?.ip;
+  const mostLegs = network.hasRouters ? MOST_LEGS_WITH_ROUTERS : MOST_LEGS;
   const legs: Leg[] = [];
   let reached = false;
   let isCut = false;
-  const outgoing = (hostAt(source)?.ping(targetIp) ?? []).map((packet) => ({ from: source, packet }));
+  const sent = targetIp === undefined ? undefined : hostAt(source)?.ping(targetIp);
+  const outgoing = (sent ?? []).map((packet) => ({ from: source, packet }));
   for (const { from, packet } of outgoing) {
-    isCut ||= legs.length >= MOST_LEGS;
+    isCut ||= legs.length >= mostLegs;
     if (isCut) break;
+    const nic = network.nicAt(from, packet.port) ?? ABSENT;
     const arrivals: Arrival[] = [];
-    const { walk, root, found } = follow(network, from, packet);
-    for (const { host, packet: arrived, certainty, isAssumed } of found) {
-      const reaction = certainty < least ? undefined : hostAt(host)?.receive(arrived, certainty === ALWAYS);
+    const { walk, root, found } = follow(network, nic, packet.packet);
+    for (const { at, certainty, isAssumed } of found) {
+      const { host, packet: arrived } = at;
+      const port = network.nics[at.nic]?.port ?? ABSENT;
+      const received = { port, packet: arrived, ttl: packet.ttl };
+      const reaction = certainty < least ? undefined : hostAt(host)?.receive(received, certainty === ALWAYS);
       if (reaction === undefined || (isAssumed && reaction.kind === 'ignores')) continue;
-      arrivals.push({ host, packet: arrived, certainty, reaction });
+      arrivals.push({ host, nic: at.nic, packet: arrived, certainty, reaction });
       if (reaction.kind === 'sends') outgoing.push(...reaction.packets.map((each) => ({ from: host, packet: each })));
       reached ||= reaction.kind === 'echo-reply' && host === source && reaction.from === targetIp;
     }
-    legs.push({ from, packet, root, arrivals, ...(walk === undefined ? {} : { walk }) });
+    legs.push({ from, nic, packet: packet.packet, root, arrivals, ...(walk === undefined ? {} : { walk }) });
     isCut = walk?.isCut ?? false;
   }
-  return { reached, isCut, legs };
+  const raced = [...hosts].flatMap(([index, { races }]) => (races.size === 0 ? [] : [[index, races] as const]));
+  return { reached, isCut, legs, races: new Map(raced) };
 }
 
 interface Found {
-  readonly host: number;
-  readonly packet: Packet;
+  readonly at: Omit<AtHost, 'kind'>;
   readonly certainty: Certainty;
   /** Whether it may come there by ways that cannot be followed only. */
   readonly isAssumed: boolean;
 }
 
-/** Where a packet comes that a host sends. */
+/** Where a packet comes that a host sends by one of its interfaces. */
 function follow(
   network: Network,
   from: number,
   packet: Packet,
 ): { readonly walk: Walk | undefined; readonly root: number; readonly found: readonly Found[] } {
-  const attachment = network.attachments[from];
-  if (attachment?.isUp !== true) return { walk: undefined, root: 0, found: [] };
+  const nic = network.nics[from];
+  if (nic?.isUp !== true) return { walk: undefined, root: 0, found: [] };
+  const { peer } = nic;
+  if (peer.kind === 'host') {
+    const at = { host: network.nics[peer.nic]?.host ?? ABSENT, nic: peer.nic, packet };
+    return { walk: undefined, root: 0, found: [{ at, certainty: ALWAYS, isAssumed: false }] };
+  }
   const walk = new Walk(network, packet);
-  const root = walk.enter(attachment.node, attachment.port);
-  const places = new Map<string, { readonly host: number; readonly packet: Packet }>();
+  const root = walk.enter(peer.index, peer.port);
+  const places = new Map<string, AtHost>();
   /** The packet as it was sent, and as it is at each switch from which its path cannot be foreseen. */
   const unforeseen = new Map([[packet.key, packet]]);
   for (const [number, { course }] of walk.states.entries()) {
@@ -128,27 +156,29 @@ function follow(
       for (const exit of walk.exits(number, end)) {
         if (exit.kind !== 'end') continue;
         if (exit.fate.kind === 'unforeseeable' && end.kind === 'output') unforeseen.set(end.packet.key, end.packet);
-        if (exit.fate.kind !== 'at-host') continue;
-        const { host, packet: arrived } = exit.fate;
-        places.set(`${host} ${arrived.key}`, { host, packet: arrived });
+        if (exit.fate.kind === 'at-host') places.set(placeKey(exit.fate), exit.fate);
       }
     }
   }
   const surelyAll = walk.isDecided;
   const isTooMuch = places.size * walk.states.length > MOST_VISITS;
-  const found = [...places.values()].map(({ host, packet: arrived }): Found => {
-    if (surelyAll) return { host, packet: arrived, certainty: ALWAYS, isAssumed: false };
-    if (isTooMuch) return { host, packet: arrived, certainty: PERHAPS, isAssumed: false };
-    const { key } = arrived;
-    const values = walk.certainties((at, other) => at === host && other.key === key);
-    return { host, packet: arrived, certainty: (values[root] ?? NEVER) as Certainty, isAssumed: false };
+  const found = [...places].map(([key, at]): Found => {
+    if (surelyAll) return { at, certainty: ALWAYS, isAssumed: false };
+    if (isTooMuch) return { at, certainty: PERHAPS, isAssumed: false };
+    const values = walk.certainties((other) => placeKey(other) === key);
+    return { at, certainty: (values[root] ?? NEVER) as Certainty, isAssumed: false };
   });
   if (walk.isOpen) {
-    for (const host of network.hosts.keys()) {
-      for (const [key, each] of [...unforeseen].slice(0, MOST_ASSUMED)) {
-        if (!places.has(`${host} ${key}`)) found.push({ host, packet: each, certainty: PERHAPS, isAssumed: true });
+    for (const [place, { host }] of network.nics.entries()) {
+      for (const each of [...unforeseen.values()].slice(0, MOST_ASSUMED)) {
+        const at = { host, nic: place, packet: each };
+        if (!places.has(placeKey(at))) found.push({ at, certainty: PERHAPS, isAssumed: true });
       }
     }
   }
   return { walk, root, found: found.filter(({ certainty }) => certainty > NEVER) };
+}
+
+function placeKey({ nic, packet }: Omit<AtHost, 'kind'>): string {
+  return `${nic} ${packet.key}`;
 }

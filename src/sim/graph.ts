@@ -1,29 +1,45 @@
-import type { Addresses } from './packet.ts';
-
-/** The other end of a switch's port: a switch or a host by its place in the topology. */
+/** The other end of a port: that of a switch by its place in the topology, or an interface of a host by its place. */
 export type PortPeer =
   | { readonly kind: 'switch'; readonly index: number; readonly port: number }
-  | { readonly kind: 'host'; readonly index: number };
+  | { readonly kind: 'host'; readonly nic: number };
 
 export interface Port {
   readonly peer: PortPeer;
   readonly isUp: boolean;
 }
 
+/** An interface of a host, with those of the VLANs on it. */
+export interface Nic extends Port {
+  /** By its place in the topology. */
+  readonly host: number;
+  readonly port: number;
+  /** As the topology has them. */
+  readonly mac: number;
+  readonly ips: readonly number[];
+}
+
 /** Who is where, and which links are up. */
 export interface Graph {
   /** By the place of the switch, its ports by their numbers. */
   readonly nodes: readonly { readonly ports: ReadonlyMap<number, Port> }[];
-  /** By the place of the host. */
-  readonly addresses: readonly Addresses[];
-  readonly attachments: readonly Attachment[];
+  readonly nics: readonly Nic[];
 }
 
-/** Where a host is attached: a switch and its port. */
-export interface Attachment {
-  readonly node: number;
-  readonly port: number;
-  readonly isUp: boolean;
+/** For each switch the port toward an interface, along links that are up, where links make no circle. */
+export function portsToward({ nodes, nics }: Graph, nic: number): readonly (number | undefined)[] {
+  const ports: (number | undefined)[] = nodes.map(() => undefined);
+  const end = nics[nic]?.peer;
+  if (end?.kind !== 'switch') return ports;
+  ports[end.index] = end.port;
+  const queue = [end.index];
+  for (const at of queue) {
+    for (const { peer, isUp } of nodes[at]?.ports.values() ?? []) {
+      if (!isUp || peer.kind !== 'switch' || ports[peer.index] !== undefined) continue;
+      ports[peer.index] = peer.port;
+      queue.push(peer.index);
+    }
+  }
+  return ports;
 }
 
 /** Whether links that are up make a circle of switches. Two links between two switches do. */

@@ -1,10 +1,11 @@
-import { type Ipv4Address, ipv4FromNumber, ipv4ToNumber, macToNumber, netmaskOf } from '../model/addresses.ts';
-import type { HostState } from '../model/host-state.ts';
+import { type Ipv4Address, ipv4ToNumber, macToNumber, netmaskOf } from '../model/addresses.ts';
+import type { HostState, InterfaceState } from '../model/host-state.ts';
 import type { InterfaceAddress } from '../model/topology.ts';
 import { BROADCAST_MAC } from './packet.ts';
 
 /** How a host sends to an address. */
 export interface Way {
+  readonly out: HostInterface;
   /** The host itself, or a router. */
   readonly nextHop: number;
   /** Which of its addresses it sends from. */
@@ -13,13 +14,27 @@ export interface Way {
   readonly mac: number | undefined;
 }
 
+/** An interface made ready for many packets. */
+export interface HostInterface {
+  /** Its place among those of the host. */
+  readonly index: number;
+  readonly port: number;
+  /** Undefined for the interface of the link itself. */
+  readonly vlan: number | undefined;
+  readonly mac: number;
+  readonly addresses: readonly NumberedAddress[];
+  readonly neighbours: ReadonlyMap<number, number>;
+  readonly settings: Pick<InterfaceState, 'forwards' | 'reversePathFilter' | 'arpIgnore' | 'arpAnnounce'>;
+}
+
 interface NumberedRoute {
   readonly destination: number;
   readonly mask: number;
   readonly metric: number;
   readonly via: number | undefined;
   readonly source: number | undefined;
-  readonly leadsNowhere: boolean;
+  /** Undefined where it leads nowhere. */
+  readonly out: HostInterface | undefined;
 }
 
 interface NumberedAddress {
@@ -29,58 +44,101 @@ interface NumberedAddress {
 
 /** A host's state made ready for many packets: to where it sends, as in Linux's net/ipv4/fib_semantics.c. */
 export class HostRouting {
-  readonly mac: number;
-  /** Every address to which it answers. */
+  readonly interfaces: readonly HostInterface[];
+  /** Every address to which it answers, whichever interface a packet arrives by. */
   readonly own: ReadonlySet<number>;
   /** The addresses of all hosts of its subnets. */
   readonly broadcasts: ReadonlySet<number>;
-  readonly forwards: boolean;
-  readonly #addresses: readonly NumberedAddress[];
   /** Those that count first are first. */
   readonly #routes: readonly NumberedRoute[];
-  readonly #static: HostState['neighbours'];
 
-  constructor(state: HostState) {
-    this.mac = Number(macToNumber(state.mac));
-    this.#addresses = state.addresses.map(({ ip, prefixLength }) => ({ ip: numberOf(ip), mask: maskOf(prefixLength) }));
-    this.own = new Set([...this.#addresses.map(({ ip }) => ip), ...state.otherAddresses.map(numberOf)]);
-    this.broadcasts = new Set(state.addresses.flatMap((address) => broadcastOf(address) ?? []));
-    this.#routes = state.routes
-      .map(({ destination, prefixLength, metric, via, source, leadsNowhere = false }) => ({
-        ...{ destination: numberOf(destination), mask: maskOf(prefixLength), metric, leadsNowhere },
+  constructor({ interfaces, otherAddresses, routes }: HostState) {
+    this.interfaces = interfaces.map((each, index) => ({
+      index,
+      port: each.port,
+      vlan: each.vlan,
+      mac: Number(macToNumber(each.mac)),
+      addresses: each.addresses.map(({ ip, prefixLength }) => ({ ip: numberOf(ip), mask: maskOf(prefixLength) })),
+      neighbours: new Map([...each.neighbours].map(([ip, mac]) => [numberOf(ip), Number(macToNumber(mac))])),
+      settings: each,
+    }));
+    const addresses = interfaces.flatMap((each) => each.addresses);
+    this.own = new Set([...addresses.map(({ ip }) => ip), ...otherAddresses].map(numberOf));
+    this.broadcasts = new Set(addresses.flatMap((address) => broadcastOf(address) ?? []));
+    const byName = new Map(interfaces.map(({ name }, index) => [name, this.interfaces[index]]));
+    this.#routes = routes
+      .map(({ destination, prefixLength, metric, via, source, interface: name }) => ({
+        ...{ destination: numberOf(destination), mask: maskOf(prefixLength), metric },
         via: via && numberOf(via),
         source: source && numberOf(source),
+        out: name === undefined ? undefined : byName.get(name),
       }))
       .sort((a, b) => b.mask - a.mask || a.metric - b.metric);
-    this.#static = state.neighbours;
-    this.forwards = state.forwards;
+  }
+
+  /** Where packets arrive that come by a link, with the tag of a VLAN or without one. */
+  interfaceAt(port: number, vlan: number | undefined): HostInterface | undefined {
+    return this.interfaces.find((each) => each.port === port && each.vlan === vlan);
   }
 
   /** How it sends to an address of others; undefined where it has no route. */
   wayTo(ip: number): Way | undefined {
     if (this.own.has(ip)) return undefined;
     const route = this.#routes.find(({ destination, mask }) => (ip & mask) >>> 0 === destination);
-    if (route === undefined || route.leadsNowhere) return undefined;
+    const out = route?.out;
+    if (route === undefined || out === undefined) return undefined;
     // By its own address as the router, Linux sends to the link itself.
     const nextHop = route.via === undefined || this.own.has(route.via) ? ip : route.via;
-    const source = route.source ?? this.#sourceFor(nextHop);
+    const source = route.source ?? this.sourceFor(out, nextHop);
     if (source === undefined) return undefined;
     // A static entry counts for the address of all hosts, too: another subnet may have a host of that address.
-    const mac = this.#staticMacOf(nextHop) ?? (this.broadcasts.has(ip) ? BROADCAST_MAC : undefined);
-    return { nextHop, source, mac };
+    const mac = out.neighbours.get(nextHop) ?? (this.broadcasts.has(ip) ? BROADCAST_MAC : undefined);
+    return { out, nextHop, source, mac };
   }
 
-  /** Of its addresses the first that is in one subnet with the next hop, else its first. */
-  #sourceFor(nextHop: number): number | undefined {
-    const inSubnet = this.#addresses.find(({ ip, mask }) => (ip & mask) === (nextHop & mask));
-    return (inSubnet ?? this.#addresses[0])?.ip;
+  /** Of an interface's addresses the first that is in one subnet with the next hop, else its first, else the host's. */
+  sourceFor({ addresses }: HostInterface, nextHop: number): number | undefined {
+    const inSubnet = addresses.find((address) => isIn(address, nextHop));
+    return (inSubnet ?? addresses[0] ?? this.interfaces.flatMap((each) => each.addresses)[0])?.ip;
   }
 
-  #staticMacOf(ip: number): number | undefined {
-    if (this.#static.size === 0) return undefined;
-    const mac = this.#static.get(ipv4FromNumber(BigInt(ip)));
-    return mac && Number(macToNumber(mac));
+  /** From which address it asks for the MAC address of a next hop, for a packet from this source (`arp_announce`). */
+  askerFor({ out, nextHop }: Way, source: number): number {
+    const { arpAnnounce } = out.settings;
+    const isAllowed =
+      arpAnnounce === 0 ||
+      (arpAnnounce === 1 && out.addresses.some((each) => isIn(each, nextHop) && isIn(each, source)));
+    return this.own.has(source) && isAllowed ? source : (this.sourceFor(out, nextHop) ?? 0);
   }
+
+  /** Whether it answers ARP requests for an address of its own by an interface (`arp_ignore`). */
+  answersFor({ addresses, settings: { arpIgnore } }: HostInterface, wanted: number, sender: number): boolean {
+    if (arpIgnore === 0) return true;
+    if (arpIgnore > 2) return arpIgnore !== 8;
+    const address = addresses.find(({ ip }) => ip === wanted);
+    return address !== undefined && (arpIgnore === 1 || isIn(address, sender));
+  }
+
+  /** Whether a packet from this address is refused by an interface: from itself, or by `rp_filter`. */
+  refusesFrom(
+    { index, settings: { reversePathFilter } }: HostInterface,
+    source: number,
+  ): 'own-address' | 'other-path' | undefined {
+    if (this.own.has(source)) return 'own-address';
+    if (reversePathFilter === 0) return undefined;
+    const back = this.wayTo(source)?.out.index;
+    return reversePathFilter === 1
+      ? back === index
+        ? undefined
+        : 'other-path'
+      : back === undefined
+        ? 'other-path'
+        : undefined;
+  }
+}
+
+function isIn({ ip, mask }: NumberedAddress, other: number): boolean {
+  return (ip & mask) === (other & mask);
 }
 
 /** The address of all hosts of a subnet; subnets of one or two addresses have none (RFC 3021). */

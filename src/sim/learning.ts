@@ -1,6 +1,6 @@
 import type { Dpid } from '../model/addresses.ts';
 import type { Action } from '../model/openflow.ts';
-import { type Graph, hasCircle } from './graph.ts';
+import { type Graph, hasCircle, portsToward } from './graph.ts';
 import type { HostRouting } from './host-routing.ts';
 import type { Packet } from './packet.ts';
 import type { SwitchEntries } from './pipeline.ts';
@@ -19,14 +19,20 @@ interface LearningNetwork extends Graph {
  */
 export class Learning {
   readonly #network: LearningNetwork;
-  readonly #hostByMac: ReadonlyMap<number, number>;
-  /** By host, for each switch the port toward it. */
+  /** Interfaces by their place in the graph. */
+  readonly #nicByMac: ReadonlyMap<number, number>;
+  /** By interface, for each switch the port toward it. */
   readonly #ports = new Map<number, readonly (number | undefined)[]>();
   #cannotTell: string | null | undefined;
 
   constructor(network: LearningNetwork) {
     this.#network = network;
-    this.#hostByMac = new Map(network.hosts.map(({ mac }, index) => [mac, index]));
+    this.#nicByMac = new Map(
+      network.nics.flatMap(({ host, port }, index) => {
+        const mac = network.hosts[host]?.interfaceAt(port, undefined)?.mac;
+        return mac === undefined ? [] : [[mac, index]];
+      }),
+    );
   }
 
   /** Why it cannot be foreseen what switches learn; undefined where it can. */
@@ -37,14 +43,17 @@ export class Learning {
 
   /** The port toward a packet's destination; undefined where no host has it, so that a switch sends it to all others. */
   portFrom(node: number, packet: Packet): number | undefined {
-    const host = this.#hostByMac.get(packet.get('eth_dst'));
-    return host === undefined ? undefined : this.#portsTo(host)[node];
+    const nic = this.#nicByMac.get(packet.get('eth_dst'));
+    if (nic === undefined) return undefined;
+    const ports = this.#ports.get(nic) ?? portsToward(this.#network, nic);
+    this.#ports.set(nic, ports);
+    return ports[node];
   }
 
   #findObstacle(): string | undefined {
-    const { hosts, entries } = this.#network;
+    const { nics, entries } = this.#network;
     if (hasCircle(this.#network)) return 'NORMAL goes by what the switch has learnt, and links make a circle';
-    if (this.#hostByMac.size < hosts.length)
+    if (this.#nicByMac.size < nics.length)
       return 'NORMAL goes by what the switch has learnt, and hosts share a MAC address';
     const misleads = (actions: readonly Action[]) =>
       actions.some(
@@ -60,25 +69,5 @@ export class Learning {
     if (isMisled)
       return 'NORMAL goes by what the switch has learnt, and entries change where packets seem to come from';
     return undefined;
-  }
-
-  #portsTo(host: number): readonly (number | undefined)[] {
-    const known = this.#ports.get(host);
-    if (known !== undefined) return known;
-    const { nodes, attachments } = this.#network;
-    const ports: (number | undefined)[] = nodes.map(() => undefined);
-    this.#ports.set(host, ports);
-    const attachment = attachments[host];
-    if (attachment === undefined) return ports;
-    ports[attachment.node] = attachment.port;
-    const queue = [attachment.node];
-    for (const at of queue) {
-      for (const { peer, isUp } of nodes[at]?.ports.values() ?? []) {
-        if (!isUp || peer.kind !== 'switch' || ports[peer.index] !== undefined) continue;
-        ports[peer.index] = peer.port;
-        queue.push(peer.index);
-      }
-    }
-    return ports;
   }
 }

@@ -1,7 +1,7 @@
 import { allOnes, exactly, type MaskedValue, type MatchField } from '../model/match.ts';
 import type { Action } from '../model/openflow.ts';
 import type { Network, NetworkState } from './network.ts';
-import { type Addresses, arpReply, arpRequest, ECHO_REPLY, ECHO_REQUEST, echo, type Packet } from './packet.ts';
+import { ABSENT, type Addresses, arpReply, arpRequest, ECHO_REPLY, ECHO_REQUEST, echo, type Packet } from './packet.ts';
 import { Walk } from './walk.ts';
 
 /** The four packets of a ping with empty ARP caches. */
@@ -48,17 +48,19 @@ export interface SharedWalk {
 
 /** The walks of all packets of one kind. */
 export function* walksOf(network: Network, shape: LegShape, telling: TellingValues): Generator<SharedWalk> {
-  const { addresses, attachments } = network;
+  const { addresses, nics } = network;
   const classes = sendersByClass(addresses, shape, telling);
   for (const [target, to] of addresses.entries()) {
+    if (to === undefined) continue;
     for (const senders of classes) {
       const [first] = senders;
       const sender = first === undefined ? undefined : addresses[first];
       if (sender === undefined) continue;
       const walk = new Walk(network, shape.make(sender, to));
       const roots = senders.flatMap((source): readonly Root[] => {
-        const { node, port, isUp } = attachments[source] ?? { node: 0, port: 0, isUp: false };
-        return isUp && source !== target ? [{ sender: source, state: walk.enter(node, port) }] : [];
+        const { peer, isUp = false } = nics[addresses[source]?.nic ?? ABSENT] ?? {};
+        if (peer?.kind !== 'switch' || !isUp || source === target) return [];
+        return [{ sender: source, state: walk.enter(peer.index, peer.port) }];
       });
       yield { target, walk, roots };
     }
@@ -104,13 +106,14 @@ export function tellingValues({ entries }: Pick<NetworkState, 'entries'>): Telli
 
 /** Senders by their place in the topology, together where no entry tells their packets apart. */
 function sendersByClass(
-  addresses: readonly Addresses[],
+  addresses: readonly (Addresses | undefined)[],
   { senderFields }: LegShape,
   telling: TellingValues,
 ): readonly (readonly number[])[] {
   const fields = Object.entries(senderFields) as [MatchField, keyof Addresses][];
   const classes = new Map<string, number[]>();
   for (const [index, sender] of addresses.entries()) {
+    if (sender === undefined) continue;
     const key = fields.map(([field, part]) => signatureOf(BigInt(sender[part]), telling.get(field), field)).join(' ');
     const members = classes.get(key);
     if (members === undefined) classes.set(key, [index]);

@@ -1,14 +1,14 @@
-import type { Dpid } from '../model/addresses.ts';
+import { type Dpid, type Ipv4Address, ipv4ToNumber, macToNumber } from '../model/addresses.ts';
 import type { Forwarding } from '../model/connection.ts';
 import { type Fault, linkIsUp } from '../model/fault.ts';
 import { type HostState, specifiedStates } from '../model/host-state.ts';
 import type { Entry } from '../model/openflow.ts';
-import type { Topology } from '../model/topology.ts';
+import { type Host, linkInterfacesOf, ownAddressOf, type Topology } from '../model/topology.ts';
 import { ControllerForwarding } from './controller-forwarding.ts';
-import type { Attachment, Graph, Port, PortPeer } from './graph.ts';
+import type { Graph, Nic, Port } from './graph.ts';
 import { HostRouting } from './host-routing.ts';
 import { Learning } from './learning.ts';
-import { type Addresses, addressesOf, type Packet } from './packet.ts';
+import type { Addresses, Packet } from './packet.ts';
 import { Pipeline, type SwitchEntries } from './pipeline.ts';
 
 /**
@@ -84,6 +84,33 @@ function groupByDpid(entries: readonly Entry[]): ReadonlyMap<Dpid, readonly Entr
   return byDpid;
 }
 
+/** A host's own address, and the interface that has it. */
+export interface OwnAddress extends Addresses {
+  readonly nic: number;
+  /** Whether its packets have the tag of a VLAN. */
+  readonly isTagged: boolean;
+}
+
+const MOST_PORTS = 2 ** 16;
+
+function nicKey(host: string, port: number): string {
+  return `${host}:${port}`;
+}
+
+function numberOf(ip: Ipv4Address): number {
+  return Number(ipv4ToNumber(ip));
+}
+
+/** The interfaces of a host that have a link. */
+function nicsOf(host: Host, index: number, ports: ReadonlyMap<number, Port>): readonly Nic[] {
+  return linkInterfacesOf(host).flatMap(({ port, mac }) => {
+    const link = ports.get(port);
+    const ips = host.interfaces.filter((each) => each.port === port).flatMap((each) => each.addresses);
+    if (link === undefined) return [];
+    return [{ ...link, host: index, port, mac: Number(macToNumber(mac)), ips: ips.map(({ ip }) => numberOf(ip)) }];
+  });
+}
+
 /** A `NetworkState` made ready for walks; switches and hosts are known by their place in the topology. */
 export class Network implements Graph {
   readonly topology: Topology;
@@ -91,11 +118,15 @@ export class Network implements Graph {
   readonly nodes: readonly Node[];
   /** By the place of the host. */
   readonly hosts: readonly HostRouting[];
-  readonly addresses: readonly Addresses[];
-  readonly attachments: readonly Attachment[];
+  /** Of each host its own address; undefined for one without. */
+  readonly addresses: readonly (OwnAddress | undefined)[];
+  readonly nics: readonly Nic[];
+  /** Whether any host forwards packets. */
+  readonly hasRouters: boolean;
   /** What switches do that learn, by `output:NORMAL`. */
   readonly learning: Learning;
   readonly #forwarding: ControllerForwarding | undefined;
+  readonly #nicByPort: ReadonlyMap<number, number>;
   /** Names of the switches that are stopped. */
   readonly #stopped: ReadonlySet<string>;
 
@@ -104,25 +135,34 @@ export class Network implements Graph {
     this.entries = entries;
     const specified = specifiedStates(topology);
     this.hosts = topology.hosts.map((host) => new HostRouting(hosts?.get(host.name) ?? specified(host)));
-    this.addresses = topology.hosts.map(addressesOf);
+    this.hasRouters = this.hosts.some(({ interfaces }) => interfaces.some(({ settings }) => settings.forwards));
     const nodeIndex = new Map(topology.switches.map(({ name }, index) => [name, index]));
-    const hostIndex = new Map(topology.hosts.map(({ name }, index) => [name, index]));
-    this.nodes = topology.switches.map(({ name, dpid }) => {
-      const ports = new Map<number, Port>();
-      for (const { port, peer } of topology.neighboursOf(name)) {
+    const nicIndex = new Map<string, number>();
+    for (const host of topology.hosts) {
+      for (const { port } of linkInterfacesOf(host)) nicIndex.set(nicKey(host.name, port), nicIndex.size);
+    }
+    const portsOf = (name: string) =>
+      topology.neighboursOf(name).flatMap(({ port, peer }): readonly (readonly [number, Port])[] => {
         const node = nodeIndex.get(peer.node);
-        const index = node ?? hostIndex.get(peer.node) ?? -1;
-        const end: PortPeer = node === undefined ? { kind: 'host', index } : { kind: 'switch', index, port: peer.port };
-        ports.set(port, { peer: end, isUp: linkIsUp(faults, name, peer.node) });
-      }
+        const nic = nicIndex.get(nicKey(peer.node, peer.port));
+        const isUp = linkIsUp(faults, name, peer.node);
+        if (node !== undefined) return [[port, { peer: { kind: 'switch', index: node, port: peer.port }, isUp }]];
+        return nic === undefined ? [] : [[port, { peer: { kind: 'host', nic }, isUp }]];
+      });
+    this.nodes = topology.switches.map(({ name, dpid }) => {
+      const ports = new Map(portsOf(name));
       const pipeline = new Pipeline(entries.get(dpid) ?? NO_ENTRIES, (port) => ports.get(port)?.isUp ?? false);
       return { name, ports, pipeline };
     });
-    this.attachments = topology.hosts.map((host) => {
-      const { accessSwitch, port } = topology.attachmentOf(host);
-      const isUp = linkIsUp(faults, host.name, accessSwitch.name);
-      return { node: nodeIndex.get(accessSwitch.name) ?? -1, port, isUp };
+    this.nics = topology.hosts.flatMap((host, index) => nicsOf(host, index, new Map(portsOf(host.name))));
+    this.addresses = topology.hosts.map((host) => {
+      const own = ownAddressOf(host);
+      const { port, vlan } = own?.interface ?? {};
+      const nic = port === undefined ? undefined : nicIndex.get(nicKey(host.name, port));
+      if (own === undefined || nic === undefined) return undefined;
+      return { ip: numberOf(own.ip), mac: Number(macToNumber(own.interface.mac)), nic, isTagged: vlan !== undefined };
     });
+    this.#nicByPort = new Map(this.nics.map(({ host, port }, index) => [host * MOST_PORTS + port, index]));
     this.#stopped = new Set(faults.flatMap((fault) => (fault.kind === 'switch' ? [fault.name] : [])));
     this.#forwarding = missForwarding === 'none' ? undefined : new ControllerForwarding(this);
     this.learning = new Learning(this);
@@ -133,10 +173,15 @@ export class Network implements Graph {
     return this.#forwarding && { port: this.#forwarding.portFrom(node, packet) };
   }
 
-  /** The access switch of a host, where it is stopped. */
-  stoppedSwitchOf(host: number): string | undefined {
-    const name = this.nodes[this.attachments[host]?.node ?? -1]?.name ?? '';
-    return this.#stopped.has(name) ? name : undefined;
+  /** The interface of a host at one of its links. */
+  nicAt(host: number, port: number): number | undefined {
+    return this.#nicByPort.get(host * MOST_PORTS + port);
+  }
+
+  /** The switch at the other end of an interface's link, where it is stopped. */
+  stoppedSwitchOf({ peer }: Nic): string | undefined {
+    const name = peer.kind === 'switch' ? this.nodes[peer.index]?.name : undefined;
+    return name !== undefined && this.#stopped.has(name) ? name : undefined;
   }
 
   node(index: number): Node {

@@ -1,4 +1,3 @@
-import { ipv4ToNumber, macToNumber } from '../model/addresses.ts';
 import {
   ETH_TYPE,
   formatValue,
@@ -7,7 +6,6 @@ import {
   type MatchField,
   VLAN_TAG_PRESENT,
 } from '../model/match.ts';
-import type { Host } from '../model/topology.ts';
 
 /**
  * A packet as a switch parses it (OpenFlow 1.3, section 7.2.3): a number for each match field that it has. Every field
@@ -171,10 +169,9 @@ export interface Addresses {
   readonly ip: number;
 }
 
-export function addressesOf(host: Host): Addresses {
-  return { mac: Number(macToNumber(host.mac)), ip: Number(ipv4ToNumber(host.ip)) };
-}
-
+/** The Ethernet type of a VLAN's tag (IEEE 802.1Q), and the bits of the tag that name the VLAN. */
+export const VLAN_TAG = 0x8100;
+export const VLAN_VID_MASK = 0xfff;
 export const ARP = Number(ETH_TYPE.arp);
 export const IPV4 = Number(ETH_TYPE.ipv4);
 export const ARP_REQUEST = 1;

@@ -3,8 +3,7 @@ import { CircleSearch, disturbedNodes } from './circles.ts';
 import { exchangeBetween } from './exchange.ts';
 import type { HostRouting, Way } from './host-routing.ts';
 import { LEG_KINDS, LEGS, type LegKind, type LegShape, type TellingValues, tellingValues, walksOf } from './legs.ts';
-import { Network, type NetworkState } from './network.ts';
-import type { Addresses } from './packet.ts';
+import { Network, type NetworkState, type OwnAddress } from './network.ts';
 import { ALWAYS, NEVER, PERHAPS } from './walk.ts';
 
 /** A `Certainty`, or that the packet is changed on its way, and hosts may do something else about it than usual. */
@@ -91,7 +90,7 @@ function certaintiesOf(
   const result = new Uint8Array(count * count);
   for (const { target, walk, roots } of walksOf(network, shape, telling)) {
     search?.look(walk);
-    const values = walk.isRewritten ? undefined : walk.certainties((host) => host === target);
+    const values = walk.isRewritten ? undefined : walk.certainties(({ host }) => host === target);
     const leads = values === undefined || disturbed.size === 0 ? undefined : walk.leadsTo(disturbed);
     for (const { sender, state } of roots) {
       const value = values?.[state] ?? REWRITTEN;
@@ -103,31 +102,36 @@ function certaintiesOf(
 
 /**
  * How one host sends to another's address: not at all, or straight to it from its own, as the packets of `LEGS` do, or
- * unusually: from another address, by a router, to a wrong MAC address, or where several hosts have the address.
+ * unusually: by a router, from another address, with a tag, to a wrong MAC address, or where several have the address.
  */
-function usualWays({
-  addresses,
-  hosts,
-}: Network): (source: number, target: number) => Pick<Way, 'mac'> | 'none' | 'unusual' {
+function usualWays(network: Network): (source: number, target: number) => Pick<Way, 'mac'> | 'none' | 'unusual' {
+  const { addresses, hosts } = network;
   const owners = new Map<number, number>();
   for (const { own } of hosts) for (const ip of own) owners.set(ip, (owners.get(ip) ?? 0) + 1);
-  const isUsual = ({ mac, own }: HostRouting, host: Addresses) =>
-    mac === host.mac && own.has(host.ip) && owners.get(host.ip) === 1;
-  const usual = addresses.map((host, index) => {
+  const usual = addresses.map((own, index) => {
     const routing = hosts[index];
-    return routing !== undefined && isUsual(routing, host);
+    return own !== undefined && routing !== undefined && owners.get(own.ip) === 1 && isUsual(network, routing, own);
   });
   return (source, target) => {
     const [host, self, other] = [hosts[source], addresses[source], addresses[target]];
-    if (host === undefined || self === undefined || other === undefined) return 'none';
+    if (host === undefined || other === undefined) return 'none';
     const way = host.wayTo(other.ip);
     if (way === undefined) return 'none';
     // Nobody pings the address of all hosts, and not everybody answers it.
     const isStraight =
       way.nextHop === other.ip &&
-      way.source === self.ip &&
+      way.source === self?.ip &&
       (way.mac ?? other.mac) === other.mac &&
       !host.broadcasts.has(other.ip);
     return usual[source] && usual[target] && isStraight ? way : 'unusual';
   };
+}
+
+/** Whether a host has one interface, at a switch, and treats packets there as Linux does that nobody told otherwise. */
+function isUsual({ nics }: Network, { interfaces, own }: HostRouting, { mac, ip, nic }: OwnAddress): boolean {
+  const [only, ...more] = interfaces;
+  if (only === undefined || more.length > 0 || nics[nic]?.peer.kind !== 'switch') return false;
+  const { reversePathFilter, arpIgnore, arpAnnounce } = only.settings;
+  const isPlain = reversePathFilter === 0 && arpIgnore === 0 && arpAnnounce === 0;
+  return isPlain && only.vlan === undefined && only.mac === mac && own.has(ip);
 }

@@ -140,6 +140,13 @@ export function namesOfCircle(network: Network, { nodes }: Circle): readonly str
   return [...names, names[0] ?? ''];
 }
 
+/** Where a packet is that has come to a host. */
+type Place = Pick<Arrival, 'host' | 'nic' | 'packet'>;
+
+function isSamePlace(a: Place, b: Place): boolean {
+  return a.nic === b.nic && a.packet.key === b.packet.key;
+}
+
 class LegTracer {
   readonly #network: Network;
   readonly #leg: Leg;
@@ -150,7 +157,7 @@ class LegTracer {
   }
 
   traced(): TracedLeg {
-    const { from, packet, walk, arrivals } = this.#leg;
+    const { from, nic, packet, walk, arrivals } = this.#leg;
     const used = arrivals.find(({ reaction }) => reaction.kind !== 'ignores') ?? arrivals[0];
     const leg = {
       message: messageOf(packet),
@@ -159,19 +166,27 @@ class LegTracer {
       packet: packet.describe(),
       arrivals: arrivals.map((arrival) => this.#arrival(arrival)),
     };
-    if (walk === undefined) {
-      const stopped = this.#network.stoppedSwitchOf(from);
-      const fate: TracedFate =
-        stopped === undefined
-          ? { kind: 'host-link-down', host: leg.from }
-          : { kind: 'switch-stopped', host: leg.from, switch: stopped };
-      return { ...leg, hops: [], way: { hops: [], fate } };
-    }
-    const values = walk.certainties((host, other) => host === used?.host && other.key === used.packet.key);
+    if (walk === undefined)
+      return { ...leg, hops: [], way: { hops: [], fate: this.#fateWithoutSwitch(leg.from, nic) } };
+    const values = walk.certainties((end) => used !== undefined && isSamePlace(end, used));
     const traced = { ...leg, hops: walk.states.map((_, number) => this.#hop(walk, number)) };
     const way = used && this.#winningWay(walk, used);
     if (way === undefined) return { ...traced, way: this.#losingWay(walk, values) };
     return used?.certainty === ALWAYS ? { ...traced, way } : { ...traced, way, doubt: this.#losingWay(walk, values) };
+  }
+
+  /** Of a packet that comes to no switch: its link is down, or leads to another host. */
+  #fateWithoutSwitch(from: string, index: number): TracedFate {
+    const nic = this.#network.nics[index];
+    const { peer, isUp = false } = nic ?? {};
+    const there = peer?.kind === 'host' ? this.#network.nics[peer.nic] : undefined;
+    if (peer?.kind === 'host' && isUp && there !== undefined) {
+      return this.#fateAtHost({ host: there.host, nic: peer.nic, packet: this.#leg.packet });
+    }
+    const stopped = nic && this.#network.stoppedSwitchOf(nic);
+    return stopped === undefined
+      ? { kind: 'host-link-down', host: from }
+      : { kind: 'switch-stopped', host: from, switch: stopped };
   }
 
   #hop(walk: Walk, number: number): TracedHop {
@@ -198,16 +213,19 @@ class LegTracer {
 
   #fate({ fate }: Extract<Exit, { kind: 'end' }>): TracedFate {
     if (fate.kind === 'dropped') return { kind: 'dropped', entry: tracedEntry(fate.entry) };
-    if (fate.kind !== 'at-host') return fate;
-    const host = this.#hostName(fate.host);
-    const arrival = this.#leg.arrivals.find((each) => each.host === fate.host && each.packet.key === fate.packet.key);
+    return fate.kind === 'at-host' ? this.#fateAtHost(fate) : fate;
+  }
+
+  #fateAtHost(end: Place): TracedFate {
+    const host = this.#hostName(end.host);
+    const arrival = this.#leg.arrivals.find((each) => isSamePlace(each, end));
     return arrival?.reaction.kind === 'ignores'
       ? { kind: 'ignored', host, why: arrival.reaction.why }
       : { kind: 'delivered', host };
   }
 
   /** The shortest way to an arrival; undefined where it is on none that was followed. */
-  #winningWay(walk: Walk, { host, packet }: Arrival): Way | undefined {
+  #winningWay(walk: Walk, arrival: Arrival): Way | undefined {
     const start = { inPort: walk.state(this.#leg.root).arrivedBy, from: undefined };
     const cameFrom = new Map<number, { readonly inPort: number; readonly from: WayHop | undefined }>([
       [this.#leg.root, start],
@@ -218,7 +236,7 @@ class LegTracer {
           const next = walk.stateAfter(exit);
           const from = { hop: number, branch, inPort };
           if (next !== undefined && !cameFrom.has(next)) cameFrom.set(next, { inPort: exit.inPort, from });
-        } else if (exit.fate.kind === 'at-host' && exit.fate.host === host && exit.fate.packet.key === packet.key) {
+        } else if (exit.fate.kind === 'at-host' && isSamePlace(exit.fate, arrival)) {
           const hops: WayHop[] = [{ hop: number, branch, inPort }];
           for (let at = cameFrom.get(number)?.from; at !== undefined; at = cameFrom.get(at.hop)?.from) hops.unshift(at);
           return { hops, fate: this.#fate(exit) };
@@ -278,7 +296,7 @@ class LegTracer {
 
   #receiverOf(packet: Packet): string | null {
     const ip = packet.get(packet.get('eth_type') === ARP ? 'arp_tpa' : 'ipv4_dst');
-    const index = this.#network.addresses.findIndex((addresses) => addresses.ip === ip);
+    const index = this.#network.hosts.findIndex(({ own }) => own.has(ip));
     return index < 0 ? null : this.#hostName(index);
   }
 

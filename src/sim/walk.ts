@@ -1,6 +1,6 @@
 import type { Course, SwitchFate } from './course.ts';
 import type { Network } from './network.ts';
-import type { Packet } from './packet.ts';
+import { ABSENT, type Packet } from './packet.ts';
 
 /**
  * Whether something happens: 0 never, 2 always, 1 as the switches choose, where entries leave a choice to them (buckets
@@ -11,10 +11,22 @@ export const NEVER = 0;
 export const PERHAPS = 1;
 export const ALWAYS = 2;
 
+/** A packet at a host, which has come by one of its interfaces. */
+export interface AtHost {
+  readonly kind: 'at-host';
+  /** By their places in the network. */
+  readonly host: number;
+  readonly nic: number;
+  readonly packet: Packet;
+}
+
+/** Whether an end is one that is asked for. */
+export type IsWanted = (end: AtHost) => boolean;
+
 /** Where a packet ends: inside a switch, or on its way out of one. */
 export type Fate =
   | SwitchFate
-  | { readonly kind: 'at-host'; readonly host: number; readonly packet: Packet }
+  | AtHost
   /** A switch sends nothing back out of its in-port (section 4.5), but for outputs to `in_port`. */
   | { readonly kind: 'back-out' }
   | { readonly kind: 'port-down' }
@@ -156,7 +168,7 @@ export class Walk {
    * For each state, by its number, whether the packet comes from there to an end that is wanted. In a circle nothing
    * comes anywhere but by a copy that leaves it.
    */
-  certainties(isWanted: (host: number, packet: Packet) => boolean): Uint8Array {
+  certainties(isWanted: IsWanted): Uint8Array {
     const values = new Uint8Array(this.#states.length);
     // A set hands out what is added to it on the way, too.
     const pending = new Set(this.#order);
@@ -174,7 +186,7 @@ export class Walk {
   certaintyIn(
     number: number,
     values: Uint8Array,
-    isWanted: (host: number, packet: Packet) => boolean,
+    isWanted: IsWanted,
     course: Course = this.state(number).course,
   ): Certainty {
     switch (course.kind) {
@@ -263,14 +275,14 @@ export class Walk {
     return this.#predecessors[number] ?? [];
   }
 
-  #certaintyOf(exit: Exit, values: Uint8Array, isWanted: (host: number, packet: Packet) => boolean): Certainty {
+  #certaintyOf(exit: Exit, values: Uint8Array, isWanted: IsWanted): Certainty {
     if (exit.kind === 'hop') {
       const number = this.stateAfter(exit);
       return number === undefined ? PERHAPS : ((values[number] ?? NEVER) as Certainty);
     }
     const { fate } = exit;
     if (fate.kind === 'unforeseeable') return PERHAPS;
-    return fate.kind === 'at-host' && isWanted(fate.host, fate.packet) ? ALWAYS : NEVER;
+    return fate.kind === 'at-host' && isWanted(fate) ? ALWAYS : NEVER;
   }
 
   #exits(node: number, inPort: number, { port, packet, missedTable }: Output): readonly Exit[] {
@@ -322,7 +334,8 @@ export class Walk {
     if (peer.kind === 'host') {
       // A change by the last switch is one, too.
       this.#packetNumber(packet);
-      return { kind: 'end', port, fate: { kind: 'at-host', host: peer.index, packet } };
+      const host = this.network.nics[peer.nic]?.host ?? ABSENT;
+      return { kind: 'end', port, fate: { kind: 'at-host', host, nic: peer.nic, packet } };
     }
     return { kind: 'hop', port, node: peer.index, inPort: peer.port, packet: packet.parsed() };
   }

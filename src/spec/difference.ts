@@ -1,7 +1,7 @@
 import type { Connection } from '../model/connection.ts';
 import { describeFault } from '../model/fault.ts';
 import { formatPingall } from '../model/matrix.ts';
-import { type Host, interfaceName, type Link } from '../model/topology.ts';
+import { type Host, type HostInterface, hostInterfaceName, interfaceName, type Link } from '../model/topology.ts';
 import type { LabSpec } from './read.ts';
 
 /**
@@ -45,15 +45,29 @@ function describeConnection({ members, ways, via = [], avoid = [] }: Connection)
 }
 
 function describeHost(host: Host): string {
-  const { name, ip, prefixLength, mac, addresses = [], defaultRoute, arp, start = [], cpu } = host;
+  const { name, interfaces, routes = [], forwards, arp, start = [], cpu } = host;
+  const [first, ...more] = interfaces;
   const properties = [
-    ...addresses.map((address) => `address ${address.ip}/${address.prefixLength}`),
-    ...(defaultRoute === undefined ? [] : [`default_route ${defaultRoute}`]),
+    ...(first === undefined ? [] : describeInterface(first)),
+    ...more.flatMap((each) => [hostInterfaceName(host, each), ...describeInterface(each)]),
+    ...routes.map(({ destination, prefixLength, via }) =>
+      prefixLength === 0 ? `default_route ${via}` : `route ${destination}/${prefixLength} via ${via}`,
+    ),
+    ...(forwards === undefined ? [] : ['forward']),
     ...(arp === undefined ? [] : [`arp ${arp}`]),
     ...start.map((command) => `start ${JSON.stringify(command)}`),
     ...(cpu === undefined ? [] : [`cpu ${cpu}`]),
   ];
-  return ['host', name, `${ip}/${prefixLength}`, mac, ...properties].join(' ');
+  return ['host', name, ...properties].join(' ');
+}
+
+function describeInterface({ addresses: [own, ...addresses], mac, mtu }: HostInterface): readonly string[] {
+  return [
+    ...(own === undefined ? [] : [`${own.ip}/${own.prefixLength}`]),
+    mac,
+    ...addresses.map((address) => `address ${address.ip}/${address.prefixLength}`),
+    ...(mtu === undefined ? [] : [`mtu ${mtu}`]),
+  ];
 }
 
 function describeLink(link: Link): string {

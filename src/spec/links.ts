@@ -1,14 +1,13 @@
 import { HIGHEST_PORT, portNumber } from '../model/addresses.ts';
 import { INTERFACE_NAME_LENGTH, interfaceName, type Link, type LinkEnd } from '../model/topology.ts';
 import type { LocatedDocument, Path } from './located-document.ts';
-import { nodeName, pathOfName } from './nodes.ts';
+import { nodeName } from './nodes.ts';
 import type { SpecDocument } from './schema.ts';
 
 /** Links with a port at both ends, given or in the order of the links; wrong ones are noted. */
 export function readLinks(document: LocatedDocument, form: SpecDocument): readonly Link[] {
   const hosts = new Set(form.hosts.map(nodeName));
   const switches = new Set(form.switches.map(nodeName));
-  const linksOfHost = new Map<string, number>([...hosts].map((name) => [name, 0]));
   const portsOf = new Map<string, Map<number, number>>([...hosts, ...switches].map((name) => [name, new Map()]));
 
   interface OpenEnd {
@@ -44,24 +43,6 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
       });
       continue;
     }
-    if (hosts.has(a.node) && hosts.has(b.node)) {
-      document.add(path, {
-        code: 'host-to-host',
-        cause: 'a link joins two hosts, so that no switch would see the packets',
-        remedy: 'link each of them to a switch',
-      });
-    }
-    for (const { node, path } of ends) {
-      const count = linksOfHost.get(node);
-      if (count === undefined) continue;
-      linksOfHost.set(node, count + 1);
-      if (count === 1)
-        document.add(path, {
-          code: 'host-links',
-          cause: `host ${node} has a link already`,
-          remedy: 'a host has one link',
-        });
-    }
     for (const end of ends) {
       if (end.port === undefined) continue;
       const lowest = hosts.has(end.node) ? 0 : 1;
@@ -83,16 +64,6 @@ export function readLinks(document: LocatedDocument, form: SpecDocument): readon
     }
     openLinks.push({ ends: [a, b], properties });
   }
-  for (const [index, node] of form.hosts.entries()) {
-    if (linksOfHost.get(nodeName(node)) === 0) {
-      document.add(pathOfName('hosts', index, node), {
-        code: 'host-links',
-        cause: `host ${nodeName(node)} has no link`,
-        remedy: 'add a link from it to a switch',
-      });
-    }
-  }
-
   /** Mininet counts a host's ports from 0 and a switch's from 1. */
   const close = (end: OpenEnd): LinkEnd => {
     const taken = portsOf.get(end.node) ?? new Map();

@@ -5,9 +5,10 @@ import { Topology } from '../model/topology.ts';
 import { readConnections } from './connections.ts';
 import { readExpectations } from './expectations.ts';
 import { expand } from './generators/expand.ts';
+import { readHosts } from './hosts.ts';
 import { readLinks } from './links.ts';
 import { LocatedDocument } from './located-document.ts';
-import { checkNames, readHosts, readSwitches } from './nodes.ts';
+import { checkNames, readSwitches } from './nodes.ts';
 import { readScenarios } from './scenarios.ts';
 import { PYTHON_KEYWORDS, type SpecDocument, specSchema } from './schema.ts';
 
@@ -42,9 +43,9 @@ export function readSpec(file: string, text: string): LabSpec {
   document.throwIfAny();
 
   checkNames(document, form);
-  const hosts = readHosts(document, form);
   const switches = readSwitches(document, form);
   const links = readLinks(document, form);
+  const hosts = readHosts(document, form, links);
   checkMatrices(document, form);
   document.throwIfAny();
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HIGHEST_PORT } from '../model/addresses.ts';
 import { GENERATOR_NAMES, GENERATORS, type GeneratorName, MOST_LINKS, MOST_NODES } from './generators/topologies.ts';
 import { scenariosSchema } from './scenario-schema.ts';
 import { told } from './told.ts';
@@ -41,19 +42,62 @@ const label = z
   .string(told('not a text', 'write it in quotes: "New York"'))
   .regex(/^[^\p{C}]{1,100}$/u, told('a label is one line of up to 100 characters', 'shorten it, or leave it out'));
 
+const hostAddress = z.string(told('not an IPv4 address', 'write it as 10.0.0.1/8'));
+const mac = z.string(told('not a MAC address', 'write it in quotes: "00:00:00:00:00:01"'));
+const furtherAddresses = z.array(
+  z.string(told('not an IPv4 address', 'write it as 192.168.1.2/24')),
+  told('not a list of addresses', 'write [192.168.1.2/24]'),
+);
+
+/** RFC 791: every network passes a packet of 68 bytes whole. The switches' ends of links pass no more than 1500. */
+const [LEAST_MTU, MOST_MTU] = [68, 1500];
+const mtuMessage = told(
+  `mtu is the longest packet in bytes, from ${LEAST_MTU} to ${MOST_MTU}`,
+  'write one such as 1400, or leave it out',
+);
+const mtu = z.int(mtuMessage).min(LEAST_MTU, mtuMessage).max(MOST_MTU, mtuMessage);
+
+/** IEEE 802.1Q keeps 0 and 4095. */
+const [LEAST_VLAN, MOST_VLAN] = [1, 4094];
+const vlanMessage = told(`vlan is the id of a VLAN, from ${LEAST_VLAN} to ${MOST_VLAN}`, 'write one such as 100');
+
+const portMessage = told(`port is the number of a link's port, from 0 to ${HIGHEST_PORT}`, 'write one such as 1');
+const hostInterface = z.strictObject(
+  {
+    port: z.int(portMessage).min(0, portMessage).max(HIGHEST_PORT, portMessage).optional(),
+    vlan: z.int(vlanMessage).min(LEAST_VLAN, vlanMessage).max(MOST_VLAN, vlanMessage).optional(),
+    ip: hostAddress.optional(),
+    mac: mac.optional(),
+    addresses: furtherAddresses.optional(),
+    mtu: mtu.optional(),
+  },
+  told('not an interface', 'write {ip: 10.0.1.1/24}, or with its port or VLAN {port: 1, vlan: 100, ip: 10.0.1.1/24}'),
+);
+
+const route = z.strictObject(
+  {
+    to: z.string(told('not a subnet', 'write it as 10.0.2.0/24')),
+    via: z.string(told('not an IPv4 address', 'write that of a router: 10.0.0.254')),
+  },
+  told('not a route', 'write {to: 10.0.2.0/24, via: 10.0.1.1}'),
+);
+
 const host = z.union([
   name,
   z.strictObject({
     name,
-    ip: z.string(told('not an IPv4 address', 'write it as 10.0.0.1/8')).optional(),
-    mac: z.string(told('not a MAC address', 'write it in quotes: "00:00:00:00:00:01"')).optional(),
-    addresses: z
-      .array(
-        z.string(told('not an IPv4 address', 'write it as 192.168.1.2/24')),
-        told('not a list of addresses', 'write [192.168.1.2/24]'),
-      )
+    ip: hostAddress.optional(),
+    mac: mac.optional(),
+    addresses: furtherAddresses.optional(),
+    mtu: mtu.optional(),
+    interfaces: z
+      .array(hostInterface, told('not a list of interfaces', 'write [{ip: 10.0.1.1/24}, {ip: 10.0.2.1/24}]'))
       .optional(),
+    routes: z.array(route, told('not a list of routes', 'write [{to: 10.0.2.0/24, via: 10.0.1.1}]')).optional(),
     default_route: z.string(told('not an IPv4 address', 'write that of a router: 10.0.0.254')).optional(),
+    forward: z
+      .boolean(told('forward is true or false', 'write forward: true for a router, or leave it out'))
+      .optional(),
     arp: arp.optional(),
     start: z
       .array(command, told('not a list of commands', 'write ["ip route add 10.9.0.0/16 via 10.0.0.254"]'))

@@ -1,4 +1,5 @@
 import { exchangeBetween } from '../sim/exchange.ts';
+import type { PortPeer } from '../sim/graph.ts';
 import type { Ignored } from '../sim/linux-host.ts';
 import { Network, type NetworkState } from '../sim/network.ts';
 import {
@@ -24,8 +25,8 @@ export interface Reason {
 export class Explainer {
   readonly #network: Network;
   readonly #hosts: ReadonlyMap<string, number>;
-  /** For each switch the number of its part of the network: links that are up join the switches of a part. */
-  readonly #parts: readonly number[];
+  /** For each host the numbers of the parts of the network that it is in: links that are up, and routers, join parts. */
+  readonly #parts: readonly ReadonlySet<number>[];
   readonly #hasFaults: boolean;
 
   constructor(state: NetworkState) {
@@ -61,25 +62,36 @@ export class Explainer {
   }
 
   #areJoined(source: string, target: string): boolean {
-    const [a, b] = [source, target].map((name) => this.#network.attachments[this.#hosts.get(name) ?? -1]);
-    return a?.isUp === true && b?.isUp === true && this.#parts[a.node] === this.#parts[b.node];
+    const [a, b] = [source, target].map((name) => this.#parts[this.#hosts.get(name) ?? -1]);
+    return a !== undefined && b !== undefined && [...a].some((part) => b.has(part));
   }
 }
 
-function partsOf({ nodes }: Network): readonly number[] {
-  const parts = nodes.map(() => -1);
-  for (const start of nodes.keys()) {
-    if (parts[start] !== -1) continue;
-    parts[start] = start;
-    const queue = [start];
-    for (const at of queue) {
-      for (const { peer, isUp } of nodes[at]?.ports.values() ?? []) {
-        if (!isUp || peer.kind !== 'switch' || parts[peer.index] !== -1) continue;
-        parts[peer.index] = start;
-        queue.push(peer.index);
-      }
-    }
+function partsOf({ nodes, nics, hosts }: Network): readonly ReadonlySet<number>[] {
+  // Switches, and after them the interfaces of hosts.
+  const above = Array.from({ length: nodes.length + nics.length }, (_, index) => index);
+  const rootOf = (index: number): number => {
+    let root = index;
+    for (let next = above[root] ?? root; next !== root; next = above[root] ?? root) root = next;
+    return root;
+  };
+  const join = (a: number, b: number) => {
+    above[rootOf(a)] = rootOf(b);
+  };
+  const placeOf = (peer: PortPeer) => (peer.kind === 'switch' ? peer.index : nodes.length + peer.nic);
+  for (const [index, { ports }] of nodes.entries()) {
+    for (const { peer, isUp } of ports.values()) if (isUp) join(index, placeOf(peer));
   }
+  const lastOf = new Map<number, number>();
+  for (const [index, { host, peer, isUp }] of nics.entries()) {
+    if (isUp) join(nodes.length + index, placeOf(peer));
+    const last = lastOf.get(host);
+    lastOf.set(host, index);
+    const isRouter = hosts[host]?.interfaces.some(({ settings }) => settings.forwards) === true;
+    if (last !== undefined && isRouter) join(nodes.length + last, nodes.length + index);
+  }
+  const parts = hosts.map(() => new Set<number>());
+  for (const [index, { host, isUp }] of nics.entries()) if (isUp) parts[host]?.add(rootOf(nodes.length + index));
   return parts;
 }
 
@@ -89,7 +101,7 @@ function explainInOneLine(trace: Trace): string {
   }
   const leg = decidingLeg(trace);
   if (leg === undefined) return `${trace.source} has no route to ${trace.target}`;
-  if (trace.outcome === 'reaches') return `by the entries it goes ${describeWay(leg, leg.way)}, and back`;
+  if (trace.outcome === 'reaches') return `by the entries it goes ${describeWholeWay(trace)}, and back`;
   const back = leg.from === trace.target ? 'on the way back ' : '';
   const sentence = `${back}${describeFate(leg, leg.doubt ?? leg.way)}`;
   const isUnforeseeable = (leg.doubt ?? leg.way).fate.kind === 'unforeseeable';
@@ -187,6 +199,13 @@ function describeWay(leg: TracedLeg, { hops, fate }: Way): string {
   return [leg.from, ...switches, ...last].join(' > ');
 }
 
+/** The way of the echo request, through all routers. */
+function describeWholeWay({ legs }: Trace): string {
+  const ways = legs.filter(({ message }) => message === 'echo request').map((leg) => describeWay(leg, leg.way));
+  // Each begins with the host where the one before it ended.
+  return ways.map((way, index) => (index === 0 ? way : way.slice(way.indexOf(' > ')))).join('');
+}
+
 function ending(fate: TracedFate): string {
   return fate.kind === 'delivered' ? '' : ' > X';
 }
@@ -272,6 +291,9 @@ const IGNORED: Readonly<Record<Ignored, string>> = {
   'not-understood': 'it is no message that a host answers',
   'nothing-to-do': 'it asked for nothing',
   'no-route': 'it has no route back',
+  'no-route-on': 'it has no route to that address',
+  'other-path': 'it would answer by another interface, and its rp_filter refuses that',
+  'ttl-exceeded': 'it has passed as many routers as it may',
 };
 
 const CHOICES = {

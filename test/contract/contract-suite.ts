@@ -5,6 +5,7 @@ import { cookieOf, isStaticEntryCookie } from '../../src/drivers/pusher/wire.ts'
 import type { Dpid } from '../../src/model/addresses.ts';
 import { exactly } from '../../src/model/match.ts';
 import type { Entry, FlowEntry, GroupEntry } from '../../src/model/openflow.ts';
+import { plainOf } from '../support/fixtures/hosts.ts';
 import { isRecorded, recorded, recordedJson } from '../support/fixtures/recorded-exchanges.ts';
 import { s10h10 } from '../support/fixtures/topologies.ts';
 import { type Skips, skippable } from './skippable.ts';
@@ -175,12 +176,15 @@ export function contractSuite({ name, setup, concurrency, skips }: ContractSuite
     same('a host that it knows is at its access switch', async () => {
       // Floodlight knows those that have sent something.
       const known = (await client.devices()).flatMap(({ macs, ipv4, attachments }) => {
-        const host = s10h10.hosts.find(({ ip, mac }) => ipv4.includes(ip) && macs.includes(mac));
+        const host = s10h10.hosts.find((each) => {
+          const { ip, mac } = plainOf(each);
+          return ipv4.includes(ip) && macs.includes(mac);
+        });
         return host === undefined ? [] : [{ host, attachments }];
       });
       for (const { host, attachments } of known) {
-        const { accessSwitch, port } = s10h10.attachmentOf(host);
-        expect(attachments).toEqual([{ dpid: accessSwitch.dpid, port }]);
+        const attachment = s10h10.attachmentOf(host);
+        expect(attachments).toEqual([{ dpid: attachment?.accessSwitch.dpid, port: attachment?.port }]);
       }
     });
 

@@ -23,6 +23,7 @@ import { type Host, type Link, type LinkEnd, type Switch, Topology } from '../..
 import { compileConnections } from '../../src/plan/connections.ts';
 import { forwardingFlows } from '../../src/plan/forwarding.ts';
 import { PathGraph, switchesAlong } from '../../src/plan/paths.ts';
+import { hostOf, type PlainHost, plainOf } from '../support/fixtures/hosts.ts';
 import { Random } from './random.ts';
 
 /** What the switches of a lab are given to hold, and what is down meanwhile. */
@@ -62,7 +63,7 @@ function randomTopology(random: Random): Topology {
   const narrow = random.chance(0.1) ? random.integer(1, MOST_HOSTS) : 0;
   const hosts = Array.from({ length: random.pick([2, 3, 4, 4, 5, 5, MOST_HOSTS]) }, (_, index): Host => {
     const number = BigInt(index + 1);
-    return {
+    return hostOf({
       name: `h${number}`,
       ip: ipv4FromNumber(FIRST_IP + number),
       prefixLength: index + 1 === narrow ? 30 : 8,
@@ -70,7 +71,7 @@ function randomTopology(random: Random): Topology {
         random.chance(0.5) ? number : (0x02n << 40n) + (BigInt(random.integer(0, 0xffff)) << 16n) + number,
       ),
       ...randomState(random, index + 1, index + 1 === narrow),
-    };
+    });
   });
   const pairs: [string, string][] = hosts.map(({ name }) => [name, random.pick(switches).name]);
   if (switches.length > 1) {
@@ -96,7 +97,7 @@ function randomTopology(random: Random): Topology {
 }
 
 /** What a host has beside its address: others, a router, static ARP entries, routes, forwarding. Most have nothing. */
-function randomState(random: Random, number: number, isNarrow: boolean): Partial<Host> {
+function randomState(random: Random, number: number, isNarrow: boolean): Partial<PlainHost> {
   const other = random.integer(1, MOST_HOSTS);
   const neighbour = random.integer(1, MOST_HOSTS);
   const start = [
@@ -268,6 +269,7 @@ class EntryMaker {
     if (sender === undefined || receiver === undefined) return undefined;
     const first = this.#topology.attachmentOf(sender);
     const last = this.#topology.attachmentOf(receiver);
+    if (first === undefined || last === undefined) return undefined;
     const nextHops = new PathGraph(this.#topology, 'hops').nextHopsToward(last.accessSwitch.name);
     if (first.accessSwitch !== last.accessSwitch && !nextHops.has(first.accessSwitch.name)) return undefined;
     const fields = packetFields(random.pick(LEG_KINDS), sender, receiver);
@@ -416,7 +418,7 @@ class EntryMaker {
   /** A value that packets of the lab may have, or that is at least near. */
   #otherValue(field: MatchField): bigint {
     const random = this.#random;
-    const host = random.pick(this.#topology.hosts);
+    const host = plainOf(random.pick(this.#topology.hosts));
     switch (field) {
       case 'eth_dst':
       case 'eth_src':
@@ -562,7 +564,8 @@ class EntryMaker {
 }
 
 /** RFC 826 and RFC 792, as Linux sends them. */
-function packetFields(kind: (typeof LEG_KINDS)[number], sender: Host, receiver: Host): Fields {
+function packetFields(kind: (typeof LEG_KINDS)[number], from: Host, to: Host): Fields {
+  const [sender, receiver] = [plainOf(from), plainOf(to)];
   const [fromMac, toMac] = [macToNumber(sender.mac), macToNumber(receiver.mac)];
   const [fromIp, toIp] = [ipv4ToNumber(sender.ip), ipv4ToNumber(receiver.ip)];
   const arp = {

@@ -12,7 +12,7 @@ import type { HostState } from '../../src/model/host-state.ts';
 import { type Entry, effectKey } from '../../src/model/openflow.ts';
 import { ProblemError } from '../../src/model/problem.ts';
 import { refusalOf } from '../../src/model/switch-refusals.ts';
-import { interfaceName, type Topology } from '../../src/model/topology.ts';
+import { interfaceName, ownAddressOf, type Topology } from '../../src/model/topology.ts';
 import type { EntrySet } from './random-lab.ts';
 
 export type Pair = readonly [source: string, target: string];
@@ -107,8 +107,14 @@ export class RealLab {
   async probe(pairs: readonly Pair[]): Promise<readonly Pair[]> {
     const signal = AbortSignal.timeout(LIMIT_MS);
     const only = pairs.map(([source, target]) => ({ source, target }));
-    const answer = await this.#resident.request('probe', { reaction: 0, only }, signal);
-    const index = new Map(answer.hosts.map((name, position) => [name, position]));
+    const points = this.#topology.hosts.map((host) => ({
+      name: host.name,
+      host: host.name,
+      ip: ownAddressOf(host)?.ip ?? null,
+      isSource: false,
+    }));
+    const answer = await this.#resident.request('probe', { points, reaction: 0, only }, signal);
+    const index = new Map(points.map(({ name }, position) => [name, position]));
     return pairs.filter(([a, b]) => (answer.rttMs[index.get(a) ?? -1]?.[index.get(b) ?? -1] ?? null) !== null);
   }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { macToNumber } from '../../src/model/addresses.ts';
 import { type Connection, connectionOf } from '../../src/model/connection.ts';
 import type { Fault } from '../../src/model/fault.ts';
 import type { Flow, FlowEntry } from '../../src/model/openflow.ts';
@@ -10,6 +11,7 @@ import { routeProblems } from '../../src/plan/requests.ts';
 import { stepsBetween } from '../../src/plan/steps.ts';
 import { predict } from '../../src/sim/predict.ts';
 import { askedMatrix } from '../../src/verify/asked.ts';
+import { plainOf } from '../support/fixtures/hosts.ts';
 import { anyConnections, anyTopology, s10h10, topologyOf } from '../support/fixtures/topologies.ts';
 
 function reachablePairs(
@@ -145,7 +147,7 @@ test('no entry of a plan matches LLDP, which Floodlight needs to find links', ()
       expect(checkEntries(topology, [], entries)).toEqual({ problems: [], warnings: [] });
       for (const { match } of entries) {
         // Either of another type, or of a host's own MAC address, which no switch sends LLDP from or to.
-        const macs = topology.hosts.map(({ mac }) => BigInt(`0x${mac.replaceAll(':', '')}`));
+        const macs = topology.hosts.map((host) => macToNumber(plainOf(host).mac));
         const mac = match.eth_src?.value ?? match.eth_dst?.value;
         expect([0x0800n, 0x0806n].includes(match.eth_type?.value ?? 0n) || macs.includes(mac ?? 0n)).toBe(true);
       }

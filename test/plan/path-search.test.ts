@@ -284,7 +284,7 @@ describe('by hand', () => {
     const topology = fatTree(8);
     const accessOf = (name: string) => {
       const host = topology.host(name);
-      return host === undefined ? '' : topology.attachmentOf(host).accessSwitch.name;
+      return host === undefined ? '' : (topology.attachmentOf(host)?.accessSwitch.name ?? '');
     };
     const { paths } = equalPaths(new PathGraph(topology), accessOf('h1'), accessOf('h128'));
     expect(paths).toHaveLength(16);

@@ -7,6 +7,7 @@ import { Network, type NetworkState } from '../../src/sim/network.ts';
 import type { SwitchEntries } from '../../src/sim/pipeline.ts';
 import { predict } from '../../src/sim/predict.ts';
 import { flow, group, output, setField, toGroup } from '../support/fixtures/entries.ts';
+import { hostOf } from '../support/fixtures/hosts.ts';
 import { topologyOf } from '../support/fixtures/topologies.ts';
 
 // Whatever the entries, there is an answer: the time limit of a test is the guard.
@@ -37,12 +38,14 @@ function row(length: number): Topology {
     .slice(1)
     .map((name, index) => ({ ends: [end(`s${index + 1}`, 2), end(name, 3)] }) satisfies Link);
   return new Topology({
-    hosts: [1n, 2n].map((number) => ({
-      name: `h${number}`,
-      ip: ipv4FromNumber((10n << 24n) + number),
-      prefixLength: 8,
-      mac: macFromNumber(number),
-    })),
+    hosts: [1n, 2n].map((number) =>
+      hostOf({
+        name: `h${number}`,
+        ip: ipv4FromNumber((10n << 24n) + number),
+        prefixLength: 8,
+        mac: macFromNumber(number),
+      }),
+    ),
     switches: names.map((name, index) => ({ name, dpid: dpidFromNumber(BigInt(index + 1)) })),
     links: [{ ends: [end('h1', 0), end('s1', 1)] }, { ends: [end('h2', 0), end(`s${length}`, 1)] }, ...links],
   });

@@ -8,6 +8,7 @@ import { exchangeBetween } from '../../src/sim/exchange.ts';
 import { Network, type NetworkState } from '../../src/sim/network.ts';
 import type { SwitchEntries } from '../../src/sim/pipeline.ts';
 import { predict } from '../../src/sim/predict.ts';
+import { hostOf, plainOf } from '../support/fixtures/hosts.ts';
 import { topologyOf } from '../support/fixtures/topologies.ts';
 
 // What `npm run differential` found: here the expected results are those of Open vSwitch 3.1 and Linux 6.18.
@@ -98,10 +99,9 @@ test('a host does not ping the broadcast address of its subnet, and answers it b
   const withNarrow = (narrow: string, entries: Entries, more: Partial<Host> = {}) => {
     const { hosts, switches, links } = pair;
     const others = { ip: ipv4FromNumber(0x0a000003n) };
-    const changed = hosts.map((host) => ({
-      ...host,
-      ...(host.name === narrow ? { prefixLength: 30, ...more } : others),
-    }));
+    const changed = hosts.map((host) =>
+      hostOf({ ...plainOf(host), ...(host.name === narrow ? { prefixLength: 30, ...more } : others) }),
+    );
     return h1ReachesH2(new Topology({ hosts: changed, switches, links }), entries);
   };
   expect(withNarrow('h1', {})).toBe('never');

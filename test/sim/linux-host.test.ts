@@ -1,31 +1,49 @@
 import { expect, test } from 'vitest';
 import { type Ipv4Address, ipv4ToNumber, type MacAddress } from '../../src/model/addresses.ts';
-import { type HostState, type Route, specifiedStates } from '../../src/model/host-state.ts';
-import { type Host, Topology } from '../../src/model/topology.ts';
+import { type HostState, type InterfaceState, type Route, specifiedStates } from '../../src/model/host-state.ts';
+import { Topology } from '../../src/model/topology.ts';
 import { HostRouting } from '../../src/sim/host-routing.ts';
-import { LinuxHost, type Reaction } from '../../src/sim/linux-host.ts';
+import { DEFAULT_TTL, LinuxHost, type Reaction, type Sent } from '../../src/sim/linux-host.ts';
 import { arpReply, arpRequest, ECHO_REPLY, ECHO_REQUEST, echo, Packet } from '../../src/sim/packet.ts';
+import { hostOf, type PlainHost } from '../support/fixtures/hosts.ts';
 
 const ip = (text: string) => Number(ipv4ToNumber(text as Ipv4Address));
 const h1 = { mac: 1, ip: ip('10.0.0.1') };
 const h2 = { mac: 2, ip: ip('10.0.0.2') };
 const h3 = { mac: 3, ip: ip('10.0.0.3') };
 
-function host(prefixLength = 24, more: Partial<Host> = {}, then: Partial<HostState> = {}): LinuxHost {
-  const self: Host = {
-    name: 'h1',
-    ip: '10.0.0.1' as Ipv4Address,
-    prefixLength,
-    mac: '00:00:00:00:00:01' as MacAddress,
-    ...more,
-  };
+/** h1 with one interface; tests hand it packets, and it answers by that. */
+class OnlyInterface {
+  readonly #host: LinuxHost;
+
+  constructor(state: HostState) {
+    this.#host = new LinuxHost(new HostRouting(state));
+  }
+
+  ping(ip: number) {
+    return this.#host.ping(ip);
+  }
+
+  receive(packet: Packet): Reaction {
+    return this.#host.receive({ port: 0, packet, ttl: DEFAULT_TTL });
+  }
+}
+
+function host(
+  prefixLength = 24,
+  more: Partial<PlainHost> = {},
+  { routes, ...then }: Partial<InterfaceState> & Partial<Pick<HostState, 'routes'>> = {},
+): OnlyInterface {
+  const ofH1 = { name: 'h1', ip: '10.0.0.1' as Ipv4Address, mac: '00:00:00:00:00:01' as MacAddress };
+  const self = hostOf({ ...ofH1, prefixLength, ...more });
   const state = specifiedStates(new Topology({ hosts: [self], switches: [], links: [] }))(self);
-  return new LinuxHost(new HostRouting({ ...state, ...then }));
+  const interfaces = state.interfaces.map((each) => ({ ...each, ...then }));
+  return new OnlyInterface({ ...state, interfaces, ...(routes === undefined ? {} : { routes }) });
 }
 
 /** What a host sends, as Ethernet and IP see it: `arp 1 to ff:ff:ff:ff:ff:ff for 10.0.0.2`. */
-function sent(packets: readonly Packet[]): string[] {
-  return packets.map((packet) => {
+function sent(packets: readonly Sent[]): string[] {
+  return packets.map(({ packet }) => {
     const { eth_dst, arp_opcode, arp_tpa, arp_tha, ipv4_dst, icmpv4_type } = packet.describe();
     return arp_opcode === undefined
       ? `icmp ${icmpv4_type} to ${eth_dst} for ${ipv4_dst}`
@@ -86,7 +104,7 @@ test('a host that was asked by ARP answers an echo request at once, with its cla
   const reaction = asked.receive(echo(ECHO_REQUEST, h2, h1, { dscp: 46, ecn: 1, code: 0 }));
   expect(reacts(reaction)).toEqual(['icmp 0 to 00:00:00:00:00:02 for 10.0.0.2']);
   const [reply] = reaction.kind === 'sends' ? reaction.packets : [];
-  expect([reply?.get('ip_dscp'), reply?.get('ip_ecn')]).toEqual([46, 1]);
+  expect([reply?.packet.get('ip_dscp'), reply?.packet.get('ip_ecn')]).toEqual([46, 1]);
 });
 
 test('a host that was not asked asks for the MAC address before it answers an echo request', () => {
@@ -128,7 +146,7 @@ const address = (text: string) => {
 };
 const route = (text: string, more: Partial<Route> = {}): Route => {
   const { ip: destination, prefixLength } = address(text);
-  return { destination, prefixLength, metric: 0, ...more };
+  return { destination, prefixLength, metric: 0, interface: 'h1-eth0', ...more };
 };
 
 test('a host answers to each of its addresses, from that address', () => {
@@ -139,7 +157,9 @@ test('a host answers to each of its addresses, from that address', () => {
   ]);
   const reaction = answering.receive(request);
   expect(reacts(reaction)).toEqual(['icmp 0 to 00:00:00:00:00:02 for 10.0.0.2']);
-  expect(reaction.kind === 'sends' && reaction.packets[0]?.describe()).toMatchObject({ ipv4_src: '192.168.1.1' });
+  expect(reaction.kind === 'sends' && reaction.packets[0]?.packet.describe()).toMatchObject({
+    ipv4_src: '192.168.1.1',
+  });
 });
 
 test('a host sends by its router what is in none of its subnets, and asks for the MAC address of that', () => {
@@ -157,7 +177,8 @@ test('of routes the longest prefix counts, then the lowest metric; a route may r
   expect(sent(host(24, {}, { routes: [route('10.0.0.0/24', { via, metric: 5 }), direct] }).ping(h2.ip))).toEqual([
     ASKS_H2,
   ]);
-  const refusing = [direct, route('10.0.0.2/32', { leadsNowhere: true })];
+  const { interface: _, ...refusal } = route('10.0.0.2/32');
+  const refusing = [direct, refusal];
   expect(sent(host(24, {}, { routes: refusing }).ping(h2.ip))).toEqual([]);
 });
 
@@ -175,7 +196,7 @@ test('a host that forwards sends on what is for others, and one that does not ig
   const router = host(24, {}, { forwards: true });
   expect(reacts(router.receive(toH2))).toEqual([ASKS_H2]);
   const [on] = [router.receive(arpReply(h2, h1))].flatMap((each) => (each.kind === 'sends' ? each.packets : []));
-  expect(on?.describe()).toMatchObject({
+  expect(on?.packet.describe()).toMatchObject({
     ...{ eth_src: '00:00:00:00:00:01', eth_dst: '00:00:00:00:00:02' },
     ...{ ipv4_src: '10.0.0.3', ipv4_dst: '10.0.0.2' },
   });

@@ -5,10 +5,11 @@ import { Topology } from '../../src/model/topology.ts';
 import { requestedFault } from '../../src/plan/requests.ts';
 import { exchangeBetween } from '../../src/sim/exchange.ts';
 import { Network, type NetworkState } from '../../src/sim/network.ts';
-import { addressesOf, arpRequest, ECHO_REQUEST, echo } from '../../src/sim/packet.ts';
+import { arpRequest, ECHO_REQUEST, echo } from '../../src/sim/packet.ts';
 import { predict } from '../../src/sim/predict.ts';
 import { type Exit, endsOf, Walk } from '../../src/sim/walk.ts';
 import { flow, group, onSwitches, output, popVlan, pushVlan, setField, toGroup } from '../support/fixtures/entries.ts';
+import { hostOf, plainOf } from '../support/fixtures/hosts.ts';
 import { topologyOf } from '../support/fixtures/topologies.ts';
 
 // hN is on port 1 of sN; ports 2 and up follow the order of the links.
@@ -53,10 +54,10 @@ function pairs(
 function fates(state: Partial<NetworkState> & Pick<NetworkState, 'topology'>, sender = 0, target = 1): string[] {
   const network = new Network({ entries: new Map(), missForwarding: 'none', faults: [], ...state });
   const [from, at] = [sender, target].map((index) => network.addresses[index]);
-  const attachment = network.attachments[sender];
-  if (from === undefined || at === undefined || attachment === undefined) throw new Error('no such host');
+  const end = network.nics[from?.nic ?? -1]?.peer;
+  if (from === undefined || at === undefined || end?.kind !== 'switch') throw new Error('no such host');
   const walk = new Walk(network, echo(ECHO_REQUEST, from, at));
-  walk.enter(attachment.node, attachment.port);
+  walk.enter(end.index, end.port);
   const found = walk.states.flatMap(({ node, course }, number) =>
     endsOf(course).flatMap((end) =>
       walk.exits(number, end).flatMap((exit) => {
@@ -117,7 +118,7 @@ describe('what becomes of a packet', () => {
     });
     expect(fates({ topology: triangle, entries })).toEqual([]);
     const network = new Network({ topology: triangle, entries, missForwarding: 'none', faults: [] });
-    const [h1, h2] = triangle.hosts.map(addressesOf);
+    const [h1, h2] = network.addresses;
     const walk = new Walk(network, echo(ECHO_REQUEST, h1 as never, h2 as never));
     const visited = [walk.enter(0, 1)];
     for (let step = 1; step <= 3; step += 1) {
@@ -406,18 +407,16 @@ describe('a ping', () => {
   test('fails between subnets, though packets would pass', () => {
     const apart = new Topology({
       ...pair,
-      hosts: pair.hosts.map((host, index) => ({
-        ...host,
-        ip: ipv4FromNumber(0x0a000001n + 256n * BigInt(index)),
-        prefixLength: 24,
-      })),
+      hosts: pair.hosts.map((host, index) =>
+        hostOf({ ...plainOf(host), ip: ipv4FromNumber(0x0a000001n + 256n * BigInt(index)), prefixLength: 24 }),
+      ),
       switches: pair.switches,
       links: pair.links,
     });
     expect(pairs(apart, flooding(1, 2))).toBe('');
     const wider = new Topology({
       ...pair,
-      hosts: apart.hosts.map((host) => ({ ...host, prefixLength: 16 })),
+      hosts: apart.hosts.map((host) => hostOf({ ...plainOf(host), prefixLength: 16 })),
       switches: pair.switches,
       links: pair.links,
     });
@@ -425,7 +424,7 @@ describe('a ping', () => {
     // Only one of them takes the other for a neighbour.
     const mixed = new Topology({
       ...pair,
-      hosts: apart.hosts.map((host, index) => ({ ...host, prefixLength: index === 0 ? 16 : 24 })),
+      hosts: apart.hosts.map((host, index) => hostOf({ ...plainOf(host), prefixLength: index === 0 ? 16 : 24 })),
       switches: pair.switches,
       links: pair.links,
     });
@@ -468,9 +467,9 @@ describe("the controller's forwarding", () => {
   });
 
   test('a packet for an address that no host has is not sent on', () => {
-    const [h1] = line.hosts.map(addressesOf);
-    if (h1 === undefined) throw new Error('no host');
     const network = new Network({ topology: line, entries: new Map(), missForwarding: 'shortest-path', faults: [] });
+    const [h1] = network.addresses;
+    if (h1 === undefined) throw new Error('no host');
     const walk = new Walk(network, arpRequest(h1, h1.ip + 77));
     const root = walk.enter(0, 1);
     const [end] = endsOf(walk.state(root).course);

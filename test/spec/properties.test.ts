@@ -100,15 +100,19 @@ describe('hosts', () => {
       ', addresses: [192.168.1.2/24, 10.0.0.9/32, 10.0.0.7], default_route: 192.168.1.1, start: [a, b &], cpu: 0.2';
     expect(hostOf(text)).toEqual({
       name: 'h1',
-      ip: '10.0.0.1',
-      prefixLength: 8,
-      mac: '00:00:00:00:00:01',
-      addresses: [
-        { ip: '192.168.1.2', prefixLength: 24 },
-        { ip: '10.0.0.9', prefixLength: 32 },
-        { ip: '10.0.0.7', prefixLength: 8 },
+      interfaces: [
+        {
+          port: 0,
+          mac: '00:00:00:00:00:01',
+          addresses: [
+            { ip: '10.0.0.1', prefixLength: 8 },
+            { ip: '192.168.1.2', prefixLength: 24 },
+            { ip: '10.0.0.9', prefixLength: 32 },
+            { ip: '10.0.0.7', prefixLength: 8 },
+          ],
+        },
       ],
-      defaultRoute: '192.168.1.1',
+      routes: [{ destination: '0.0.0.0', prefixLength: 0, via: '192.168.1.1' }],
       start: ['a', 'b &'],
       cpu: 0.2,
     });
@@ -126,9 +130,30 @@ describe('hosts', () => {
     ['addresses: [nonsense]', '2:32 not an IPv4 address | nonsense'],
     ['addresses: 192.168.1.2/24', '2:31 not a list of addresses | 192.168.1.2/24'],
     ['addresses: [10.0.0.1/8]', '2:32 h1 and h1 have the same address, 10.0.0.1 | 10.0.0.1/8'],
+    ['mtu: 67', '2:25 mtu is the longest packet in bytes, from 68 to 1500 | 67'],
+    ['mtu: 1501', '2:25 mtu is the longest packet in bytes, from 68 to 1500 | 1501'],
+    ['forward: yes please', '2:29 forward is true or false | yes please'],
+    ['forward: true', '2:29 h1 forwards, and has fewer than two addresses: there is nothing to forward between | true'],
     [
-      'addresses: [10.0.1.1/24]',
-      '2:32 its subnet is a part of that of 10.0.0.1/8: h1 would send to it from this address | 10.0.1.1/24',
+      'routes: [{to: 10.1.0.1/24, via: 10.0.0.2}]',
+      '2:34 10.1.0.1 is an address in the subnet 10.1.0.0/24 | 10.1.0.1/24',
+    ],
+    ['routes: [{to: default, via: 10.0.0.2}]', '2:34 not a subnet | default'],
+    ['routes: [{to: 11.0.0.0/8}]', '2:29 the key via is missing | '],
+    ['routes: [{to: 11.0.0.0/8, via: 11.0.0.1}]', '2:51 in no subnet of the host, which has 10.0.0.1/8 | 11.0.0.1'],
+    [
+      'interfaces: [{ip: 10.0.0.1/8}, {ip: 10.1.0.1/16}]',
+      '2:51 h1 has no link for this interface: its links have the port 0 | {ip: 10.1.0.1/16}',
+    ],
+    ['interfaces: [{port: 3}]', '2:40 h1 has no link for this interface: its links have the port 0 | 3'],
+    ['interfaces: [{port: 0}, {port: 0}]', '2:44 h1 has the interface h1-eth0 already | {port: 0}'],
+    ['interfaces: [{}, {vlan: 5}, {vlan: 5}]', '2:48 h1 has the interface h1-eth0.5 already | {vlan: 5}'],
+    ['interfaces: [{vlan: 0}]', '2:40 vlan is the id of a VLAN, from 1 to 4094 | 0'],
+    ['interfaces: [{vlan: 4096}]', '2:40 vlan is the id of a VLAN, from 1 to 4094 | 4096'],
+    ['ip: 10.0.0.1/8, interfaces: [{}]', '2:24 ip is of the first interface, and h1 lists its interfaces | 10.0.0.1/8'],
+    [
+      'interfaces: [{vlan: 5, mac: "02:00:00:00:00:05"}]',
+      '2:48 an interface of a VLAN has the MAC address of its link | "02:00:00:00:00:05"',
     ],
     ['default_route: 10.0.0.254/8', '2:35 not an IPv4 address | 10.0.0.254/8'],
     ['default_route: 10.0.0.1', "2:35 the host's own address, and it cannot be its own router | 10.0.0.1"],

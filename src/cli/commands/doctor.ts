@@ -25,6 +25,7 @@ async function doctor(options: FormatOptions): Promise<number> {
     namespaceRequirement,
     sandboxRequirements,
     toolRequirement,
+    vlanRequirement,
   } = await import('../../drivers/mininet/requirements.ts');
   const datapath = await bestDatapath();
   const requirements: readonly Requirement[] = [
@@ -34,17 +35,18 @@ async function doctor(options: FormatOptions): Promise<number> {
     ...(existsSync('/proc/self/ns') ? [await namespaceRequirement()] : []),
     await runFolderRequirement(),
   ];
-  const [controllers, bandwidths, delays, cpuShares] = await Promise.all([
+  const [controllers, bandwidths, delays, cpuShares, vlans] = await Promise.all([
     controllerFindings(),
     bandwidthRequirement(),
     delayRequirement(),
     cpuShareRequirement(),
+    vlanRequirement(),
   ]);
   const tools = (['iperf3', 'tcpdump'] as const).map(toolRequirement);
   const missing = requirements.filter(({ remedy }) => remedy !== undefined);
   const canRunLabs = missing.length === 0;
   const ofControllers = Object.fromEntries(controllers.map(({ name, finding }) => [name, finding]));
-  const optional = { ...ofControllers, bandwidths, delays, cpuShares, tools };
+  const optional = { ...ofControllers, bandwidths, delays, cpuShares, vlans, tools };
   printAnswer(options, { version: 1, canRunLabs, datapath, ...optional, requirements }, () => [
     ...requirements.flatMap(({ name, finding, remedy }) =>
       remedy === undefined

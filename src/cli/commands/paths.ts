@@ -183,8 +183,8 @@ function noPathThrough(source: string, target: string, via: readonly string[], c
 
 /** The access switch of a host whose link is up. */
 function accessSwitchIn(topology: Topology, host: Host): string | undefined {
-  const { accessSwitch } = topology.attachmentOf(host);
-  return topology.linkIsUp(host.name, accessSwitch.name) ? accessSwitch.name : undefined;
+  const access = topology.attachmentOf(host)?.accessSwitch.name;
+  return access !== undefined && topology.linkIsUp(host.name, access) ? access : undefined;
 }
 
 function documentOf(
@@ -192,7 +192,7 @@ function documentOf(
   { switches, links, total }: Path,
   { source, target }: HostPair,
 ): PathsDocument['paths'][number] {
-  const last = topology.attachmentOf(target).port;
+  const last = topology.attachmentOf(target)?.port ?? 0;
   return {
     total,
     nodes: [source.name, ...switches, target.name],

@@ -1,5 +1,5 @@
 import type { Dpid } from '../../model/addresses.ts';
-import type { Switch, Topology } from '../../model/topology.ts';
+import { addressesOf, linkInterfacesOf, type Switch, type Topology } from '../../model/topology.ts';
 import { PathGraph } from '../../plan/paths.ts';
 import { readDpid } from '../pusher/wire.ts';
 import { HttpError } from './server.ts';
@@ -38,22 +38,29 @@ export function links(topology: Topology): readonly Record<string, unknown>[] {
   });
 }
 
-/** Every host, at its access switch where its link is up; Floodlight knows one only once it has sent something. */
+/**
+ * Every interface of a host, at its access switch where its link is up; Floodlight knows one only once it has sent
+ * something.
+ */
 export function devices(topology: Topology, lastSeen: number): unknown {
-  const rows = topology.hosts.map((host) => {
-    const { accessSwitch, port } = topology.attachmentOf(host);
-    return {
-      entityClass: 'DefaultEntityClass',
-      mac: [host.mac],
-      ipv4: [host.ip],
-      ipv6: [],
-      vlan: ['0x0'],
-      attachmentPoint: topology.linkIsUp(host.name, accessSwitch.name)
-        ? [{ switch: accessSwitch.dpid, port: String(port) }]
-        : [],
-      lastSeen,
-    };
-  });
+  const rows = topology.hosts.flatMap((host) =>
+    linkInterfacesOf(host).flatMap(({ port: ofPort, mac }) => {
+      const attachment = topology.attachmentOf(host, ofPort);
+      if (attachment === undefined) return [];
+      const { accessSwitch, port } = attachment;
+      const at = addressesOf(host).filter((address) => address.interface.port === ofPort);
+      const isUp = topology.linkIsUp(host.name, accessSwitch.name);
+      return {
+        entityClass: 'DefaultEntityClass',
+        mac: [mac],
+        ipv4: at.map(({ ip }) => ip),
+        ipv6: [],
+        vlan: ['0x0'],
+        attachmentPoint: isUp ? [{ switch: accessSwitch.dpid, port: String(port) }] : [],
+        lastSeen,
+      };
+    }),
+  );
   return { devices: rows };
 }
 

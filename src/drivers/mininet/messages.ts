@@ -33,10 +33,15 @@ export const REQUESTS = {
     answer: z.array(z.object({ host: z.string(), command: z.string(), exitCode: z.int(), words: z.string() })),
   },
   probe: {
-    input: z.object({ reaction: z.number(), only: z.array(pair).readonly().nullable() }),
+    input: z.object({
+      points: z
+        .array(z.object({ name: z.string(), host: z.string(), ip: z.string().nullable(), isSource: z.boolean() }))
+        .readonly(),
+      reaction: z.number(),
+      only: z.array(pair).readonly().nullable(),
+    }),
     progress: z.object({ pairs: z.int(), answered: z.int(), round: z.int() }),
     answer: z.object({
-      hosts: z.array(z.string()),
       rttMs: z.array(z.array(z.number().nullable())),
       probes: z.array(z.array(z.int())),
     }),
@@ -46,8 +51,20 @@ export const REQUESTS = {
     progress: nothing,
     answer: byHost(
       z.object({
-        mac,
-        addresses: z.array(z.object({ ip: ipv4, prefixLength: z.int() })),
+        interfaces: z.array(
+          z.object({
+            name: z.string(),
+            port: z.int(),
+            vlan: z.int().nullable(),
+            mac,
+            addresses: z.array(z.object({ ip: ipv4, prefixLength: z.int() })),
+            neighbours: z.array(z.object({ ip: ipv4, mac })),
+            forwards: z.boolean(),
+            reversePathFilter: z.int(),
+            arpIgnore: z.int(),
+            arpAnnounce: z.int(),
+          }),
+        ),
         otherAddresses: z.array(ipv4),
         routes: z.array(
           z.object({
@@ -56,11 +73,9 @@ export const REQUESTS = {
             via: ipv4.nullable(),
             source: ipv4.nullable(),
             metric: z.int(),
-            leadsNowhere: z.boolean(),
+            interface: z.string().nullable(),
           }),
         ),
-        neighbours: z.array(z.object({ ip: ipv4, mac })),
-        forwards: z.boolean(),
       }),
     ),
   },

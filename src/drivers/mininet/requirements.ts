@@ -98,6 +98,7 @@ function requiredByProperties({ hosts, links }: Topology): readonly (() => Promi
     ...(links.some(({ bandwidthMbps }) => bandwidthMbps !== undefined) ? [bandwidthRequirement] : []),
     ...(links.some(isNetem) ? [delayRequirement] : []),
     ...(hosts.some(({ cpu }) => cpu !== undefined) ? [cpuShareRequirement] : []),
+    ...(hosts.some(({ interfaces }) => interfaces.some(({ vlan }) => vlan !== undefined)) ? [vlanRequirement] : []),
   ];
 }
 
@@ -197,21 +198,46 @@ export async function cpuShareRequirement(): Promise<Requirement> {
   };
 }
 
+/** Whether the kernel has interfaces of VLANs, likewise. */
+export function vlanRequirement(): Promise<Requirement> {
+  return kernelRequirement(
+    'vlan of interfaces',
+    ['ip', 'link', 'add', 'link', 'lo', 'name', 'lo.5', 'type', 'vlan', 'id', '5'],
+    'interfaces of VLANs',
+    'sudo modprobe 8021q; where there is no such module: sudo apt-get install linux-modules-extra-$(uname -r) (Ubuntu), ' +
+      "or a kernel with CONFIG_VLAN_8021Q, as Debian's is; or see what they would do: labctl up --dataplane simulated",
+  );
+}
+
 /** @param remedy where the kernel does not know this queueing discipline */
-async function qdiscRequirement(name: string, qdisc: readonly string[], remedy: string): Promise<Requirement> {
-  const user = isRoot() ? [] : ['--user', '--map-root-user'];
+function qdiscRequirement(name: string, qdisc: readonly string[], remedy: string): Promise<Requirement> {
   const attempt = ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'handle', '5:0', ...qdisc];
+  return kernelRequirement(name, attempt, `its qdisc ${qdisc[0]}`, remedy);
+}
+
+/**
+ * Whether a program can add something of the kernel's.
+ * @param remedy where the kernel does not know it
+ */
+async function kernelRequirement(
+  name: string,
+  attempt: readonly string[],
+  what: string,
+  remedy: string,
+): Promise<Requirement> {
+  const user = isRoot() ? [] : ['--user', '--map-root-user'];
+  const [program = ''] = attempt;
   try {
     await promisify(execFile)('unshare', [...user, '--net', ...attempt], { env: { PATH: SANDBOX_PATH } });
-    return { name, finding: `tc and its qdisc ${qdisc[0]} are there` };
+    return { name, finding: `${program} and ${what} are there` };
   } catch (error) {
     const words = String((error as { readonly stderr?: string }).stderr ?? error).trim();
     const remedies: readonly (readonly [RegExp, string])[] = [
-      [/failed to execute tc/, 'sudo apt-get install iproute2'],
+      [/failed to execute/, 'sudo apt-get install iproute2'],
       [/unshare failed|cannot open|write failed/, NAMESPACE_REMEDY],
     ];
     const known = remedies.find(([pattern]) => pattern.test(words))?.[1];
-    return { name, finding: `tc cannot add its qdisc ${qdisc[0]}: ${words}`, remedy: known ?? remedy };
+    return { name, finding: `${program} cannot add ${what}: ${words}`, remedy: known ?? remedy };
   }
 }
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Dpid } from '../../model/addresses.ts';
+import { type Dpid, portNumber } from '../../model/addresses.ts';
 import type { HostState } from '../../model/host-state.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
-import { interfaceName, Topology } from '../../model/topology.ts';
+import { interfaceName, ownAddressOf, Topology } from '../../model/topology.ts';
 import { renderMininet } from '../../spec/export/mininet.ts';
 import type {
   CaptureRequest,
@@ -117,7 +117,7 @@ export class MininetSandbox implements DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
-    return this.#probe({ reaction: reactionSeconds, only: null }, signal, onProgress);
+    return this.#probe(reactionSeconds, null, signal, onProgress);
   }
 
   async probeAgain(
@@ -126,22 +126,29 @@ export class MininetSandbox implements DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
-    const reaction = Math.max(reactionSeconds, PATIENCE_SECONDS);
-    const results = await this.#probe({ reaction, only: pairs }, signal, onProgress);
+    const results = await this.#probe(Math.max(reactionSeconds, PATIENCE_SECONDS), pairs, signal, onProgress);
     return results.filter(({ probes }) => probes > 0);
   }
 
-  /** Other pairs than those asked for have had no probes. */
+  /** @param only other pairs than these have had no probes; null for all pairs */
   async #probe(
-    request: Input<'probe'>,
+    reactionSeconds: number,
+    only: readonly Pair[] | null,
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
     await this.forgetCached();
-    const reaction = Math.max(request.reaction, longestPingMs(this.#options.topology) / 1000);
-    const { hosts, rttMs, probes } = await this.#request('probe', { ...request, reaction }, signal, onProgress);
-    return hosts.flatMap((source, row) =>
-      hosts.flatMap((target, column) =>
+    const { topology } = this.#options;
+    const reaction = Math.max(reactionSeconds, longestPingMs(topology) / 1000);
+    const points = topology.hosts.map((host) => ({
+      name: host.name,
+      host: host.name,
+      ip: ownAddressOf(host)?.ip ?? null,
+      isSource: false,
+    }));
+    const { rttMs, probes } = await this.#request('probe', { points, reaction, only }, signal, onProgress);
+    return points.flatMap(({ name: source }, row) =>
+      points.flatMap(({ name: target }, column) =>
         row === column
           ? []
           : [{ source, target, rttMs: rttMs[row]?.[column] ?? null, probes: probes[row]?.[column] ?? 0 }],
@@ -172,8 +179,11 @@ export class MininetSandbox implements DataPlane {
   }
 
   async measureWhile(source: string, target: string, act: () => Promise<void>, signal: AbortSignal): Promise<Traffic> {
+    const host = this.#options.topology.host(target);
+    const address = host && ownAddressOf(host)?.ip;
+    if (address === undefined) throw new Error(`${target} has no address to measure`);
     try {
-      await this.#request('begin-measurement', { source, target }, signal);
+      await this.#request('begin-measurement', { source, target: address }, signal);
       await act();
       const traffic = await this.#request('end-measurement', {}, signal);
       if (traffic === null) throw this.#failure(new Error('the measurement ended early'));
@@ -331,15 +341,20 @@ function checkSocketPaths(topology: Topology, folder: string): void {
   );
 }
 
-function hostState({ routes, neighbours, ...rest }: Answer<'host-states'>[string]): HostState {
+function hostState({ interfaces, routes, otherAddresses }: Answer<'host-states'>[string]): HostState {
   return {
-    ...rest,
-    routes: routes.map(({ via, source, leadsNowhere, ...route }) => ({
+    otherAddresses,
+    interfaces: interfaces.map(({ port, vlan, neighbours, ...rest }) => ({
+      ...rest,
+      port: portNumber(port),
+      ...(vlan === null ? {} : { vlan }),
+      neighbours: new Map(neighbours.map(({ ip, mac }) => [ip, mac])),
+    })),
+    routes: routes.map(({ via, source, interface: name, ...route }) => ({
       ...route,
       ...(via === null ? {} : { via }),
       ...(source === null ? {} : { source }),
-      ...(leadsNowhere ? { leadsNowhere } : {}),
+      ...(name === null ? {} : { interface: name }),
     })),
-    neighbours: new Map(neighbours.map(({ ip, mac }) => [ip, mac])),
   };
 }

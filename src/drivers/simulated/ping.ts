@@ -3,7 +3,7 @@ import { flowKey } from '../../model/openflow.ts';
 import { circlesOf, disturbedNodes } from '../../sim/circles.ts';
 import type { Course } from '../../sim/course.ts';
 import type { NamedFlow } from '../../sim/flow-table.ts';
-import { LinuxHost } from '../../sim/linux-host.ts';
+import { DEFAULT_TTL, LinuxHost, type Sent } from '../../sim/linux-host.ts';
 import type { Network } from '../../sim/network.ts';
 import { ABSENT, ARP, type Packet } from '../../sim/packet.ts';
 import { Walk } from '../../sim/walk.ts';
@@ -15,7 +15,7 @@ export interface PacketCount {
 }
 
 /** Packets that hosts may send in one exchange: entries that rewrite ARP messages can have them ask for ever. */
-const MOST_LEGS = 64;
+const MOST_LEGS = 4 * DEFAULT_TTL;
 
 /**
  * One ping from one host to another with empty ARP caches, hosts by their place in the topology. Where entries leave a
@@ -30,23 +30,25 @@ export function ping(network: Network, source: number, target: number, counted: 
     if (!known.has(index) && host !== undefined) known.set(index, new LinuxHost(host));
     return known.get(index);
   };
-  const targetIp = network.addresses[target]?.ip ?? ABSENT;
-  const outgoing = (hostAt(source)?.ping(targetIp) ?? []).map((packet) => ({ from: source, packet }));
+  const targetIp = network.addresses[target]?.ip;
+  const sent = targetIp === undefined ? undefined : hostAt(source)?.ping(targetIp);
+  const outgoing = (sent ?? []).map((each) => ({ from: source, sent: each }));
   let isAnswered = false;
   let isOpen = false;
   // Where copies go round for ever, no packet is safe.
   const disturbed = disturbedNodes(circlesOf(network));
   let isDisturbed = false;
   let legs = 0;
-  for (const { from, packet } of outgoing) {
+  for (const { from, sent } of outgoing) {
     legs += 1;
     if (legs > MOST_LEGS) break;
-    const { arrivals, nodes, isOpen: isOpenHere } = arrivalsOf(network, from, packet, counted);
+    const { arrivals, nodes, isOpen: isOpenHere } = arrivalsOf(network, from, sent, counted);
     isOpen ||= isOpenHere;
     isDisturbed ||= nodes.some((node) => disturbed.has(node));
-    for (const { host, packet: arrived } of arrivals) {
-      const reaction = hostAt(host)?.receive(arrived);
-      if (reaction?.kind === 'sends') outgoing.push(...reaction.packets.map((each) => ({ from: host, packet: each })));
+    for (const { nic, packet } of arrivals) {
+      const { host, port } = network.nics[nic] ?? { host: ABSENT, port: ABSENT };
+      const reaction = hostAt(host)?.receive({ port, packet, ttl: sent.ttl });
+      if (reaction?.kind === 'sends') outgoing.push(...reaction.packets.map((each) => ({ from: host, sent: each })));
       isAnswered ||= reaction?.kind === 'echo-reply' && host === source && reaction.from === targetIp;
     }
   }
@@ -55,7 +57,7 @@ export function ping(network: Network, source: number, target: number, counted: 
 }
 
 interface Arrival {
-  readonly host: number;
+  readonly nic: number;
   readonly packet: Packet;
 }
 
@@ -68,11 +70,12 @@ interface Arrivals {
 }
 
 /** Where a packet comes that a host sends; one that goes round in a circle is counted once on its way. */
-function arrivalsOf(network: Network, from: number, packet: Packet, counted: PacketCount): Arrivals {
-  const attachment = network.attachments[from];
-  if (attachment?.isUp !== true) return { arrivals: [], nodes: [], isOpen: false };
+function arrivalsOf(network: Network, from: number, { port: ofPort, packet }: Sent, counted: PacketCount): Arrivals {
+  const { peer, isUp = false } = network.nics[network.nicAt(from, ofPort) ?? ABSENT] ?? {};
+  if (peer === undefined || !isUp) return { arrivals: [], nodes: [], isOpen: false };
+  if (peer.kind === 'host') return { arrivals: [{ nic: peer.nic, packet }], nodes: [], isOpen: false };
   const walk = new Walk(network, packet);
-  const waiting = [{ number: walk.enter(attachment.node, attachment.port), inPort: attachment.port }];
+  const waiting = [{ number: walk.enter(peer.index, peer.port), inPort: peer.port }];
   const seen = new Set<string>();
   const arrivals = new Map<string, Arrival>();
   let isOpen = false;
@@ -92,8 +95,8 @@ function arrivalsOf(network: Network, from: number, packet: Packet, counted: Pac
           const next = walk.stateAfter(exit);
           if (next !== undefined) waiting.push({ number: next, inPort: exit.inPort });
         } else if (exit.fate.kind === 'at-host') {
-          const { host, packet: arrived } = exit.fate;
-          arrivals.set(`${host} ${arrived.key}`, { host, packet: arrived });
+          const { nic, packet: arrived } = exit.fate;
+          arrivals.set(`${nic} ${arrived.key}`, { nic, packet: arrived });
         } else isOpen ||= exit.fate.kind === 'unforeseeable';
       }
     }

@@ -1,5 +1,14 @@
-import { dpidDigits } from '../../model/addresses.ts';
-import { type Host, interfaceName, type Link, type Topology } from '../../model/topology.ts';
+import { dpidDigits, type MacAddress } from '../../model/addresses.ts';
+import {
+  addressesOf,
+  type Host,
+  hostInterfaceName,
+  interfaceName,
+  type Link,
+  type LinkEnd,
+  linkInterfacesOf,
+  type Topology,
+} from '../../model/topology.ts';
 
 /**
  * The topology as a Mininet custom topology file, the same to the byte for the same topology. It runs unchanged under
@@ -18,7 +27,11 @@ export function renderMininet(topology: Topology, topo: string): string {
   const links = topology.links.map((link) => {
     const [a, b] = link.ends;
     const ends = [literal(a.node), literal(b.node), `port1=${a.port}`, `port2=${b.port}`];
-    return `        self.addLink(${[...ends, ...linkParameters(link)].join(', ')})`;
+    const macs = link.ends.flatMap((end, side) => {
+      const mac = furtherMacAt(topology, end);
+      return mac === undefined ? [] : [`addr${side + 1}=${literal(mac)}`];
+    });
+    return `        self.addLink(${[...ends, ...macs, ...linkParameters(link)].join(', ')})`;
   });
   const classes = hostClasses(topology);
   return [
@@ -27,7 +40,7 @@ export function renderMininet(topology: Topology, topo: string): string {
     `    sudo mn --custom FILE --topo ${topo} --controller remote --switch ovs,protocols=OpenFlow13`,
     '"""',
     '',
-    ...(classes.isStatic ? ['import subprocess', ''] : []),
+    ...(classes.modules.length === 0 ? [] : [...classes.modules, '']),
     ...(topology.links.some((link) => linkParameters(link).length > 0) ? ['from mininet.link import TCLink'] : []),
     ...(classes.imports.length > 0 ? [`from mininet.node import ${classes.imports.join(', ')}`] : []),
     'from mininet.topo import Topo',
@@ -60,20 +73,63 @@ function linkParameters({ bandwidthMbps, delayMs, jitterMs, lossPercent, maxQueu
   return parameters.length === 0 ? [] : ['cls=TCLink', ...parameters];
 }
 
+/** The MAC address of a host's interface, but of its first one, which Mininet gives that of the host. */
+function furtherMacAt(topology: Topology, { node, port }: LinkEnd): MacAddress | undefined {
+  const host = topology.host(node);
+  const [, ...further] = host === undefined ? [] : linkInterfacesOf(host);
+  return further.find((each) => each.port === port)?.mac;
+}
+
 function hostParameters(host: Host): readonly string[] {
-  const { ip, prefixLength, mac, addresses, defaultRoute, cpu } = host;
+  const [first] = host.interfaces;
+  const own = first?.addresses[0];
   const cls = hostClass(host);
+  const setup = setupOf(host);
+  const [byDefault] = setup.length === 0 ? (host.routes ?? []) : [];
   return [
     ...(cls === 'Host' ? [] : [`cls=${cls}`]),
-    `ip=${literal(`${ip}/${prefixLength}`)}`,
-    `mac=${literal(mac)}`,
-    ...(addresses === undefined
-      ? []
-      : [`addresses=[${addresses.map((each) => literal(`${each.ip}/${each.prefixLength}`)).join(', ')}]`]),
-    ...(defaultRoute === undefined ? [] : [`defaultRoute=${literal(`via ${defaultRoute}`)}`]),
+    `ip=${own === undefined ? 'None' : literal(`${own.ip}/${own.prefixLength}`)}`,
+    ...(first === undefined ? [] : [`mac=${literal(first.mac)}`]),
+    ...(byDefault === undefined ? [] : [`defaultRoute=${literal(`via ${byDefault.via}`)}`]),
+    ...(setup.length === 0 ? [] : [`setup=[${setup.map(literal).join(', ')}]`]),
+    ...(host.forwards === true ? ['forward=True'] : []),
+    ...(host.arp === 'static' ? [`subnets={${subnetsOf(host).join(', ')}}`] : []),
     // Mininet's is a share of the whole machine.
-    ...(cpu === undefined ? [] : [`cpu=${cpu} / numCores()`]),
+    ...(host.cpu === undefined ? [] : [`cpu=${host.cpu} / numCores()`]),
   ];
+}
+
+/** What a host has beyond Mininet's: commands for ip(8), in order. */
+function setupOf(host: Host): readonly string[] {
+  const { interfaces, routes = [] } = host;
+  const ofInterfaces = interfaces.flatMap((each, index) => {
+    const name = hostInterfaceName(host, each);
+    const link = interfaceName({ node: host.name, port: each.port });
+    // Mininet gives the first one its first address.
+    const addresses = index === 0 ? each.addresses.slice(1) : each.addresses;
+    return [
+      ...(each.vlan === undefined ? [] : [`link add link ${link} name ${name} type vlan id ${each.vlan}`]),
+      ...(each.mtu === undefined ? [] : [`link set dev ${name} mtu ${each.mtu}`]),
+      ...(each.vlan === undefined ? [] : [`link set dev ${name} up`]),
+      ...addresses.map(({ ip, prefixLength }) => `address add ${ip}/${prefixLength} dev ${name}`),
+    ];
+  });
+  const isPlain = ofInterfaces.length === 0 && routes.every(({ prefixLength }) => prefixLength === 0);
+  if (isPlain) return [];
+  return [
+    ...ofInterfaces,
+    ...routes.map(({ destination, prefixLength, via }) => `route add ${destination}/${prefixLength} via ${via}`),
+  ];
+}
+
+/** By interface, its addresses with their prefix lengths, as parts of a Python dictionary. */
+function subnetsOf(host: Host): readonly string[] {
+  return host.interfaces
+    .filter(({ addresses }) => addresses.length > 0)
+    .map((each) => {
+      const subnets = each.addresses.map(({ ip, prefixLength }) => literal(`${ip}/${prefixLength}`));
+      return `${literal(hostInterfaceName(host, each))}: [${subnets.join(', ')}]`;
+    });
 }
 
 /** What our classes add to Mininet's, in the order of their names. */
@@ -83,30 +139,43 @@ const MIXINS = [
     isOf: ({ arp }: Host) => arp === 'static',
     lines: [
       'class Static:',
-      '    """A host with a static ARP entry for each of the others."""',
+      '    """A host with a static ARP entry for each of the others in its subnets."""',
       '',
-      '    def config(self, **params):',
+      '    def config(self, subnets, **params):',
       '        result = super().config(**params)',
-      "        entry = f'neighbour replace %s lladdr %s nud permanent dev {self.defaultIntf()}\\n'",
-      '        entries = [entry % each for each in NEIGHBOURS.items() if each[0] != self.IP()]',
-      "        command = ['mnexec', '-a', str(self.pid), 'ip', '-batch', '-']",
-      "        subprocess.run(command, input=''.join(entries), text=True, check=True)",
+      '        entries = []',
+      '        for interface, addresses in subnets.items():',
+      '            networks = [ip_interface(address).network for address in addresses]',
+      '            for ip, (host, mac) in NEIGHBOURS.items():',
+      '                if host != self.name and any(ip in network for network in networks):',
+      "                    entries.append(f'neighbour replace {ip} lladdr {mac} nud permanent dev {interface}')",
+      '        run_ip(self, entries)',
       '        return result',
     ],
   },
   {
-    name: 'Addressed',
-    isOf: ({ addresses }: Host) => addresses !== undefined,
+    name: 'Configured',
+    isOf: (host: Host) => setupOf(host).length > 0,
     lines: [
-      'class Addressed:',
-      '    """A host with further addresses; its default route may lead by one of them."""',
+      'class Configured:',
+      '    """A host with more interfaces, addresses or routes."""',
       '',
-      '    def config(self, addresses=(), defaultRoute=None, **params):',
+      '    def config(self, setup, **params):',
       '        result = super().config(**params)',
-      '        for address in addresses:',
-      "            self.cmd('ip address add', address, 'dev', self.defaultIntf())",
-      '        if defaultRoute:',
-      '            self.setDefaultRoute(defaultRoute)',
+      '        run_ip(self, setup)',
+      '        return result',
+    ],
+  },
+  {
+    name: 'Forwarding',
+    isOf: ({ forwards }: Host) => forwards === true,
+    lines: [
+      'class Forwarding:',
+      '    """A router."""',
+      '',
+      '    def config(self, forward, **params):',
+      '        result = super().config(**params)',
+      "        self.cmd('sysctl -w net.ipv4.ip_forward=1')",
       '        return result',
     ],
   },
@@ -117,9 +186,9 @@ function hostClass(host: Host): string {
   return [...mixins, host.cpu === undefined ? 'Host' : 'CPULimitedHost'].join('');
 }
 
-/** Classes of hosts that have more than Mininet's: more than one address, static ARP, or a share of a CPU. */
+/** Classes of hosts that have more than Mininet's: see `MIXINS`, and a share of a CPU. */
 function hostClasses({ hosts }: Topology): {
-  readonly isStatic: boolean;
+  readonly modules: readonly string[];
   readonly imports: readonly string[];
   readonly definitions: readonly string[];
 } {
@@ -127,12 +196,17 @@ function hostClasses({ hosts }: Topology): {
   const kinds = new Map(hosts.map((host) => [hostClass(host), host]));
   const classes = [...kinds].sort().flatMap(([name, host]) => {
     const mixins = MIXINS.filter(({ isOf }) => isOf(host)).map((mixin) => mixin.name);
-    return mixins.length === 0 ? [] : [{ name, bases: [...mixins, name.replace(/^(?:Static|Addressed)+/, '')] }];
+    const base = host.cpu === undefined ? 'Host' : 'CPULimitedHost';
+    return mixins.length === 0 ? [] : [{ name, bases: [...mixins, base] }];
   });
   const mininets = new Set([...classes.map(({ bases }) => bases.at(-1) ?? ''), ...kinds.keys()]);
   const isStatic = hosts.some(({ arp }) => arp === 'static');
+  const runsIp = used.some(({ name }) => name !== 'Forwarding');
   return {
-    isStatic,
+    modules: [
+      ...(runsIp ? ['import subprocess'] : []),
+      ...(isStatic ? ['from ipaddress import ip_address, ip_interface'] : []),
+    ],
     imports: [
       ...(mininets.has('CPULimitedHost') ? ['CPULimitedHost'] : []),
       ...(classes.some(({ bases }) => bases.includes('Host')) ? ['Host'] : []),
@@ -140,10 +214,25 @@ function hostClasses({ hosts }: Topology): {
     definitions: [
       ...(isStatic
         ? [
-            '# The MAC address of each host, by its IPv4 address.',
+            '# Of each address the host that has it, and the MAC address.',
             'NEIGHBOURS = {',
-            ...hosts.map(({ ip, mac }) => `    ${literal(ip)}: ${literal(mac)},`),
+            ...hosts.flatMap((host) =>
+              addressesOf(host).map(
+                ({ ip, interface: { mac } }) =>
+                  `    ip_address(${literal(ip)}): (${literal(host.name)}, ${literal(mac)}),`,
+              ),
+            ),
             ...['}', '', ''],
+          ]
+        : []),
+      ...(runsIp
+        ? [
+            'def run_ip(host, lines):',
+            '    """Runs commands of ip(8) on a host."""',
+            "    command = ['mnexec', '-a', str(host.pid), 'ip', '-batch', '-']",
+            "    subprocess.run(command, input=''.join(f'{line}\\n' for line in lines), text=True, check=True, capture_output=True)",
+            '',
+            '',
           ]
         : []),
       ...used.flatMap(({ lines }) => [...lines, '', '']),

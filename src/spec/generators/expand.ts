@@ -34,15 +34,8 @@ export function expand(document: LocatedDocument, form: WrittenSpec): SpecDocume
   const generated = GENERATORS[generate.topology].make(values);
   const removed = readWithout(document, form, generated.links);
   const keptLinks = generated.links.filter(([a, b]) => !removed.has(a) && !removed.has(b) && !removed.has(`${a}-${b}`));
-  const linked = new Set(keptLinks.flat());
-  /** Problems of a host that lost its link are located where the link was removed. */
-  const originOf = (host: string): Path => {
-    const lost = linked.has(host) ? undefined : generated.links.find(([a, b]) => a === host || b === host);
-    const index = lost && [`${lost[0]}-${lost[1]}`, ...lost].map((part) => removed.get(part)).find(Number.isInteger);
-    return index === undefined ? ['generate'] : ['without', index];
-  };
-  const madeHosts = generated.hosts.flatMap((name, index): Placed<HostEntry> | [] =>
-    removed.has(name) ? [] : { entry: { name, ...addressesOfNumber(index + 1) }, origin: originOf(name) },
+  const madeHosts = generated.hosts.flatMap((name): Placed<HostEntry> | [] =>
+    removed.has(name) ? [] : { entry: name, origin: ['generate'] },
   );
   const madeSwitches = generated.switches.flatMap((node): Placed<SwitchEntry> | [] =>
     removed.has(node.name) ? [] : { entry: node, origin: ['generate'] },
@@ -60,8 +53,15 @@ export function expand(document: LocatedDocument, form: WrittenSpec): SpecDocume
   noteOtherKinds(document, form, nodes);
   const allHosts = withEntries('hosts', madeHosts, hosts);
   const allSwitches = withEntries('switches', madeSwitches, switches);
+  const linked = new Set([...keptLinks, ...links.map(endsOf)].flat().map((end) => end.split(':')[0] ?? ''));
+  const numbers = new Map(generated.hosts.map((name, index) => [name, index + 1]));
   const merged = {
-    hosts: [...allHosts.known, ...withAddresses(allHosts.added, generated.hosts, madeHosts)],
+    hosts: [
+      ...allHosts.known.map((each) => withAddresses(each, numbers.get(nodeName(each.entry)) ?? 0, linked)),
+      ...withNumbers(allHosts.added, generated.hosts, madeHosts).map(([each, number]) =>
+        withAddresses(each, number, linked),
+      ),
+    ],
     switches: [...allSwitches.known, ...allSwitches.added],
     links: withLinks(document, keptLinks, links),
   };
@@ -147,15 +147,12 @@ function mappingOf<Entry extends HostEntry | SwitchEntry>(entry: Entry): object 
   return typeof entry === 'string' ? { name: entry } : entry;
 }
 
-/**
- * Added hosts with addresses: one that gives none takes the number in its name, or where that is taken or there is none,
- * the next one after all.
- */
-function withAddresses(
+/** Added hosts with numbers: that in the name, or where that is taken or there is none, the next one after all. */
+function withNumbers(
   added: readonly Placed<HostEntry>[],
   generated: readonly string[],
   kept: readonly Placed<HostEntry>[],
-): readonly Placed<HostEntry>[] {
+): readonly (readonly [Placed<HostEntry>, number])[] {
   const names = new Set(kept.map(({ entry }) => nodeName(entry)));
   const taken = new Set(generated.flatMap((name, index) => (names.has(name) ? index + 1 : [])));
   const numbers = added.map(({ entry }) => {
@@ -165,10 +162,26 @@ function withAddresses(
     return number;
   });
   let last = Math.max(generated.length, ...taken);
-  return added.map(({ entry, origin }, index) => {
-    const number = numbers[index] ?? ++last;
-    return { entry: { ...addressesOfNumber(number), ...mappingOf(entry) } as HostEntry, origin };
-  });
+  return added.map((each, index) => [each, numbers[index] ?? ++last]);
+}
+
+/**
+ * A host with the addresses of its number, where it gives none. Without a link it has no interface, and one that lists its
+ * interfaces says what addresses they have.
+ * @param linked the names of all nodes with links
+ */
+function withAddresses(
+  { entry, origin }: Placed<HostEntry>,
+  number: number,
+  linked: ReadonlySet<string>,
+): Placed<HostEntry> {
+  const isPlain = linked.has(nodeName(entry)) && (typeof entry === 'string' || entry.interfaces === undefined);
+  if (!isPlain) return { entry, origin };
+  return { entry: { ...addressesOfNumber(number), ...mappingOf(entry) } as HostEntry, origin };
+}
+
+function endsOf(link: LinkEntry): readonly string[] {
+  return Array.isArray(link) ? link : link.ends;
 }
 
 /** The generated links, each replaced by the first entry of the same two nodes; other entries follow. */
@@ -184,7 +197,7 @@ function withLinks(
   const others: Placed<LinkEntry>[] = [];
   const changed = new Set<string>();
   for (const [index, entry] of entries.entries()) {
-    const ends = Array.isArray(entry) ? entry : entry.ends;
+    const ends = endsOf(entry);
     const key = keyOf(ends.map((end) => end.split(':')[0] ?? ''));
     if (!placed.has(key) || changed.has(key)) {
       others.push({ entry, origin: ['links', index] });

@@ -51,6 +51,7 @@ describe("the embedded controller's view of the network", () => {
         for (const from of topology.hosts) {
           for (const to of topology.hosts) {
             const [source, target] = [topology.attachmentOf(from), topology.attachmentOf(to)];
+            if (source === undefined || target === undefined) throw new Error('a host without a switch');
             const parameters = [source.accessSwitch.dpid, source.port, target.accessSwitch.dpid, target.port];
             const path = routing(topology, ['path', ...parameters.map(String), 'json']);
             const hops = pathAnswer.parse(path).results.map(({ dpid, port }) => `${dpid}/${port}`);

@@ -61,7 +61,7 @@ describe('a request to the sandbox', () => {
   });
 
   test('fails when its progress is wrong, whatever answer follows', async () => {
-    const probed = conversation.request('probe', { reaction: 0, only: null }, never);
+    const probed = conversation.request('probe', { points: [], reaction: 0, only: null }, never);
     hear({ id: 1, progress: { pairs: 2, answered: 1 } }, { id: 1, result: null });
     await expect(probed).rejects.toThrow(/^the sandbox's progress of probe is wrong: round: /);
   });

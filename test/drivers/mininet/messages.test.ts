@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { REQUESTS } from '../../../src/drivers/mininet/messages.ts';
@@ -11,6 +12,11 @@ function shapeOf(schema: z.ZodType): unknown {
     if (left.has(key) || (key === 'additionalProperties' && value === false)) return undefined;
     if (value?.type === 'object' && value.properties !== undefined) {
       return { ...value, required: [...(value.required ?? [])].sort() };
+    }
+    // Whole numbers have bounds, and so an alternative of their own.
+    const alternatives: readonly { type?: unknown }[] = value?.anyOf ?? [];
+    if (alternatives.length > 0 && alternatives.every((each) => isDeepStrictEqual(Object.keys(each), ['type']))) {
+      return { type: alternatives.map(({ type }) => type).sort() };
     }
     if (Array.isArray(value?.type)) return { ...value, type: [...value.type].sort() };
     return value;

@@ -9,6 +9,7 @@ import type { Action, Flow, Group } from '../../../src/model/openflow.ts';
 import { type Link, type LinkEnd, Topology } from '../../../src/model/topology.ts';
 import { forwardingFlows } from '../../../src/plan/forwarding.ts';
 import { predict } from '../../../src/sim/predict.ts';
+import { hostOf } from '../../support/fixtures/hosts.ts';
 import { anyTopology, s10h10, topologyOf } from '../../support/fixtures/topologies.ts';
 
 const never = new AbortController().signal;
@@ -210,12 +211,14 @@ describe('what entries leave to the switches', () => {
     const ends = [...Array(many).keys()].map((index) => ({ node: `h${index + 1}`, port: portNumber(0) }));
     const link = (a: LinkEnd, node: string, port: number): Link => ({ ends: [a, { node, port: portNumber(port) }] });
     const parallel = new Topology({
-      hosts: [...ends, { node: 'far' }].map(({ node }, index) => ({
-        name: node,
-        ip: ipv4FromNumber(0x0a000001n + BigInt(index)),
-        prefixLength: 8,
-        mac: macFromNumber(1n + BigInt(index)),
-      })),
+      hosts: [...ends, { node: 'far' }].map(({ node }, index) =>
+        hostOf({
+          name: node,
+          ip: ipv4FromNumber(0x0a000001n + BigInt(index)),
+          prefixLength: 8,
+          mac: macFromNumber(1n + BigInt(index)),
+        }),
+      ),
       switches: diamond.switches.slice(0, 2),
       links: [
         ...ends.map((end, index) => link(end, 's1', index + 1)),

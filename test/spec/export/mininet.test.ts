@@ -7,6 +7,7 @@ import { parseDpid, parseIpv4, parseMac, portNumber } from '../../../src/model/a
 import { Topology } from '../../../src/model/topology.ts';
 import { netLines, renderMininet } from '../../../src/spec/export/mininet.ts';
 import { readSpec } from '../../../src/spec/read.ts';
+import { hostOf } from '../../support/fixtures/hosts.ts';
 import { anyTopology } from '../../support/fixtures/topologies.ts';
 
 const folder = mkdtempSync('/tmp/lt-render-');
@@ -46,12 +47,14 @@ print(json.dumps({
     return value;
   };
   return new Topology({
-    hosts: read.hosts.map(([name, { ip, mac }]: [string, { ip: string; mac: string }]) => ({
-      name,
-      ip: certain(parseIpv4(ip.split('/')[0] ?? '')),
-      prefixLength: Number(ip.split('/')[1]),
-      mac: certain(parseMac(mac)),
-    })),
+    hosts: read.hosts.map(([name, { ip, mac }]: [string, { ip: string; mac: string }]) =>
+      hostOf({
+        name,
+        ip: certain(parseIpv4(ip.split('/')[0] ?? '')),
+        prefixLength: Number(ip.split('/')[1]),
+        mac: certain(parseMac(mac)),
+      }),
+    ),
     switches: read.switches.map(([name, { dpid }]: [string, { dpid: string }]) => ({
       name,
       dpid: certain(parseDpid(dpid)),
@@ -130,11 +133,11 @@ links: [[h1, s1], [h2, s1], [h3, s1], {ends: [h4, s1], delay: 5 ms, jitter: 100 
     'from mininet.link import TCLink',
     'from mininet.node import CPULimitedHost, Host',
     'from mininet.util import numCores',
-    'class AddressedCPULimitedHost(Addressed, CPULimitedHost):',
-    'class AddressedHost(Addressed, Host):',
+    'class ConfiguredCPULimitedHost(Configured, CPULimitedHost):',
+    'class ConfiguredHost(Configured, Host):',
     '        self.addHost("h1", ip="10.0.0.1/8", mac="00:00:00:00:00:01", defaultRoute="via 10.0.0.254")',
-    '        self.addHost("h2", cls=AddressedCPULimitedHost, ip="10.0.0.2/8", mac="00:00:00:00:00:02", addresses=["192.168.1.2/24", "10.0.0.9/32"], defaultRoute="via 192.168.1.1", cpu=0.2 / numCores())',
-    '        self.addHost("h3", cls=AddressedHost, ip="10.0.0.3/8", mac="00:00:00:00:00:03", addresses=["192.168.1.3/24"])',
+    '        self.addHost("h2", cls=ConfiguredCPULimitedHost, ip="10.0.0.2/8", mac="00:00:00:00:00:02", setup=["address add 192.168.1.2/24 dev h2-eth0", "address add 10.0.0.9/32 dev h2-eth0", "route add 0.0.0.0/0 via 192.168.1.1"], cpu=0.2 / numCores())',
+    '        self.addHost("h3", cls=ConfiguredHost, ip="10.0.0.3/8", mac="00:00:00:00:00:03", setup=["address add 192.168.1.3/24 dev h3-eth0"])',
     '        self.addHost("h4", cls=CPULimitedHost, ip="10.0.0.4/8", mac="00:00:00:00:00:04", cpu=0.5 / numCores())',
     '        self.addLink("h4", "s1", port1=0, port2=4, cls=TCLink, delay="5ms", jitter="0.1ms", loss=0.5, max_queue_size=100)',
   ]) {
@@ -144,10 +147,42 @@ links: [[h1, s1], [h2, s1], [h3, s1], {ends: [h4, s1], delay: 5 ms, jitter: 100 
   expect(asMininetReadsIt(text, 'T').hosts).toHaveLength(4);
 });
 
+test('hosts have their interfaces, routes and forwarding where Mininet has them, and by classes of the file', () => {
+  const text = renderMininet(
+    readSpec(
+      'lab.yaml',
+      `version: 1
+hosts:
+  - name: r
+    forward: true
+    interfaces: [{ip: 10.0.1.1/24}, {ip: 10.0.2.1/24, mtu: 1400}, {vlan: 100, ip: 10.0.3.1/24}]
+    routes: [{to: 10.9.0.0/16, via: 10.0.2.9}]
+    default_route: 10.0.1.9
+  - {name: h1, ip: 10.0.1.2/24, arp: static}
+  - lone
+switches: [s1, s2]
+links: [[r, s1], [r, s2], [h1, s1]]
+`,
+    ).topology,
+    'T',
+  );
+  for (const line of [
+    'class ConfiguredForwardingHost(Configured, Forwarding, Host):',
+    'class StaticHost(Static, Host):',
+    '    ip_address("10.0.2.1"): ("r", "00:01:00:00:00:01"),',
+    '        self.addHost("r", cls=ConfiguredForwardingHost, ip="10.0.1.1/24", mac="00:00:00:00:00:01", setup=["link set dev r-eth1 mtu 1400", "address add 10.0.2.1/24 dev r-eth1", "link add link r-eth1 name r-eth1.100 type vlan id 100", "link set dev r-eth1.100 up", "address add 10.0.3.1/24 dev r-eth1.100", "route add 10.9.0.0/16 via 10.0.2.9", "route add 0.0.0.0/0 via 10.0.1.9"], forward=True)',
+    '        self.addHost("h1", cls=StaticHost, ip="10.0.1.2/24", mac="00:00:00:00:00:02", subnets={"h1-eth0": ["10.0.1.2/24"]})',
+    '        self.addHost("lone", ip=None)',
+    '        self.addLink("r", "s2", port1=1, port2=1, addr1="00:01:00:00:00:01")',
+  ]) {
+    expect(text.split('\n')).toContain(line);
+  }
+});
+
 test('a name that is no name cannot become code, whatever let it through', () => {
   const evil = 'h1", cls=__import__("os").system("touch /tmp/x"))#\n\u2028é';
   const topology = new Topology({
-    hosts: [{ name: evil, ip: '10.0.0.1' as never, prefixLength: 8, mac: '00:00:00:00:00:01' as never }],
+    hosts: [hostOf({ name: evil, ip: '10.0.0.1' as never, prefixLength: 8, mac: '00:00:00:00:00:01' as never })],
     switches: [],
     links: [],
   });

@@ -11,6 +11,7 @@ import {
   generationProblem,
 } from '../../../src/spec/generators/topologies.ts';
 import { readSpec } from '../../../src/spec/read.ts';
+import { plainOf } from '../../support/fixtures/hosts.ts';
 
 /** The topology of `generate: {topology: ...}`. */
 function generated(generate: string): Topology {
@@ -232,7 +233,9 @@ describe("hosts, switches, DPIDs, addresses and ports are Mininet's own", () => 
       const topology = generated(generate);
       expect(
         {
-          hosts: topology.hosts.map(({ name, ip, prefixLength, mac }) => [name, `${ip}/${prefixLength}`, mac]),
+          hosts: topology.hosts
+            .map(plainOf)
+            .map(({ name, ip, prefixLength, mac }) => [name, `${ip}/${prefixLength}`, mac]),
           switches: topology.switches.map(({ name, dpid }) => [name, dpidDigits(dpid)]),
           links: portsOf(topology),
         },

@@ -18,9 +18,10 @@ SOL_RAW, ICMP_FILTER = 255, 1
 
 _setns = ctypes.CDLL(None, use_errno=True).setns
 
-# A new namespace takes these values from the machine. A host must be no router (Docker makes the machine one), and must
-# accept packets on any path.
-HOST_SETTINGS = {'ip_forward': '0', 'conf/all/rp_filter': '0', 'conf/default/rp_filter': '0'}
+# A new namespace takes these values from the machine. A host accepts packets on any path, and goes by its own routes: a
+# router that has it send by another way would make each ping another.
+INTERFACE_SETTINGS = {'rp_filter': '0', 'accept_redirects': '0'}
+SETTINGS = '/proc/sys/net/ipv4'
 
 
 def enter_network_of(pid: int) -> None:
@@ -47,11 +48,24 @@ def socket_in_namespace_of(pid: int) -> socket.socket:
     return icmp
 
 
-def socket_in_host(pid: int, interface: str) -> socket.socket:
-    """Likewise, and makes the namespace that of a host."""
+def socket_in_host(pid: int, is_router: bool) -> socket.socket:
+    """Likewise, and makes the namespace that of a host. Docker makes the machine a router, and so a new namespace."""
     icmp = socket_in_namespace_of(pid)
     # This folder belongs to the namespace in which the thread is.
-    for setting, value in {**HOST_SETTINGS, f'conf/{interface}/rp_filter': '0'}.items():
-        with open(f'/proc/sys/net/ipv4/{setting}', 'w') as file:
-            file.write(value)
+    _write(f'{SETTINGS}/ip_forward', '1' if is_router else '0')
+    for interface in os.listdir(f'{SETTINGS}/conf'):
+        for setting, value in INTERFACE_SETTINGS.items():
+            _write(f'{SETTINGS}/conf/{interface}/{setting}', value)
     return icmp
+
+
+def bound_socket_in_host(pid: int, address: str) -> socket.socket:
+    """One that sends from an address of the host."""
+    icmp = socket_in_namespace_of(pid)
+    icmp.bind((address, 0))
+    return icmp
+
+
+def _write(path: str, value: str) -> None:
+    with open(path, 'w') as file:
+        file.write(value)

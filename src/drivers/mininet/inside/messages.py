@@ -58,11 +58,23 @@ class Pair(TypedDict):
     target: str
 
 
+class Point(TypedDict):
+    """An address of a host that is asked, and asks others."""
+
+    name: str
+    host: str
+    # null: a host without an address reaches nobody.
+    ip: str | None
+    # Whether it asks from this address; else from that which Linux chooses.
+    isSource: bool
+
+
 class Probe(TypedDict):
+    points: list[Point]
     # Seconds that the network may take for the first packet of a pair, where its controller reacts to it or its links
     # delay it.
     reaction: float
-    # None: all pairs.
+    # By the names of points; null: all pairs.
     only: list[Pair] | None
 
 
@@ -73,9 +85,7 @@ class ProbeProgress(TypedDict):
 
 
 class Probed(TypedDict):
-    # In the order of rows (sources) and columns (targets).
-    hosts: list[str]
-    # Round trips; null: no answer.
+    # For each point, in their order, as the source, and then as the target: round trips; null: no answer.
     rttMs: list[list[float | None]]
     # Requests sent.
     probes: list[list[int]]
@@ -111,8 +121,8 @@ class Route(TypedDict):
     # The address that the host prefers to send from.
     source: str | None
     metric: int
-    # Whether it refuses packets, or leads out of another interface.
-    leadsNowhere: bool
+    # null: it refuses packets, or leads out of none of the host's interfaces.
+    interface: str | None
 
 
 class Neighbour(TypedDict):
@@ -122,19 +132,39 @@ class Neighbour(TypedDict):
     mac: str
 
 
-class HostState(TypedDict):
-    # Of the interface that is linked to a switch, as the addresses and routes.
+class Interface(TypedDict):
+    name: str
+    # Of the link.
+    port: int
+    # null: the interface of the link itself.
+    vlan: int | None
     mac: str
     addresses: list[Address]
+    neighbours: list[Neighbour]
+    forwards: bool
+    # As Linux takes them: the higher value of the interface's own and of that for all.
+    reversePathFilter: int
+    arpIgnore: int
+    arpAnnounce: int
+
+
+class HostState(TypedDict):
+    # Of links, and of VLANs on them.
+    interfaces: list[Interface]
     # Of other interfaces.
     otherAddresses: list[str]
     routes: list[Route]
-    neighbours: list[Neighbour]
-    forwards: bool
 
 
 class Nothing(TypedDict):
     pass
+
+
+class BeginMeasurement(TypedDict):
+    # A host.
+    source: str
+    # An address of another.
+    target: str
 
 
 class Traffic(TypedDict):

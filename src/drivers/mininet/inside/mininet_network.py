@@ -38,9 +38,9 @@ class Node(Protocol):
 
 
 class Host(Node, Protocol):
-    def IP(self) -> str: ...
-
-    def defaultIntf(self) -> Interface: ...
+    # What the topology gives it, by name.
+    params: Mapping[str, Any]
+    ports: Mapping[Interface, int]
 
 
 class Switch(Node, Protocol):
@@ -90,6 +90,11 @@ def mininet_version() -> str:
 
 def nodes_of(network: Network) -> list[Node]:
     return [*network.hosts, *network.switches]
+
+
+def interfaces_of(host: Host) -> dict[str, int]:
+    """The interfaces of a host's links by name, each with its port."""
+    return {interface.name: port for interface, port in host.ports.items() if interface.link}
 
 
 def net_of(network: Network) -> list[str]:

@@ -17,11 +17,12 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from echo import Echoes
-from host_sockets import in_thread, socket_in_host
-from messages import Pair, Probed, ProbeProgress
+from host_sockets import bound_socket_in_host, in_thread, socket_in_host
+from messages import HostState, Point, Probe, Probed, ProbeProgress
+from next_hops import NextHops
 from pacing import Pacing, Rounds
 from pairs import halves
 
@@ -35,6 +36,8 @@ SIOCETHTOOL, ETHTOOL_STXCSUM = 0x8946, 0x17
 # the entries of all namespaces together, including other users', and refuses new ones beyond 1,024 (gc_thresh3): 33
 # hosts would reach that.
 MOST_REMEMBERED, ARP_ENTRY_LIFE = 200, 0.5
+# Pairs that are passed over, in search of one that can be asked at once.
+MOST_PASSED_OVER = 200
 
 
 def sockaddr(ip: str) -> bytes:
@@ -42,15 +45,12 @@ def sockaddr(ip: str) -> bytes:
 
 
 class Prober:
-    def __init__(self, hosts: Mapping[str, tuple[int, str, str]]) -> None:
-        """hosts: by name, the process id of its shell, its IPv4 address and its interface"""
-        self.names = list(hosts)
-        self.addresses = [address for _, address, _ in hosts.values()]
-        # The end of a `struct arpreq`, which names the interface.
-        self._interfaces = [interface.encode().ljust(16, b'\0') for _, _, interface in hosts.values()]
-        self._forgettable = [sockaddr(address) + bytes(16) + bytes(4) + bytes(16) for address in self.addresses]
-        self.sockets = in_thread(
-            lambda: [socket_in_host(pid, interface) for pid, _, interface in hosts.values()]
+    def __init__(self, hosts: Mapping[str, tuple[int, bool, Sequence[str]]]) -> None:
+        """hosts: by name, the process id of its shell, whether it is a router, and its links' interfaces"""
+        self._pids = {name: pid for name, (pid, _, _) in hosts.items()}
+        self._interfaces = {name: interfaces for name, (_, _, interfaces) in hosts.items()}
+        self._sockets = in_thread(
+            lambda: {name: socket_in_host(pid, is_router) for name, (pid, is_router, _) in hosts.items()}
         )
 
     def write_whole_checksums(self) -> None:
@@ -58,45 +58,125 @@ class Prober:
         the device at its other end, but the userspace datapath does not write them: the receiver would drop every such
         packet."""
         off = ctypes.create_string_buffer(struct.pack('II', ETHTOOL_STXCSUM, 0))
-        for host, interface in zip(self.sockets, self._interfaces):
-            fcntl.ioctl(host, SIOCETHTOOL, struct.pack('16sP16x', interface, ctypes.addressof(off)))
+        for host, interfaces in self._interfaces.items():
+            for interface in interfaces:
+                request = struct.pack('16sP16x', interface.encode(), ctypes.addressof(off))
+                fcntl.ioctl(self._sockets[host], SIOCETHTOOL, request)
 
-    def forget(self, pair: int) -> None:
-        """Removes the hosts of a pair from each other's ARP caches. An entry from before would hide that ARP fails now,
-        and an unfinished resolution would wait a second before it asks again. Static entries are a part of what a host
-        is, and stay."""
-        source, target = divmod(pair, len(self.names))
-        for host, other in ((source, target), (target, source)):
-            request = self._forgettable[other] + self._interfaces[host]
-            with contextlib.suppress(OSError):
-                entry = fcntl.ioctl(self.sockets[host], SIOCGARP, request)
-                if not int.from_bytes(entry[ARPREQ_FLAGS_AT : ARPREQ_FLAGS_AT + 4], sys.byteorder) & ATF_PERM:
-                    fcntl.ioctl(self.sockets[host], SIOCDARP, request)
+    def forget(self, host: str, neighbour: tuple[str, str]) -> None:
+        """Removes a neighbour from the ARP cache of a host. An entry from before would hide that ARP fails now, and an
+        unfinished resolution would wait a second before it asks again. Static entries are a part of what a host is, and
+        stay."""
+        interface, ip = neighbour
+        request = sockaddr(ip) + bytes(16) + bytes(4) + bytes(16) + interface.encode().ljust(16, b'\0')
+        with contextlib.suppress(OSError):
+            entry = fcntl.ioctl(self._sockets[host], SIOCGARP, request)
+            if not int.from_bytes(entry[ARPREQ_FLAGS_AT : ARPREQ_FLAGS_AT + 4], sys.byteorder) & ATF_PERM:
+                fcntl.ioctl(self._sockets[host], SIOCDARP, request)
+
+    def sockets_of(self, points: Sequence[Point]) -> list[socket.socket]:
+        """For each point one, which shares that of its host where it needs no address of its own."""
+        return in_thread(
+            lambda: [
+                bound_socket_in_host(self._pids[point['host']], point['ip'])
+                if point['isSource'] and point['ip'] is not None
+                else self._sockets[point['host']].dup()
+                for point in points
+            ]
+        )
 
     def probe_all(
         self,
-        reaction: float,
+        request: Probe,
+        states: Mapping[str, HostState],
         progress: Callable[[ProbeProgress], None],
         cancelled: threading.Event,
-        only: Iterable[Pair] | None,
     ) -> Probed:
-        """reaction, only: see messages.Probe. Raises InterruptedError when it is cancelled."""
-        indexes = {name: index for index, name in enumerate(self.names)}
+        """states: of all hosts. Raises InterruptedError when it is cancelled."""
+        points, only = request['points'], request['only']
+        indexes = {point['name']: index for index, point in enumerate(points)}
         wanted = None
         if only is not None:
             wanted = {indexes[pair['source']] * len(indexes) + indexes[pair['target']] for pair in only}
-        return _Run(self, reaction, progress, cancelled).result(halves(len(indexes), wanted))
+        sockets = self.sockets_of(points)
+        try:
+            ways = Ways(points, states)
+            run = _Run(self, points, sockets, ways, request['reaction'], progress, cancelled)
+            return run.result(halves(len(indexes), wanted))
+        finally:
+            for each in sockets:
+                each.close()
+
+
+class Ways:
+    """By which neighbours the packets of pairs go."""
+
+    def __init__(self, points: Sequence[Point], states: Mapping[str, HostState]) -> None:
+        self._hosts = [point['host'] for point in points]
+        self._addresses = [point['ip'] for point in points]
+        self._next_hops = {name: NextHops(state) for name, state in states.items()}
+        self._by_router: dict[int, bool] = {}
+        self._routers = [name for name, hops in self._next_hops.items() if hops.is_router]
+
+    def hosts_of(self, pair: int) -> tuple[str, str]:
+        source, target = divmod(pair, len(self._hosts))
+        return self._hosts[source], self._hosts[target]
+
+    def is_by_router(self, pair: int) -> bool:
+        """Whether hosts that forward may have to do with it."""
+        return bool(self._routers) and self._is_by_router(pair)
+
+    def _is_by_router(self, pair: int) -> bool:
+        known = self._by_router.get(pair)
+        if known is None:
+            source, target = divmod(pair, len(self._hosts))
+            known = any(self._hosts[end] in self._routers for end in (source, target)) or any(
+                hop is not None and hop[1] != self._addresses[other]
+                for hop, other in ((self._hop(source, target), target), (self._hop(target, source), source))
+            )
+            self._by_router[pair] = known
+        return known
+
+    def neighbours_of(self, pair: int) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Hosts, and neighbours of theirs by interface and address: of both ends, and of routers where it may go by
+        them."""
+        source, target = divmod(pair, len(self._hosts))
+        for end, other in ((source, target), (target, source)):
+            hop = self._hop(end, other)
+            if hop is not None:
+                yield self._hosts[end], hop
+        if not self.is_by_router(pair):
+            return
+        for router in self._routers:
+            for end in (source, target):
+                address = self._addresses[end]
+                hop = None if address is None else self._next_hops[router].to(address)
+                if hop is not None and hop[1] == address:
+                    yield router, hop
+
+    def _hop(self, end: int, other: int) -> tuple[str, str] | None:
+        address = self._addresses[other]
+        return None if address is None else self._next_hops[self._hosts[end]].to(address)
 
 
 class _Run:
     """One probe of many pairs (see `pairs.py`)."""
 
     def __init__(
-        self, prober: Prober, reaction: float, progress: Callable[[ProbeProgress], None], cancelled: threading.Event
+        self,
+        prober: Prober,
+        points: Sequence[Point],
+        sockets: Sequence[socket.socket],
+        ways: Ways,
+        reaction: float,
+        progress: Callable[[ProbeProgress], None],
+        cancelled: threading.Event,
     ) -> None:
-        self.prober, self.progress, self.cancelled = prober, progress, cancelled
+        self.prober, self.sockets, self.ways = prober, sockets, ways
+        self.progress, self.cancelled = progress, cancelled
         self.arp_entry_life = max(ARP_ENTRY_LIFE, reaction)
-        self.count = len(prober.names)
+        self.addresses = [point['ip'] for point in points]
+        self.count = len(points)
         self.echoes = Echoes(b'labctl' + os.urandom(4), '!IH')
         self.pacing = Pacing(reaction)
         # In seconds, by pair.
@@ -106,6 +186,8 @@ class _Run:
         # Pairs by when they were last asked, oldest first: those under way, and those with ARP entries to remove.
         self.flying: collections.OrderedDict[int, float] = collections.OrderedDict()
         self.remembered: collections.OrderedDict[int, float] = collections.OrderedDict()
+        # Hosts that are asked, or ask, by a router.
+        self.busy: set[str] = set()
         self.next_report = 0.0
         self.pairs = 0
 
@@ -113,7 +195,7 @@ class _Run:
         self.pairs = sum(map(len, halves))
         rounds = Rounds(self.pairs)
         with selectors.DefaultSelector() as selector:
-            for index, icmp in enumerate(self.prober.sockets):
+            for index, icmp in enumerate(self.sockets):
                 drain(icmp)
                 selector.register(icmp, selectors.EVENT_READ, index)
             while rounds.begin():
@@ -126,7 +208,6 @@ class _Run:
                     self.pacing.slow_down()
         rows = range(self.count)
         return {
-            'hosts': self.prober.names,
             'rttMs': [[self.round_trip_ms(source * self.count + target) for target in rows] for source in rows],
             'probes': [[self.attempts.get(source * self.count + target, 0) for target in rows] for source in rows],
         }
@@ -140,13 +221,15 @@ class _Run:
     def probe(self, selector: selectors.BaseSelector, pairs: list[int], number: int) -> None:
         """Asks each pair once and waits for the answers."""
         self.flying.clear()
-        waiting = iter(pairs)
-        pending = next(waiting, None)
-        while pending is not None:
+        self.busy.clear()
+        waiting = collections.deque(pairs)
+        while waiting:
             self.check(number)
-            while pending is not None and len(self.flying) < self.pacing.window:
-                self.send(pending, number)
-                pending = next(waiting, None)
+            while len(self.flying) < self.pacing.window:
+                pair = self.next_of(waiting)
+                if pair is None:
+                    break
+                self.send(pair, number)
                 self.receive(selector, 0)
             self.receive(selector, 0.002)
             self.forget_old()
@@ -158,19 +241,41 @@ class _Run:
                 left = self.unanswered(left)
             self.forget_old()
         for pair in self.remembered:
-            self.prober.forget(pair)
+            self.forget(pair)
         self.remembered.clear()
         self.report(number)
+
+    def next_of(self, waiting: collections.deque[int]) -> int | None:
+        """Takes the first pair that can be asked now. What a pair by routers teaches its hosts must be of no use to
+        others."""
+        for _ in range(min(len(waiting), MOST_PASSED_OVER)):
+            pair = waiting.popleft()
+            if not self.ways.is_by_router(pair) or not self.busy.intersection(self.ways.hosts_of(pair)):
+                return pair
+            waiting.append(pair)
+        return None
+
+    def forget(self, pair: int) -> None:
+        for host, neighbour in self.ways.neighbours_of(pair):
+            self.prober.forget(host, neighbour)
+
+    def land(self, pair: int) -> bool:
+        """A request is no longer under way. Returns whether it was."""
+        if self.flying.pop(pair, None) is None:
+            return False
+        if self.ways.is_by_router(pair):
+            self.busy.difference_update(self.ways.hosts_of(pair))
+        return True
 
     def forget_old(self) -> None:
         now = time.monotonic()
         while self.flying and now - next(iter(self.flying.values())) > self.pacing.flight:
-            self.flying.popitem(last=False)
+            self.land(next(iter(self.flying)))
         while self.remembered and (
             len(self.remembered) > MOST_REMEMBERED or now - next(iter(self.remembered.values())) > self.arp_entry_life
         ):
             pair, _ = self.remembered.popitem(last=False)
-            self.prober.forget(pair)
+            self.forget(pair)
 
     def check(self, number: int) -> None:
         if self.cancelled.is_set():
@@ -186,12 +291,17 @@ class _Run:
         source, target = divmod(pair, self.count)
         message = self.echoes.request(attempt, pair, attempt)
         now = time.monotonic()
-        self.prober.forget(pair)
+        self.forget(pair)
         self.attempts[pair] = attempt
         self.sent_at[pair, attempt] = now
         self.flying[pair] = self.remembered[pair] = now
+        if self.ways.is_by_router(pair):
+            self.busy.update(self.ways.hosts_of(pair))
+        address = self.addresses[target]
+        if address is None:
+            return
         try:
-            self.prober.sockets[source].sendto(message, (self.prober.addresses[target], 0))
+            self.sockets[source].sendto(message, (address, 0))
         except OSError:
             # A full queue, an unresolved neighbour or a route of the host's own (blackhole, prohibit) loses this
             # request, as a wire might; the next round asks again.
@@ -203,7 +313,7 @@ class _Run:
         for key, _ in selector.select(timeout):
             while True:
                 try:
-                    packet, (address, _) = self.prober.sockets[key.data].recvfrom(2048)
+                    packet, (address, _) = self.sockets[key.data].recvfrom(2048)
                 except BlockingIOError:
                     break
                 except OSError:
@@ -218,13 +328,13 @@ class _Run:
             return False
         pair, attempt = answered
         source, target = divmod(pair, self.count)
-        if source != receiver or target >= self.count or address != self.prober.addresses[target]:
+        if source != receiver or target >= self.count or address != self.addresses[target]:
             return False
         sent = self.sent_at.get((pair, attempt))
         if sent is None:
             return False
         self.pacing.learn(now - sent)
-        if self.flying.pop(pair, None) is not None:
+        if self.land(pair):
             self.pacing.speed_up()
         elif pair not in self.round_trips:
             self.pacing.slow_down()
@@ -232,7 +342,7 @@ class _Run:
             return False
         self.round_trips[pair] = now - sent
         if self.remembered.pop(pair, None) is not None:
-            self.prober.forget(pair)
+            self.forget(pair)
         return True
 
 

@@ -27,12 +27,12 @@ from faults import Faults
 from host_states import HostStates
 from measurer import Measurement
 from messages import (
+    BeginMeasurement,
     ConnectSwitches,
     FailedCommand,
     HostCommands,
     HostState,
     Nothing,
-    Pair,
     Probe,
     Probed,
     ProbeProgress,
@@ -43,7 +43,7 @@ from messages import (
     Started,
     Traffic,
 )
-from mininet_network import Network, mininet_version, net_of, nodes_of, start_mininet
+from mininet_network import Network, interfaces_of, mininet_version, net_of, nodes_of, start_mininet
 from open_vswitch import kernel_datapath_works, leave_switch_ports_without_ipv6, missing_ports, start_open_vswitch
 from prober import Prober
 from start_commands import StartCommands
@@ -118,11 +118,14 @@ class Resident:
         for name, members in shares.items():
             with open(members, 'w') as file:
                 file.write(str(shells[name]))
-        prober = Prober({host.name: (host.pid, host.IP(), host.defaultIntf().name) for host in network.hosts})
+        links = {host.name: interfaces_of(host) for host in network.hosts}
+        prober = Prober(
+            {host.name: (host.pid, bool(host.params.get('forward')), list(links[host.name])) for host in network.hosts}
+        )
         if datapath == 'user':
             prober.write_whole_checksums()
         faults = Faults(network, self._children.run)
-        states = HostStates({host.name: (host.pid, host.defaultIntf().name) for host in network.hosts})
+        states = HostStates({host.name: (host.pid, links[host.name]) for host in network.hosts})
         self._lab = Lab(network, prober, faults, StartCommands(shells, shares, folder), states)
         return {
             'mininet': mininet_version(),
@@ -135,7 +138,8 @@ class Resident:
         return self.lab.start_commands.run(request['commands'], request['folder'])
 
     def probe(self, request: Probe, underway: Underway[ProbeProgress]) -> Probed:
-        return self.lab.prober.probe_all(request['reaction'], underway.tell, underway.cancelled, request['only'])
+        states = self.lab.host_states.read()
+        return self.lab.prober.probe_all(request, states, underway.tell, underway.cancelled)
 
     def net(self, _request: Nothing, _: Underway[None]) -> list[str]:
         return net_of(self.lab.network)
@@ -152,11 +156,11 @@ class Resident:
     def set_switch(self, request: SetSwitch, _: Underway[None]) -> None:
         self.lab.faults.set_switch(request['name'], request['up'])
 
-    def begin_measurement(self, request: Pair, _: Underway[None]) -> None:
+    def begin_measurement(self, request: BeginMeasurement, _: Underway[None]) -> None:
         """There is one at a time."""
         self._end_measurement()
         hosts = {host.name: host for host in self.lab.network.hosts}
-        self._measurement = Measurement(hosts[request['source']].pid, hosts[request['target']].IP())
+        self._measurement = Measurement(hosts[request['source']].pid, request['target'])
         self._measurement.begin()
 
     def end_measurement(self, _request: Nothing, _: Underway[None]) -> Traffic | None:
