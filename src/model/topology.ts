@@ -117,25 +117,16 @@ export class Topology {
     return new Topology({ hosts: this.hosts, switches: this.switches, links: this.links, faults });
   }
 
-  /** Whether the links between two nodes carry packets. */
-  linkIsUp(a: string, b: string): boolean {
-    return this.faults.length === 0 || linkIsUp(this.faults, a, b);
+  /** Whether the link with this end carries packets. */
+  linkIsUp(end: LinkEnd): boolean {
+    if (this.faults.length === 0) return true;
+    const peer = this.neighboursOf(end.node).find(({ port }) => port === end.port)?.peer;
+    return peer !== undefined && linkIsUp(this.faults, end, peer);
   }
 
   /** Whether no fault stops a switch. */
   switchIsUp(name: string): boolean {
     return !this.faults.some((fault) => fault.kind === 'switch' && fault.name === name);
-  }
-
-  /**
-   * What may be down as people write it: `s3` is a switch, `s1-s3` all links between two nodes. Names have no hyphens.
-   * Undefined when there is no such switch or link.
-   */
-  partNamed(text: string): Fault | undefined {
-    const [a = '', b, ...more] = text.split('-');
-    if (b === undefined) return this.switchNamed(a) === undefined ? undefined : { kind: 'switch', name: a };
-    const isLink = more.length === 0 && this.neighboursOf(a).some(({ peer }) => peer.node === b);
-    return isLink ? { kind: 'link', between: [a, b] } : undefined;
   }
 
   host(name: string): Host | undefined {
@@ -153,6 +144,13 @@ export class Topology {
   /** The links of a node in the order of its ports; empty for an unknown node. */
   neighboursOf(name: string): readonly Neighbour[] {
     return this.#neighbours.get(name) ?? [];
+  }
+
+  /** Every link between two nodes, the end at the first of them first, in the order of its ports. */
+  linksBetween(a: string, b: string): readonly Link['ends'][] {
+    return this.neighboursOf(a).flatMap(({ port, peer }): Link['ends'][] =>
+      peer.node === b ? [[{ node: a, port }, peer]] : [],
+    );
   }
 
   /** The access switch of a host, and the switch's port to it. */
@@ -173,7 +171,7 @@ export class Topology {
       componentOf.set(start.name, count);
       for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
         for (const { peer } of this.neighboursOf(name)) {
-          if (componentOf.has(peer.node) || !this.linkIsUp(name, peer.node)) continue;
+          if (componentOf.has(peer.node) || !this.linkIsUp(peer)) continue;
           componentOf.set(peer.node, count);
           waiting.push(peer.node);
         }

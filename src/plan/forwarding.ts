@@ -17,7 +17,7 @@ export function forwardingFlows(topology: Topology): ReadonlyMap<Dpid, readonly 
   const graph = new PathGraph(topology, 'hops');
   for (const host of topology.hosts) {
     const { accessSwitch, port } = topology.attachmentOf(host);
-    if (!topology.linkIsUp(host.name, accessSwitch.name)) continue;
+    if (!topology.linkIsUp({ node: accessSwitch.name, port })) continue;
     const byMac: Match = { eth_dst: exactly('eth_dst', macToNumber(host.mac)) };
     const byArp = [host, ...(host.addresses ?? [])].map(
       ({ ip }): Match => ({

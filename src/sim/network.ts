@@ -113,15 +113,15 @@ export class Network implements Graph {
         const node = nodeIndex.get(peer.node);
         const index = node ?? hostIndex.get(peer.node) ?? -1;
         const end: PortPeer = node === undefined ? { kind: 'host', index } : { kind: 'switch', index, port: peer.port };
-        ports.set(port, { peer: end, isUp: linkIsUp(faults, name, peer.node) });
+        ports.set(port, { peer: end, isUp: linkIsUp(faults, { node: name, port }, peer) });
       }
       const pipeline = new Pipeline(entries.get(dpid) ?? NO_ENTRIES, (port) => ports.get(port)?.isUp ?? false);
       return { name, ports, pipeline };
     });
     this.attachments = topology.hosts.map((host) => {
       const { accessSwitch, port } = topology.attachmentOf(host);
-      const isUp = linkIsUp(faults, host.name, accessSwitch.name);
-      return { node: nodeIndex.get(accessSwitch.name) ?? -1, port, isUp };
+      const node = nodeIndex.get(accessSwitch.name) ?? -1;
+      return { node, port, isUp: this.nodes[node]?.ports.get(port)?.isUp ?? false };
     });
     this.#stopped = new Set(faults.flatMap((fault) => (fault.kind === 'switch' ? [fault.name] : [])));
     this.#forwarding = missForwarding === 'none' ? undefined : new ControllerForwarding(this);

@@ -60,7 +60,7 @@ export function add(program: LabctlCommand): void {
       ).argParser(names),
     )
     .addOption(
-      new Option('--avoid <what>', 'paths that use none of these switches and links: s3,s1-s2').argParser(names),
+      new Option('--avoid <what>', 'paths that use none of these switches and links: s3,s1-s2,s1:3').argParser(names),
     )
     .aboutLab()
     .withFormat()
@@ -183,8 +183,8 @@ function noPathThrough(source: string, target: string, via: readonly string[], c
 
 /** The access switch of a host whose link is up. */
 function accessSwitchIn(topology: Topology, host: Host): string | undefined {
-  const { accessSwitch } = topology.attachmentOf(host);
-  return topology.linkIsUp(host.name, accessSwitch.name) ? accessSwitch.name : undefined;
+  const { accessSwitch, port } = topology.attachmentOf(host);
+  return topology.linkIsUp({ node: accessSwitch.name, port }) ? accessSwitch.name : undefined;
 }
 
 function documentOf(

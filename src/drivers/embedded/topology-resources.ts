@@ -23,7 +23,7 @@ export function links(topology: Topology): readonly Record<string, unknown>[] {
   return topology.links.flatMap(({ ends: [from, to] }) => {
     const source = topology.switchNamed(from.node);
     const target = topology.switchNamed(to.node);
-    if (source === undefined || target === undefined || !topology.linkIsUp(source.name, target.name)) return [];
+    if (source === undefined || target === undefined || !topology.linkIsUp(from)) return [];
     return [
       {
         'src-switch': source.dpid,
@@ -48,7 +48,7 @@ export function devices(topology: Topology, lastSeen: number): unknown {
       ipv4: [host.ip],
       ipv6: [],
       vlan: ['0x0'],
-      attachmentPoint: topology.linkIsUp(host.name, accessSwitch.name)
+      attachmentPoint: topology.linkIsUp({ node: accessSwitch.name, port })
         ? [{ switch: accessSwitch.dpid, port: String(port) }]
         : [],
       lastSeen,
