@@ -279,6 +279,9 @@ test('after a fault a pair goes where its own connections allow, and by no way o
     const parts: Fault[] = [
       ...topology.switches.map(({ name }) => ({ kind: 'switch', name }) as const),
       ...topology.links.map(({ ends }) => ({ kind: 'link', between: [ends[0].node, ends[1].node] }) as const),
+      ...topology.links.map(
+        ({ ends: [a, b] }) => ({ kind: 'link', between: [a.node, b.node], ports: [a.port, b.port] }) as const,
+      ),
     ];
     const connection = fc.record({
       members: fc.subarray(hosts, { minLength: 2, maxLength: Math.min(hosts.length, 3) }),
