@@ -63,7 +63,10 @@ export const supposeOptions = (): readonly Option[] => [
     '--with <files...>',
     "assume the entries of these files as well, in the form of the tutorial's curl commands",
   ),
-  new Option('--without <faults...>', 'assume that these links (s1-s3) and switches (s3) are down'),
+  new Option(
+    '--without <faults...>',
+    'assume that these links (s1-s3, or one of several, s1:3) and switches (s3) are down',
+  ),
 ];
 
 export const faultOptions = (): readonly Option[] => [

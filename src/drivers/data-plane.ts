@@ -1,4 +1,5 @@
 import type { Dpid } from '../model/addresses.ts';
+import type { LinkFault } from '../model/fault.ts';
 import type { HostState } from '../model/host-state.ts';
 import type { Group, InstalledFlow } from '../model/openflow.ts';
 
@@ -112,10 +113,10 @@ export interface Prober {
 /** Takes links and switches down and up. Once begun, a change is done; nothing happens where it is so already. */
 export interface FaultMaker {
   /**
-   * Takes down, or up again, every link between two nodes. The ports at both ends lose their carrier. Links of a switch
+   * Takes down, or up again, every link between two nodes, or one of them. The ports at both ends lose their carrier. Links of a switch
    * that is stopped come up with it. Takes milliseconds.
    */
-  setLink(a: string, b: string, up: boolean): Promise<void>;
+  setLink(link: LinkFault, up: boolean): Promise<void>;
   /**
    * Stops a switch, or starts it again. A stopped switch forwards nothing and holds nothing, nobody can ask it anything,
    * and its neighbours' ports have no carrier. Started again it has its former DPID, port numbers and controller, and

@@ -1,7 +1,8 @@
 import type { Forwarder } from '../drivers/control-plane.ts';
 import type { FaultMaker, Prober, Traffic } from '../drivers/data-plane.ts';
 import type { Connection } from '../model/connection.ts';
-import { describeFault, type Fault, sameFault } from '../model/fault.ts';
+import { describeFault, type Fault, sameFault, sameFaults } from '../model/fault.ts';
+import { faultsAfter, upBetween } from '../model/parts.ts';
 import { environmentProblem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { checkedFault, type RandomFaults, randomFaults } from '../plan/fault-requests.ts';
@@ -130,8 +131,11 @@ export class NetworkFaults {
     if (request.kind === 'clear') return this.#faults;
     if (request.kind === 'random') return randomFaults(this.topology, request);
     const fault = checkedFault(this.#intact, request.fault);
-    const isDown = this.#faults.some((other) => sameFault(other, fault));
-    return isDown === (request.kind === 'down') ? [] : [fault];
+    return sameFaults(this.#faultsAfter(fault, request.kind === 'down'), this.#faults) ? [] : [fault];
+  }
+
+  #faultsAfter(fault: Fault, isDown: boolean): readonly Fault[] {
+    return faultsAfter(this.topology, fault, isDown);
   }
 
   /**
@@ -178,12 +182,12 @@ export class NetworkFaults {
 
   /** A link or switch for which that fails counts as down, so that it can be brought up. */
   async #set(fault: Fault, down: boolean, signal: AbortSignal): Promise<void> {
-    const others = this.#faults.filter((other) => !sameFault(other, fault));
-    if (down) this.#faults = [...others, fault];
-    if (fault.kind === 'link') await this.#dataPlane.setLink(...fault.between, !down);
+    const after = this.#faultsAfter(fault, down);
+    if (down) this.#faults = after;
+    if (fault.kind === 'link') await this.#dataPlane.setLink(fault, !down);
     else if (down) await this.#dataPlane.setSwitch(fault.name, false);
-    else await this.#startSwitch(fault.name, others, signal);
-    if (!down) this.#faults = others;
+    else await this.#startSwitch(fault.name, after, signal);
+    if (!down) this.#faults = after;
   }
 
   /**
@@ -191,16 +195,15 @@ export class NetworkFaults {
    * packets at once.
    */
   async #startSwitch(name: string, others: readonly Fault[], signal: AbortSignal): Promise<void> {
-    const peers = new Set(this.#intact.neighboursOf(name).map(({ peer }) => peer.node));
-    const dark = [...peers]
-      .map((peer): Fault & { kind: 'link' } => ({ kind: 'link', between: [name, peer] }))
-      .filter((link) => !others.some((other) => sameFault(other, link)));
-    for (const { between } of dark) await this.#dataPlane.setLink(...between, false);
+    const next = this.#intact.withFaults(others);
+    const peers = new Set(next.neighboursOf(name).map(({ peer }) => peer.node));
+    const dark = [...peers].flatMap((peer) => upBetween(next, name, peer));
+    for (const link of dark) await this.#dataPlane.setLink(link, false);
     try {
       await this.#dataPlane.setSwitch(name, true);
       await this.#controlPlane.reconverge([...others, ...dark], signal);
     } finally {
-      for (const { between } of dark) await this.#dataPlane.setLink(...between, true);
+      for (const link of dark) await this.#dataPlane.setLink(link, true);
     }
   }
 

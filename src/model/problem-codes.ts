@@ -726,7 +726,7 @@ export const PROBLEM_CODES = {
   'unknown-fault': {
     kind: 'input',
     cause: 'There is no such link or switch.',
-    remedy: 'Name a switch, or a link by its two ends, such as s1-s3.',
+    remedy: 'Name a switch, a link by its two ends, such as s1-s3, or one of several links by a port, such as s1:3.',
   },
   'unknown-format': {
     kind: 'input',
@@ -755,8 +755,8 @@ export const PROBLEM_CODES = {
   },
   'unknown-link': {
     kind: 'input',
-    cause: 'There is no link between these two.',
-    remedy: 'Name the ends of a link; `labctl net` shows the links.',
+    cause: 'There is no link between these two, or none at this port.',
+    remedy: 'Name the ends of a link, or a port of one; `labctl net` shows the links.',
   },
   'unknown-log': {
     kind: 'input',
@@ -766,7 +766,7 @@ export const PROBLEM_CODES = {
   'unknown-part': {
     kind: 'input',
     cause: 'A spec names a switch or link that is not there.',
-    remedy: 'Write a switch such as s3, or a link by its ends such as s1-s3.',
+    remedy: 'Write a switch such as s3, a link by its ends such as s1-s3, or one of several links such as s1:3.',
   },
   'unknown-port': {
     kind: 'input',

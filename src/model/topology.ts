@@ -187,25 +187,16 @@ export class Topology {
     return new Topology({ hosts: this.hosts, switches: this.switches, links: this.links, faults });
   }
 
-  /** Whether the links between two nodes carry packets. */
-  linkIsUp(a: string, b: string): boolean {
-    return this.faults.length === 0 || linkIsUp(this.faults, a, b);
+  /** Whether the link with this end carries packets. */
+  linkIsUp(end: LinkEnd): boolean {
+    if (this.faults.length === 0) return true;
+    const peer = this.neighboursOf(end.node).find(({ port }) => port === end.port)?.peer;
+    return peer !== undefined && linkIsUp(this.faults, end, peer);
   }
 
   /** Whether no fault stops a switch. */
   switchIsUp(name: string): boolean {
     return !this.faults.some((fault) => fault.kind === 'switch' && fault.name === name);
-  }
-
-  /**
-   * What may be down as people write it: `s3` is a switch, `s1-s3` all links between two nodes. Names have no hyphens.
-   * Undefined when there is no such switch or link.
-   */
-  partNamed(text: string): Fault | undefined {
-    const [a = '', b, ...more] = text.split('-');
-    if (b === undefined) return this.switchNamed(a) === undefined ? undefined : { kind: 'switch', name: a };
-    const isLink = more.length === 0 && this.neighboursOf(a).some(({ peer }) => peer.node === b);
-    return isLink ? { kind: 'link', between: [a, b] } : undefined;
   }
 
   host(name: string): Host | undefined {
@@ -223,6 +214,13 @@ export class Topology {
   /** The links of a node in the order of its ports; empty for an unknown node. */
   neighboursOf(name: string): readonly Neighbour[] {
     return this.#neighbours.get(name) ?? [];
+  }
+
+  /** Every link between two nodes, the end at the first of them first, in the order of its ports. */
+  linksBetween(a: string, b: string): readonly Link['ends'][] {
+    return this.neighboursOf(a).flatMap(({ port, peer }): Link['ends'][] =>
+      peer.node === b ? [[{ node: a, port }, peer]] : [],
+    );
   }
 
   /**
@@ -272,7 +270,7 @@ export class Topology {
     if (this.#above === undefined) {
       const above = new Map<string, string>();
       for (const { ends } of this.links) {
-        if (!this.linkIsUp(ends[0].node, ends[1].node)) continue;
+        if (!this.linkIsUp(ends[0])) continue;
         const [first, second] = ends.map((end) => rootIn(above, this.#placeOf(end)));
         if (first !== undefined && second !== undefined && first !== second) above.set(first, second);
       }

@@ -234,7 +234,7 @@ class Compiler {
     const isProtected = target.ways === 'protected';
     const topology = isProtected ? this.#intact : this.#topology;
     const tree = isProtected ? this.#protectedTreeToward(root).tree : this.#treeToward(root);
-    const isUp = ({ host, accessSwitch }: Station) => topology.linkIsUp(host.name, accessSwitch.name);
+    const isUp = ({ accessSwitch, port }: Station) => topology.linkIsUp({ node: accessSwitch.name, port });
     const lengths = new Map<string, number>();
     if (!isUp(target)) return new Set();
     for (const name of target.peers) {

@@ -1,5 +1,6 @@
-import { describeFault, type Fault } from '../model/fault.ts';
-import { inputProblem, ProblemError } from '../model/problem.ts';
+import { describeFault, type Fault, type LinkFault, turnedRound } from '../model/fault.ts';
+import { linkPart, partNamed, upBetween, wrongPort } from '../model/parts.ts';
+import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { randomNumbers } from '../model/random.ts';
 import type { Topology } from '../model/topology.ts';
 import { abridged } from './requests.ts';
@@ -21,24 +22,47 @@ export function checkedFault(topology: Topology, fault: Fault): Fault {
     );
   }
   const [a, b] = fault.between;
-  const link = topology.links.find(
-    ({ ends }) => ends.some(({ node }) => node === a) && ends.some(({ node }) => node === b),
-  );
-  if (link !== undefined && a !== b) return { kind: 'link', between: [link.ends[0].node, link.ends[1].node] };
-  const unknown = [a, b].find((name) => topology.host(name) === undefined && topology.switchNamed(name) === undefined);
-  const neighbours = [...new Set(topology.neighboursOf(a).map(({ peer }) => peer.node))];
-  const links = topology.links.map(({ ends }) => `${ends[0].node}-${ends[1].node}`);
-  throw new ProblemError(
-    inputProblem({
-      code: 'unknown-link',
-      where: describeFault(fault),
-      cause: unknown === undefined ? `no link joins ${a} and ${b}` : `there is no ${unknown}`,
-      remedy:
-        unknown === undefined && neighbours.length > 0
-          ? `${a} is linked to ${abridged(neighbours)}`
-          : `the links are ${abridged([...new Set(links)])}`,
-    }),
-  );
+  const [portAtA, portAtB] = fault.ports ?? [];
+  const found = linkPart(topology, { node: a, port: portAtA }, { node: b, port: portAtB });
+  if (found === undefined) throw new ProblemError(unknownLink(topology, describeFault(fault)));
+  const link = topology.links.find(({ ends }) => ends.every(({ node }) => node === a || node === b));
+  return link?.ends[0].node === a ? found : turnedRound(found);
+}
+
+/**
+ * The link that somebody writes: all between two nodes, `s1-s3`, or one of several by an end, `s1:2`.
+ * @throws ProblemError when there is none
+ */
+export function requestedLink(topology: Topology, text: string): LinkFault {
+  const part = partNamed(topology, text);
+  if (part?.kind === 'link') return part;
+  throw new ProblemError(unknownLink(topology, text));
+}
+
+function unknownLink(topology: Topology, text: string): Problem {
+  return inputProblem({
+    code: 'unknown-link',
+    where: text,
+    ...(wrongPort(topology, text) ?? wrongNodes(topology, text.split('-'))),
+  });
+}
+
+function wrongNodes(topology: Topology, names: readonly string[]): { readonly cause: string; readonly remedy: string } {
+  const [a = '', b] = names;
+  const unknown = names.find((name) => topology.host(name) === undefined && topology.switchNamed(name) === undefined);
+  const links = [...new Set(topology.links.map(({ ends }) => `${ends[0].node}-${ends[1].node}`))];
+  const neighbours = topology.neighboursOf(a);
+  const [first] = neighbours;
+  if (unknown !== undefined || first === undefined) {
+    const cause = unknown === undefined ? `${a} has no link` : `there is no ${unknown}`;
+    return { cause, remedy: `the links are ${abridged(links)}` };
+  }
+  if (b === undefined) {
+    const remedy = `name the other end too, as in ${a}-${first.peer.node}, or the port of one link, as in ${a}:${first.port}`;
+    return { cause: `${a} is one end of a link`, remedy };
+  }
+  const peers = [...new Set(neighbours.map(({ peer }) => peer.node))];
+  return { cause: `no link joins ${names.join(' and ')}`, remedy: `${a} is linked to ${abridged(peers)}` };
 }
 
 /** What may be taken down at random. */
@@ -78,14 +102,14 @@ export function randomFaults(topology: Topology, { seed, count, withSwitches }: 
 
 /** Links between switches, and switches where these are meant too, that are up; in the order of the topology. */
 function faultsToCome(topology: Topology, withSwitches: boolean): readonly Fault[] {
-  const links = new Map<string, Fault>();
+  const links = new Map<string, readonly Fault[]>();
   for (const { ends } of topology.links) {
     const between = [ends[0].node, ends[1].node] as const;
-    if (between.some((name) => topology.switchNamed(name) === undefined) || !topology.linkIsUp(...between)) continue;
+    if (between.some((name) => topology.switchNamed(name) === undefined)) continue;
     // Links between the same two switches go down together.
     const key = [...between].sort().join(' ');
-    if (!links.has(key)) links.set(key, { kind: 'link', between });
+    if (!links.has(key)) links.set(key, upBetween(topology, ...between));
   }
   const switches = topology.switches.filter(({ name }) => withSwitches && topology.switchIsUp(name));
-  return [...links.values(), ...switches.map(({ name }): Fault => ({ kind: 'switch', name }))];
+  return [...[...links.values()].flat(), ...switches.map(({ name }): Fault => ({ kind: 'switch', name }))];
 }

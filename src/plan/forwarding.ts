@@ -20,7 +20,7 @@ export function forwardingFlows(topology: Topology): ReadonlyMap<Dpid, readonly 
       const attachment = topology.attachmentOf(host, ofPort);
       if (attachment === undefined) continue;
       const { accessSwitch, port } = attachment;
-      if (!topology.linkIsUp(host.name, accessSwitch.name)) continue;
+      if (!topology.linkIsUp({ node: accessSwitch.name, port })) continue;
       const byMac: Match = { eth_dst: exactly('eth_dst', macToNumber(mac)) };
       // VLANs are not kept apart: a host takes no packet of a VLAN in which it is not.
       const byArp = addressesOf(host)

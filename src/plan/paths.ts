@@ -23,8 +23,10 @@ export class PathGraph {
         topology
           .neighboursOf(name)
           .filter(
-            ({ peer: { node } }) =>
-              topology.switchNamed(node) !== undefined && topology.linkIsUp(name, node) && isUsable(name, node),
+            ({ port, peer: { node } }) =>
+              topology.switchNamed(node) !== undefined &&
+              topology.linkIsUp({ node: name, port }) &&
+              isUsable(name, node),
           ),
       ]),
     );

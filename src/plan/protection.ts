@@ -5,7 +5,7 @@ import type { PathGraph } from './paths.ts';
  * Protection of the paths toward one switch against the failure of any one link, in the data plane and without marks on
  * packets. Switches forward along a tree of shortest paths. A switch whose link to its next hop is dead sends packets
  * off instead toward the *exit* of its part of the tree: of all links that lead out of that part, the one
- * that leads farthest out. Links between the same two switches fail together, so that a further link to the next
+ * that leads farthest out. Links between the same two switches may fail together, so that a further link to the next
  * hop is an exit only where there is no other. A packet that comes to a switch from its own next hop can only be one
  * that was turned back, and goes on toward that switch's exit. From the far end of the exit link the tree leads to the
  * target without the dead link.

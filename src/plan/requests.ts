@@ -1,5 +1,6 @@
 import { type Connection, connectionOf, pairsByRouter, unjoinedPairs, type Ways } from '../model/connection.ts';
 import { describeFault, type Fault } from '../model/fault.ts';
+import { partNamed, wrongPort } from '../model/parts.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { type Host, ownAddressOf, type Topology } from '../model/topology.ts';
 import type { Where } from '../model/where.ts';
@@ -56,7 +57,7 @@ export interface ConnectionRequest {
   readonly ways?: Ways;
   /** Names of switches. */
   readonly via?: readonly string[];
-  /** Switches and links, also as people write them: `s3`, `s1-s3`. */
+  /** Switches and links, also as people write them: `s3`, `s1-s3`, `s1:3`. */
   readonly avoid?: readonly (string | Fault)[];
 }
 
@@ -163,11 +164,11 @@ export function routeProblems(topology: Topology, connection: Connection): reado
 }
 
 /**
- * The switch or link that somebody writes: `s3`, `s1-s3`.
+ * The switch or link that somebody writes: `s3`, `s1-s3`, `s1:3`.
  * @throws ProblemError when there is none
  */
 export function requestedFault(topology: Topology, text: string, where: Where | string): Fault {
-  const part = topology.partNamed(text);
+  const part = partNamed(topology, text);
   if (part !== undefined) return part;
   const links = topology.links.map(({ ends }) => `${ends[0].node}-${ends[1].node}`);
   const names = [...new Set([...links, ...topology.switches.map(({ name }) => name)])];
@@ -176,8 +177,10 @@ export function requestedFault(topology: Topology, text: string, where: Where | 
       code: 'unknown-fault',
       where,
       offending: text,
-      cause: 'there is no such link or switch',
-      remedy: `name a switch, or a link by its two ends: ${abridged(names)}`,
+      ...(wrongPort(topology, text) ?? {
+        cause: 'there is no such link or switch',
+        remedy: `name a switch, or a link by its two ends: ${abridged(names)}`,
+      }),
     }),
   );
 }

@@ -23,8 +23,9 @@ export class Routes {
   between(source: string, target: string): Path | undefined {
     const [from, to] = [source, target].map((name) => {
       const host = this.#topology.host(name);
-      const access = host && this.#topology.attachmentOf(host)?.accessSwitch.name;
-      return access !== undefined && this.#left.linkIsUp(name, access) ? access : undefined;
+      const { accessSwitch, port } = (host && this.#topology.attachmentOf(host)) ?? {};
+      if (accessSwitch === undefined || port === undefined) return undefined;
+      return this.#left.linkIsUp({ node: accessSwitch.name, port }) ? accessSwitch.name : undefined;
     });
     if (from === undefined || to === undefined) return undefined;
     return cheapestPathThrough(this.#graph, [from, ...this.#via, to]).path;

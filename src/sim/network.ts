@@ -145,7 +145,7 @@ export class Network implements Graph {
       topology.neighboursOf(name).flatMap(({ port, peer }): readonly (readonly [number, Port])[] => {
         const node = nodeIndex.get(peer.node);
         const nic = nicIndex.get(nicKey(peer.node, peer.port));
-        const isUp = linkIsUp(faults, name, peer.node);
+        const isUp = linkIsUp(faults, { node: name, port }, peer);
         if (node !== undefined) return [[port, { peer: { kind: 'switch', index: node, port: peer.port }, isUp }]];
         return nic === undefined ? [] : [[port, { peer: { kind: 'host', nic }, isUp }]];
       });

@@ -1,4 +1,5 @@
 import { type Connection, connectionOf, sameConnection, unjoinedPairs } from '../model/connection.ts';
+import { partNamed, wrongPort } from '../model/parts.ts';
 import type { Topology } from '../model/topology.ts';
 import type { LocatedDocument, Path } from './located-document.ts';
 import type { SpecDocument } from './schema.ts';
@@ -74,12 +75,11 @@ function readRoute(
     }
   }
   const avoided = avoid.flatMap((text, index) => {
-    const part = topology.partNamed(text);
+    const part = partNamed(topology, text);
     if (part === undefined) {
       document.add([...path, 'avoid', index], {
         code: 'unknown-part',
-        cause: `there is no switch or link ${text}`,
-        remedy: 'write a switch such as s3, or a link by its ends such as s1-s3',
+        ...missingPart(topology, text),
       });
     }
     return part ?? [];
@@ -89,6 +89,16 @@ function readRoute(
     ...(via.length === 0 ? {} : { via }),
     ...(avoided.length === 0 ? {} : { avoid: avoided }),
   };
+}
+
+/** Why there is no such switch or link. */
+export function missingPart(topology: Topology, text: string): { readonly cause: string; readonly remedy: string } {
+  return (
+    wrongPort(topology, text) ?? {
+      cause: `there is no switch or link ${text}`,
+      remedy: 'write a switch such as s3, a link by its ends such as s1-s3, or one of several links such as s1:3',
+    }
+  );
 }
 
 /** Checks that these are different hosts of the topology. */

@@ -60,7 +60,7 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'connections[].ways':
     'multipath spreads over all equally cheap paths; protected survives the failure of any one link.',
   'connections[].via': 'Switches that every path passes, in this order: [s6].',
-  'connections[].avoid': 'Switches and links that no path uses: [s3, s1-s2].',
+  'connections[].avoid': 'Switches and links that no path uses: [s3, s1-s2], or one of several links, [s1:2].',
   expect: 'What `labctl pingall` is to show, by names of yours: {baseline: {groups: [[h1, h2]]}}.',
   'expect.*.groups': 'Hosts that reach each other, group by group; a host that is not named reaches nobody.',
   'expect.*.pingall': 'Pasted output of pingall, after a |.',
@@ -70,11 +70,12 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'scenarios.*[].connect.ways':
     'multipath spreads over all equally cheap paths; protected survives the failure of any one link.',
   'scenarios.*[].connect.via': 'Switches that every path passes, in this order: [s6].',
-  'scenarios.*[].connect.avoid': 'Switches and links that no path uses: [s3, s1-s2].',
+  'scenarios.*[].connect.avoid': 'Switches and links that no path uses: [s3, s1-s2], or one of several links, [s1:2].',
   'scenarios.*[].disconnect': 'Remove the connection of these hosts: [h1, h2].',
   'scenarios.*[].entries': 'Push the entries of a file, or these, in the form of the tutorial: entries.json.',
-  'scenarios.*[].fault': 'Take a link or a switch down, or several: s1-s3, or [s1-s3, s4].',
-  'scenarios.*[].heal': 'Take a link or a switch up again, or several, or all: s1-s3.',
+  'scenarios.*[].fault':
+    'Take a link or a switch down, or several: s1-s3, s1:2 as one of several links, or [s1-s3, s4].',
+  'scenarios.*[].heal': 'Take a link or a switch up again, or several, or all: s1-s3, s1:2.',
   'scenarios.*[].wait': 'Wait for so long: 500 ms, 1.5 s or 2 min.',
   'scenarios.*[].exec': 'Run a command on a host: {host: h1, run: ip route, output: default via 10.0.0.254}.',
   'scenarios.*[].exec.host': 'The host that runs it: h1.',

@@ -1,6 +1,7 @@
 import { type Connection, sameConnection, withConnection } from '../model/connection.ts';
-import { describeFault, type Fault, sameFault } from '../model/fault.ts';
+import { describeFault, type Fault, sameFaults } from '../model/fault.ts';
 import type { ReachabilityMatrix } from '../model/matrix.ts';
+import { faultsAfter, partNamed } from '../model/parts.ts';
 import type { CodeOf } from '../model/problem-codes.ts';
 import type {
   Action,
@@ -14,7 +15,7 @@ import type {
   Throughput,
 } from '../model/scenario.ts';
 import type { Topology } from '../model/topology.ts';
-import { checkHosts, readConnection } from './connections.ts';
+import { checkHosts, missingPart, readConnection } from './connections.ts';
 import { readMatrix } from './expectations.ts';
 import type { LocatedDocument, Path } from './located-document.ts';
 import { LONGEST_TIME } from './scenario-schema.ts';
@@ -144,11 +145,11 @@ class StepReader {
 
   #down(path: Path, form: Form<'fault'>): readonly Fault[] {
     const faults = this.#parts(path, form, (fault, at) => {
-      if (!this.#isDown(fault)) return;
+      if (this.#changes(fault, true)) return;
       const remedy = 'heal it before, or leave it out';
       this.#document.add(at, { code: 'down-already', cause: `${describeFault(fault)} is down already`, remedy });
     });
-    this.#faults = [...this.#faults.filter((fault) => !faults.some((other) => sameFault(fault, other))), ...faults];
+    for (const fault of faults) this.#faults = this.#after(fault, true);
     return faults;
   }
 
@@ -158,7 +159,7 @@ class StepReader {
       return 'all';
     }
     const faults = this.#parts(path, form, (fault, at) => {
-      if (this.#isDown(fault)) return;
+      if (this.#changes(fault, false)) return;
       const down = this.#faults.map(describeFault).join(', ');
       this.#document.add(at, {
         code: 'not-down',
@@ -166,26 +167,31 @@ class StepReader {
         remedy: down === '' ? 'nothing is: leave the step out' : `down is ${down}`,
       });
     });
-    this.#faults = this.#faults.filter((fault) => !faults.some((other) => sameFault(fault, other)));
+    for (const fault of faults) this.#faults = this.#after(fault, false);
     return faults;
   }
 
-  #isDown(fault: Fault): boolean {
-    return this.#faults.some((other) => sameFault(fault, other));
+  /** What is down when a part goes down at this step, or comes up. */
+  #after(fault: Fault, isDown: boolean): readonly Fault[] {
+    return faultsAfter(this.#subject.topology.withFaults(this.#faults), fault, isDown);
+  }
+
+  #changes(fault: Fault, isDown: boolean): boolean {
+    return !sameFaults(this.#after(fault, isDown), this.#faults);
   }
 
   /** Switches and links by their names, each looked at by `check`; those that there are not are noted. */
   #parts(path: Path, form: string | readonly string[], check: (fault: Fault, at: Path) => void): readonly Fault[] {
+    const { topology } = this.#subject;
     const names = typeof form === 'string' ? [form] : form;
     return names.flatMap((text, index) => {
       const at = typeof form === 'string' ? path : [...path, index];
-      const fault = this.#subject.topology.partNamed(text.trim());
+      const fault = partNamed(topology, text);
       if (fault !== undefined) check(fault, at);
       else {
         this.#document.add(at, {
           code: 'unknown-part',
-          cause: `there is no switch or link ${text}`,
-          remedy: 'write a switch such as s3, or a link by its ends such as s1-s3',
+          ...missingPart(topology, text),
         });
       }
       return fault ?? [];

@@ -121,12 +121,12 @@ export function dataPlaneSuite({
     describe('as what makes faults', () => {
       same('lets nothing through a link that is down, also where it is taken down twice', async () => {
         await forward();
-        await dataPlane.setLink('s1', 's2', false);
-        await dataPlane.setLink('s2', 's1', false);
+        await dataPlane.setLink({ kind: 'link', between: ['s1', 's2'] }, false);
+        await dataPlane.setLink({ kind: 'link', between: ['s2', 's1'] }, false);
         try {
           expect(await answering()).toEqual(['h2 h3', 'h3 h2']);
         } finally {
-          await dataPlane.setLink('s1', 's2', true);
+          await dataPlane.setLink({ kind: 'link', between: ['s1', 's2'] }, true);
         }
         expect(await answering()).toHaveLength(6);
       });

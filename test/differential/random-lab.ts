@@ -215,7 +215,13 @@ class EntryMaker {
     const random = this.#random;
     if (random.chance(0.15)) return { kind: 'switch', name: random.pick(this.#topology.switches).name };
     const { ends } = random.pick(this.#topology.links);
-    return { kind: 'link', between: [ends[0].node, ends[1].node] };
+    const between = [ends[0].node, ends[1].node] as const;
+    const hasOthers = this.#topology.linksBetween(...between).length > 1;
+    return {
+      kind: 'link',
+      between,
+      ...(hasOthers && random.chance(0.7) ? { ports: [ends[0].port, ends[1].port] } : {}),
+    };
   }
 
   /** One or several flows that act together on a packet of a ping. */

@@ -124,7 +124,7 @@ export class RealLab {
    */
   async setLinks(faults: readonly Fault[], state: 'down' | 'up'): Promise<void> {
     const interfaces = this.#topology.links
-      .filter(({ ends: [a, b] }) => !linkIsUp(faults, a.node, b.node))
+      .filter(({ ends: [a, b] }) => !linkIsUp(faults, a, b))
       .flatMap(({ ends }) => ends)
       .filter(({ node }) => this.#topology.host(node) === undefined)
       .map(interfaceName);

@@ -4,12 +4,12 @@ import { ETH_TYPE, exactly } from '../../src/model/match.ts';
 import { flowOf } from '../../src/plan/forwarding.ts';
 import { servedLab } from './served-lab.ts';
 
-const DOWN = { state: 'down', between: ['s1', 's2'], repair: true } as const;
+const DOWN = { state: 'down', link: 's1-s2', repair: true } as const;
 const UP = { ...DOWN, state: 'up' } as const;
 
 test('a link supposed to be down is predicted as pingall finds it when it is: the forwarding goes round', async () => {
   const { run } = await servedLab();
-  const fault = { kind: 'link', between: DOWN.between } as const;
+  const fault = { kind: 'link', between: ['s1', 's2'] } as const;
   const prediction = await run('predict', { supposition: { entries: [], faults: [fault] } });
   expect(prediction.received).toBe(12);
   await run('link', DOWN);

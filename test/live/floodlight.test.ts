@@ -42,3 +42,25 @@ test('a Floodlight of the old path, which loses groups, is used as far as it goe
   expect(await labctl.ok('down')).toBe('old-floodlight is down');
   await labctl.expectNothingLeft();
 });
+
+test('of two links between s1 and s2 one is down: the controller forwards by the other, and by none when both are', async () => {
+  old = await startFloodlight({ delayFactor: 0.1 });
+  labctl = new Labctl('ordinary', { LABCTL_CONTROLLER: old.url, LABCTL_OPENFLOW_PORT: String(old.openflowPort) });
+  labctl.file('lab.yaml', smallSpec('parallel-floodlight').replace('[s1, s2]]', '[s1, s2], [s1, s2]]'));
+  await labctl.ok('up', 'lab.yaml');
+  expect(await labctl.ok('pingall')).toContain('(6/6 received)');
+  for (const end of ['s1:2', 's1:3']) {
+    await labctl.ok('link', 'down', end);
+    const outcome = await labctl.ok('pingall');
+    expect(outcome).toContain('(6/6 received)');
+    expect(outcome).toContain(`*** Verdict: as expected with ${end}-s2:${Number(end.at(-1)) + 1} down`);
+    await labctl.ok('link', 'up', end);
+  }
+  await labctl.ok('link', 'down', 's1:2');
+  await labctl.ok('link', 'down', 's2:4');
+  expect(await labctl.ok('pingall')).toContain('(2/6 received)\n*** Verdict: as expected with s1-s2 down');
+  await labctl.ok('fault', 'clear');
+  expect(await labctl.ok('pingall')).toContain('(6/6 received)');
+  await labctl.ok('down');
+  await labctl.expectNothingLeft();
+});

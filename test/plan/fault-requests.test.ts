@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { portNumber } from '../../src/model/addresses.ts';
 import { describeFault, type Fault } from '../../src/model/fault.ts';
-import { checkedFault, randomFaults } from '../../src/plan/fault-requests.ts';
+import { checkedFault, randomFaults, requestedLink } from '../../src/plan/fault-requests.ts';
 import { topologyOf } from '../support/fixtures/topologies.ts';
 
 const ring = topologyOf(6, [
@@ -27,6 +28,43 @@ describe('a fault that is named', () => {
     [{ kind: 'switch', name: 's9' }, /there is no such switch/],
   ] as const)('%j is refused with what there is', (fault, message) => {
     expect(() => checkedFault(ring, fault)).toThrow(message);
+  });
+});
+
+describe('one of several links', () => {
+  const parallel = topologyOf(3, [
+    [1, 2],
+    [2, 1],
+    [2, 3],
+  ]);
+  const second = { kind: 'link', between: ['s1', 's2'], ports: [portNumber(3), portNumber(3)] } as const;
+
+  test('is named as the first of them has its ends', () => {
+    expect(checkedFault(parallel, { ...second, between: ['s2', 's1'] })).toEqual(second);
+    expect(checkedFault(parallel, second)).toEqual(second);
+  });
+
+  test('is no other than all where there is one only', () => {
+    const only = { kind: 'link', between: ['s3', 's2'], ports: [portNumber(2), portNumber(4)] } as const;
+    expect(checkedFault(parallel, only)).toEqual(link('s2', 's3'));
+  });
+
+  test.each([
+    ['s1', /s1: s1 is one end of a link[\s\S]*s1-h1, or the port of one link, as in s1:1/],
+    ['s1:9', /s1:9: s1 has no link at port 9[\s\S]*1 to h1, 2 to s2, 3 to s2/],
+    ['s9:1', /s9:1: there is no s9/],
+    ['s1-s3', /s1-s3: no link joins s1 and s3[\s\S]*s1 is linked to h1, s2/],
+    ['s1-eth3', /s1-eth3: there is no eth3/],
+  ])('%s is refused with what there is', (text, message) => {
+    expect(() => requestedLink(parallel, text)).toThrow(message);
+  });
+
+  test('that is left when another is down can be picked at random, and nothing else of them', () => {
+    const rest = parallel.withFaults([second]);
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const picked = randomFaults(rest, { seed, count: 2, withSwitches: false });
+      expect(picked.map(describeFault).sort()).toEqual(['s1:2-s2:2', 's2-s3']);
+    }
   });
 });
 

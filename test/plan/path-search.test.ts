@@ -73,7 +73,7 @@ function allPaths(topology: Topology, metric: Metric, from: string, to: string):
     }
     for (const { port, peer, cost } of topology.neighboursOf(here)) {
       if (topology.switchNamed(peer.node) === undefined || path.switches.includes(peer.node)) continue;
-      if (!topology.linkIsUp(here, peer.node)) continue;
+      if (!topology.linkIsUp(peer)) continue;
       go({
         switches: [...path.switches, peer.node],
         ports: [...path.ports, port],

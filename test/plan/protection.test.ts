@@ -39,12 +39,19 @@ function asked(topology: Topology, connections: readonly Connection[], faults: r
   return formatPingall(askedMatrix(topology.withFaults(faults), 'none', connections));
 }
 
-/** What a link fault may be: all links between two switches. */
+/** What a link fault may be: all links between two switches, or one of several. */
 function linksOf(topology: Topology): Fault[] {
   const pairs = topology.links
     .map(({ ends }) => [ends[0].node, ends[1].node] as const)
     .filter((nodes) => nodes.every((node) => topology.switchNamed(node) !== undefined));
-  return [...new Map(pairs.map((between) => [between.join(), { kind: 'link', between } as const])).values()];
+  const together = new Map(pairs.map((between) => [between.join(), { kind: 'link', between } as const]));
+  const single = [...together.values()].flatMap((fault) =>
+    topology
+      .linksBetween(...fault.between)
+      .map(([a, b]) => ({ ...fault, ports: [a.port, b.port] }) as const)
+      .filter((_, __, all) => all.length > 1),
+  );
+  return [...together.values(), ...single];
 }
 
 /** Connected or not, with loops and parallel links. */

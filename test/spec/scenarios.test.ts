@@ -143,6 +143,33 @@ describe('scenarios', () => {
   });
 });
 
+describe('one of several links', () => {
+  const twice = LAB.replace('[s1, s2]', '[s1, s2], [s1, s2]');
+  const read = (...steps: readonly string[]) =>
+    readSpec('lab.yaml', `${twice}scenarios:\n  one:\n${steps.map((step) => `    - ${step}\n`).join('')}`).scenarios;
+
+  test('goes down and comes up by itself, also after all of them', () => {
+    const [scenario] = read('fault: s1:3', 'fault: s1-s2', 'heal: s2:2', 'fault: [s1:2]', 'heal: s1-s2', 'fault: s1:3');
+    expect(scenario?.steps.map(({ action }) => describeAction(action))).toEqual([
+      'fault s1:3-s2:3',
+      'fault s1-s2',
+      'heal s2:2-s1:2',
+      'fault s1:2-s2:2',
+      'heal s1-s2',
+      'fault s1:3-s2:3',
+    ]);
+  });
+
+  test.each<[readonly string[], string]>([
+    [['fault: s1:3', 'fault: s2:3'], 's2:3-s1:3 is down already'],
+    [['fault: s1-s2', 'fault: s1:2'], 's1:2-s2:2 is down already'],
+    [['fault: s1:2', 'fault: s1:3', 'fault: s1-s2'], 's1-s2 is down already'],
+    [['fault: s1:2', 'heal: s1:3'], 's1:3-s2:3 is not down at this step'],
+  ])('%j is wrong: %s', (steps, cause) => {
+    expect(inputProblems(() => read(...steps)).map((problem) => problem.cause)).toEqual([cause]);
+  });
+});
+
 test.each<[readonly string[], readonly string[]]>([
   [['connect: [h1, h9]'], ['lab.yaml:8:21 there is no host h9 | h9']],
   [['connect: [h1]'], ['lab.yaml:8:16 a connection joins two hosts or more | [h1]']],
@@ -154,6 +181,9 @@ test.each<[readonly string[], readonly string[]]>([
     ['lab.yaml:10:19 these hosts are not a connection of their own at this step | [h2, h1]'],
   ],
   [['fault: s1-s4'], ['lab.yaml:8:14 there is no switch or link s1-s4 | s1-s4']],
+  [['fault: s1:9'], ['lab.yaml:8:14 s1 has no link at port 9 | s1:9']],
+  [['heal: [s1:x]'], ['lab.yaml:8:14 "x" is not the number of a port | s1:x']],
+  [['connect: {hosts: [h1, h2], avoid: [s9:2]}'], ['lab.yaml:8:42 there is no s9 | s9:2']],
   [['fault: [s1, s9]'], ['lab.yaml:8:19 there is no switch or link s9 | s9']],
   [['fault: s1-s2', 'fault: s2-s1'], ['lab.yaml:9:14 s2-s1 is down already | s2-s1']],
   [['heal: s1-s2'], ['lab.yaml:8:13 s1-s2 is not down at this step | s1-s2']],

@@ -30,7 +30,7 @@ export function add(program: LabctlCommand): void {
     .option('--multipath', 'spread over all equally cheap paths, with select groups')
     .option('--protect', 'survive the failure of any one link that has an alternative, with fast-failover groups')
     .option('--via <switches...>', 'make every path pass these switches, in this order')
-    .option('--avoid <parts...>', 'keep every path off these switches (s3) and links (s1-s3)')
+    .option('--avoid <parts...>', 'keep every path off these switches (s3) and links (s1-s3, or one of several, s1:3)')
     .option('--dry-run', 'show the entries, push nothing; with --topo the lab need not run')
     .option('--curl', 'show the entries as curl commands, push nothing; with --topo the lab need not run')
     .withFormat()

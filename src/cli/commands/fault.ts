@@ -1,11 +1,10 @@
 import { Option } from 'commander';
 import type { CommandInput, CommandOutput } from '../../lab/commands/types.ts';
-import type { FaultRequest } from '../../lab/network-faults.ts';
 import type { RemoteLab } from '../../lab/process/remote-lab.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { LabctlCommand } from '../command.ts';
 import { type FaultOptions, type FormatOptions, faultOptions, type LabOptions, wholeNumber } from '../options.ts';
-import { changeLines, faultsLine, stateLine } from '../output/faults.ts';
+import { changeLines, faultsLine, stateLine, type TypedRequest } from '../output/faults.ts';
 import { type Watching, watched } from '../output/progress.ts';
 import { printAnswer, remark } from '../output/terminal.ts';
 import { interrupted } from '../signals.ts';
@@ -66,7 +65,7 @@ export function add(program: LabctlCommand): void {
 
 /** What `link`, `switch`, `fault random` and `fault clear` do. @param change gives the lab its command */
 export async function changeFaults(
-  request: FaultRequest,
+  request: TypedRequest,
   options: FaultOptions,
   change: (
     lab: RemoteLab,

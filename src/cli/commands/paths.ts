@@ -60,7 +60,7 @@ export function add(program: LabctlCommand): void {
       ).argParser(names),
     )
     .addOption(
-      new Option('--avoid <what>', 'paths that use none of these switches and links: s3,s1-s2').argParser(names),
+      new Option('--avoid <what>', 'paths that use none of these switches and links: s3,s1-s2,s1:3').argParser(names),
     )
     .aboutLab()
     .withFormat()
@@ -183,8 +183,10 @@ function noPathThrough(source: string, target: string, via: readonly string[], c
 
 /** The access switch of a host whose link is up. */
 function accessSwitchIn(topology: Topology, host: Host): string | undefined {
-  const access = topology.attachmentOf(host)?.accessSwitch.name;
-  return access !== undefined && topology.linkIsUp(host.name, access) ? access : undefined;
+  const attachment = topology.attachmentOf(host);
+  if (attachment === undefined) return undefined;
+  const { accessSwitch, port } = attachment;
+  return topology.linkIsUp({ node: accessSwitch.name, port }) ? accessSwitch.name : undefined;
 }
 
 function documentOf(

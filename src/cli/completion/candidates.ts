@@ -18,6 +18,7 @@ type Kind =
   | 'hosts'
   | 'switches'
   | 'nodes'
+  | 'ends'
   | 'parts'
   | 'interfaces'
   | 'entries'
@@ -34,6 +35,7 @@ const KIND_OF_ARGUMENT: Readonly<Record<string, Kind>> = {
   target: 'hosts',
   switch: 'switches',
   node: 'nodes',
+  end: 'ends',
   other: 'nodes',
   interface: 'interfaces',
   name: 'labs',
@@ -222,6 +224,7 @@ async function namesOf(kind: Exclude<Kind, 'files'>, place: Place): Promise<read
     case 'hosts':
     case 'switches':
     case 'nodes':
+    case 'ends':
     case 'parts':
     case 'interfaces':
       return partsOf(await topologyAt(place))[kind];
@@ -275,13 +278,32 @@ function partsOf({ hosts, switches, links }: NamedParts) {
     .map(({ ends }) => ends.toSorted(byPlace))
     .sort(([a], [b]) => (a && b ? byPlace(a, b) : 0))
     .map((ends) => ends.map(({ node }) => node));
+  const pairOf = (each: NamedParts['links'][number]) =>
+    each.ends
+      .map(({ node }) => node)
+      .toSorted()
+      .join(' ');
+  const pairs = links.map(pairOf);
+  // A port names one of several links between two nodes.
+  const ends = links
+    .filter((link) => pairs.indexOf(pairOf(link)) !== pairs.lastIndexOf(pairOf(link)))
+    .flatMap((link) => link.ends)
+    .sort(byPlace)
+    .map(({ node, port }) => `${node}:${port}`);
   const ports = links.flatMap(({ ends }) => ends).filter(({ node }) => order.has(node));
   return {
     hosts,
     switches,
     nodes: [...hosts, ...switches],
+    ends: [...hosts, ...switches, ...ends],
     // By either end first.
-    parts: [...new Set([...switches, ...between.flatMap((names) => [names.join('-'), names.toReversed().join('-')])])],
+    parts: [
+      ...new Set([
+        ...switches,
+        ...between.flatMap((names) => [names.join('-'), names.toReversed().join('-')]),
+        ...ends,
+      ]),
+    ],
     interfaces: [...hosts, ...ports.sort(byPlace).map(interfaceName)],
   };
 }

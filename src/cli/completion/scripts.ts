@@ -26,8 +26,8 @@ _labctl() {
       mapfile -t -O "\${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "\${current##*=}")
     else
       candidate=\${candidate%%$'\\t'*}
-      # A word ends at = where readline is concerned.
-      [[ $current == *=* ]] && candidate=\${candidate#"\${current%"\${current##*=}"}"}
+      # A word ends at = and : where readline is concerned.
+      [[ $current == *[=:]* ]] && candidate=\${candidate#"\${current%"\${current##*[=:]}"}"}
       COMPREPLY+=("$candidate")
     fi
   done < <(LABCTL __complete -- "\${words[@]:1}" 2>/dev/null)

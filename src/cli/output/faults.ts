@@ -4,9 +4,12 @@ import { describeFault, type Fault } from '../../model/fault.ts';
 import type { LabOptions } from '../options.ts';
 import { entryChanges } from './connections.ts';
 
+/** What is to go down or up; a link as it was typed. */
+export type TypedRequest = FaultRequest | { readonly kind: 'down' | 'up'; readonly link: string };
+
 /** What a change of faults did. */
 export function changeLines(
-  request: FaultRequest,
+  request: TypedRequest,
   document: CommandOutput<'fault list'>,
   options: LabOptions,
 ): readonly string[] {
@@ -25,9 +28,10 @@ export function changeLines(
   ];
 }
 
-function unchangedLine(request: FaultRequest): string {
+function unchangedLine(request: TypedRequest): string {
   if (request.kind === 'clear') return 'nothing is down';
   if (request.kind === 'random') return 'there was nothing to take down';
+  if ('link' in request) return `${request.link} is ${request.kind} already`;
   const { fault } = request;
   return request.kind === 'up' ? `${againLine(fault)} already` : `${stateLine(fault)} already`;
 }
@@ -47,7 +51,10 @@ export function faultsLine(faults: readonly Fault[]): string {
 }
 
 function undoing(fault: Fault, { lab, topo }: LabOptions): string {
-  const command = fault.kind === 'link' ? ['link', 'up', ...fault.between] : ['switch', 'start', fault.name];
+  const command =
+    fault.kind === 'switch'
+      ? ['switch', 'start', fault.name]
+      : ['link', 'up', ...(fault.ports === undefined ? fault.between : [describeFault(fault)])];
   const of = lab !== undefined ? ['--lab', lab] : topo !== undefined ? ['--topo', topo] : [];
   return ['labctl', ...command, ...of].join(' ');
 }

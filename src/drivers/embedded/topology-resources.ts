@@ -23,7 +23,7 @@ export function links(topology: Topology): readonly Record<string, unknown>[] {
   return topology.links.flatMap(({ ends: [from, to] }) => {
     const source = topology.switchNamed(from.node);
     const target = topology.switchNamed(to.node);
-    if (source === undefined || target === undefined || !topology.linkIsUp(source.name, target.name)) return [];
+    if (source === undefined || target === undefined || !topology.linkIsUp(from)) return [];
     return [
       {
         'src-switch': source.dpid,
@@ -49,7 +49,7 @@ export function devices(topology: Topology, lastSeen: number): unknown {
       if (attachment === undefined) return [];
       const { accessSwitch, port } = attachment;
       const at = addressesOf(host).filter((address) => address.interface.port === ofPort);
-      const isUp = topology.linkIsUp(host.name, accessSwitch.name);
+      const isUp = topology.linkIsUp({ node: accessSwitch.name, port });
       return {
         entityClass: 'DefaultEntityClass',
         mac: [mac],

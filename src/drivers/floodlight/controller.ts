@@ -308,7 +308,7 @@ export class FloodlightController implements ControlPlane {
       if (from === undefined || to === undefined) continue;
       const name = `${from.name}-${to.name}`;
       const key = [`${from.dpid}/${ends[0].port}`, `${to.dpid}/${ends[1].port}`].sort().join(' ');
-      const isUp = topology.linkIsUp(from.name, to.name);
+      const isUp = topology.linkIsUp(ends[0]);
       if (known.has(key) !== isUp) missing.push(name);
       else if (isUp) wanted.push({ from, to, name });
     }

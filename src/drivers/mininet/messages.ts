@@ -82,7 +82,8 @@ export const REQUESTS = {
   net: { input: z.object({}), progress: nothing, answer: z.array(z.string()) },
   'connect-switches': { input: z.object({ target: z.string() }), progress: nothing, answer: nothing },
   'set-link': {
-    input: z.object({ a: z.string(), b: z.string(), up: z.boolean() }),
+    // Two nodes, and the port of the first where one link is meant.
+    input: z.object({ a: z.string(), b: z.string(), port: z.int().nullable(), up: z.boolean() }),
     progress: nothing,
     answer: nothing,
   },

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Dpid, portNumber } from '../../model/addresses.ts';
+import type { LinkFault } from '../../model/fault.ts';
 import type { HostState } from '../../model/host-state.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { interfaceName, ownAddressOf, Topology } from '../../model/topology.ts';
@@ -168,8 +169,8 @@ export class MininetSandbox implements DataPlane {
     await this.#request('connect-switches', { target }, signal);
   }
 
-  async setLink(a: string, b: string, up: boolean): Promise<void> {
-    await this.#request('set-link', { a, b, up }, NEVER);
+  async setLink({ between: [a, b], ports }: LinkFault, up: boolean): Promise<void> {
+    await this.#request('set-link', { a, b, port: ports?.[0] ?? null, up }, NEVER);
   }
 
   async setSwitch(name: string, up: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dpid } from '../../model/addresses.ts';
+import type { LinkFault } from '../../model/fault.ts';
 import { type HostState, specifiedStates } from '../../model/host-state.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
@@ -106,8 +107,8 @@ export class SimulatedDataPlane implements DataPlane {
     return 0;
   }
 
-  async setLink(a: string, b: string, up: boolean): Promise<void> {
-    this.#tables.setFault({ kind: 'link', between: [a, b] }, !up);
+  async setLink(link: LinkFault, up: boolean): Promise<void> {
+    this.#tables.setFault(link, !up);
   }
 
   async setSwitch(name: string, up: boolean): Promise<void> {

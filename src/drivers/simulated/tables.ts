@@ -1,9 +1,10 @@
 import { type Dpid, dpidDigits, macFromNumber, type PortNumber } from '../../model/addresses.ts';
-import { type Fault, linkIsUp, sameFault } from '../../model/fault.ts';
+import { type Fault, linkIsUp } from '../../model/fault.ts';
 import { type Flow, flowKey, type Group, type InstalledFlow } from '../../model/openflow.ts';
+import { faultsAfter } from '../../model/parts.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import type { RefusalCode } from '../../model/switch-refusals.ts';
-import { interfaceName, type Switch, type Topology } from '../../model/topology.ts';
+import { interfaceName, type LinkEnd, type Switch, type Topology } from '../../model/topology.ts';
 import type { SwitchEntries } from '../../sim/pipeline.ts';
 import { switchRefusal } from '../open-vswitch/switch-refusal.ts';
 import { isStaticEntryCookie } from '../pusher/wire.ts';
@@ -33,8 +34,7 @@ interface HeldFlow extends Flow, Load {
 
 interface HeldPort {
   readonly port: PortNumber;
-  /** Name of the node at the other end. */
-  readonly peer: string;
+  readonly peer: LinkEnd;
   readonly received: Load;
   readonly sent: Load;
 }
@@ -56,22 +56,21 @@ const LINK_SPEED_KBPS = 10_000_000;
  */
 export class SimulatedTables implements SwitchTables {
   readonly #switches: ReadonlyMap<Dpid, HeldSwitch>;
+  readonly #topology: Topology;
   readonly #now: () => number;
   readonly #since: number;
   #faults: readonly Fault[] = [];
 
   /** @param now a clock in milliseconds that is never set back */
   constructor(topology: Topology, now: () => number = () => performance.now()) {
+    this.#topology = topology;
     this.#now = now;
     this.#since = now();
     this.#switches = new Map(
       topology.switches.map((node) => {
         const ports = topology
           .neighboursOf(node.name)
-          .map(({ port, peer }): [number, HeldPort] => [
-            port,
-            { port, peer: peer.node, received: noLoad(), sent: noLoad() },
-          ]);
+          .map(({ port, peer }): [number, HeldPort] => [port, { port, peer, received: noLoad(), sent: noLoad() }]);
         return [node.dpid, { node, ports: new Map(ports), flows: new Map(), groups: new Map() }];
       }),
     );
@@ -119,7 +118,7 @@ export class SimulatedTables implements SwitchTables {
         name: interfaceName({ node: node.name, port }),
         mac: mac(port),
         isEnabled: true,
-        hasLink: linkIsUp(this.#faults, node.name, peer),
+        hasLink: linkIsUp(this.#faults, { node: node.name, port }, peer),
         currentSpeedKbps: LINK_SPEED_KBPS,
       })),
       // As it is in Mininet, which does not use it.
@@ -161,8 +160,7 @@ export class SimulatedTables implements SwitchTables {
 
   /** Takes a link or a switch down, or up again. A switch that is down holds nothing and cannot be asked. */
   setFault(fault: Fault, isDown: boolean): void {
-    const others = this.#faults.filter((each) => !sameFault(each, fault));
-    this.#faults = isDown ? [...others, fault] : others;
+    this.#faults = faultsAfter(this.#topology.withFaults(this.#faults), fault, isDown);
     if (fault.kind === 'link' || !isDown) return;
     for (const held of this.#switches.values()) {
       if (held.node.name !== fault.name) continue;

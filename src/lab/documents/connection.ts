@@ -14,14 +14,14 @@ export const connectionRequestSchema = z.strictObject({
   avoid: z
     .array(z.union([z.string(), faultSchema]))
     .exactOptional()
-    .describe('Switches and links, also as people write them: s3, s1-s3.'),
+    .describe('Switches and links, also as people write them: s3, s1-s3, s1:3.'),
 });
 
 export const connectionSchema = z.strictObject({
   members: namesSchema.describe('In the order of the spec.'),
   ways: waysSchema.nullable().describe('Null is one way.'),
   via: namesSchema.describe('Switches that every path passes, in this order.'),
-  avoid: namesSchema.describe('Switches (s3) and links (s1-s3) that no path uses.'),
+  avoid: namesSchema.describe('Switches (s3) and links (s1-s3, or one of several, s1:3-s3:2) that no path uses.'),
 });
 
 export function connectionDocument({

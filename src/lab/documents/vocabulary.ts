@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Dpid, PortNumber } from '../../model/addresses.ts';
-import type { Fault } from '../../model/fault.ts';
+import type { Fault, LinkFault } from '../../model/fault.ts';
 import type { Problem } from '../../model/problem.ts';
 
 /** Schemas of words of the model, as several documents have them. */
@@ -18,11 +18,17 @@ export const namesSchema = z.array(z.string());
 /** Two hosts. */
 export const pairSchema = z.tuple([z.string(), z.string()]);
 
+export const linkFaultSchema = z.strictObject({
+  kind: z.literal('link'),
+  between: z.tuple([z.string(), z.string()]).describe('Two nodes.'),
+  ports: z
+    .tuple([portSchema, portSchema])
+    .exactOptional()
+    .describe('Of one link, in the order of the nodes; absent where every link between the two is meant.'),
+}) satisfies z.ZodType<LinkFault>;
+
 export const faultSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('link'),
-    between: z.tuple([z.string(), z.string()]).describe('Every link between two nodes.'),
-  }),
+  linkFaultSchema,
   z.strictObject({ kind: z.literal('switch'), name: z.string() }),
 ]) satisfies z.ZodType<Fault>;
 

@@ -183,7 +183,7 @@ class ScenarioCourse {
   }
 
   async #setFault(state: 'down' | 'up', fault: Fault): Promise<void> {
-    if (fault.kind === 'link') await this.#run('link', { state, between: fault.between, repair: true });
+    if (fault.kind === 'link') await this.#run('link', { state, link: fault, repair: true });
     else await this.#run('switch', { state, switchName: fault.name, repair: true });
   }
 

@@ -23,10 +23,10 @@ const hear = (...messages: unknown[]) => stream.push(messages.map((each) => `${J
 describe('a request to the sandbox', () => {
   test('gets its own answer, in whichever order answers come', async () => {
     const net = conversation.request('net', {}, never);
-    const link = conversation.request('set-link', { a: 's1', b: 's2', up: false }, never);
+    const link = conversation.request('set-link', { a: 's1', b: 's2', port: null, up: false }, never);
     expect(said).toEqual([
       { id: 1, do: 'net', input: {} },
-      { id: 2, do: 'set-link', input: { a: 's1', b: 's2', up: false } },
+      { id: 2, do: 'set-link', input: { a: 's1', b: 's2', port: null, up: false } },
     ]);
     hear({ id: 2, result: null }, { id: 1, result: ['c0'] });
     expect(await net).toEqual(['c0']);

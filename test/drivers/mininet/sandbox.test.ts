@@ -107,10 +107,10 @@ describe('links and switches that go down', () => {
       .sort();
 
   test('all links between two switches lose their carrier at both ends, and get it back', async () => {
-    await network.setLink('s2', 's1', false);
+    await network.setLink({ kind: 'link', between: ['s2', 's1'] }, false);
     await soon(async () => expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 down', '3 s1-eth3 down']));
     expect(await carriers(S2)).toEqual(['1 s2-eth1 up', '2 s2-eth2 down', '3 s2-eth3 up', '4 s2-eth4 down']);
-    await network.setLink('s1', 's2', true);
+    await network.setLink({ kind: 'link', between: ['s1', 's2'] }, true);
     await soon(async () => expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 up', '3 s1-eth3 up']));
     expect(await carriers(S2)).toEqual(['1 s2-eth1 up', '2 s2-eth2 up', '3 s2-eth3 up', '4 s2-eth4 up']);
   });
@@ -136,14 +136,14 @@ describe('links and switches that go down', () => {
   });
 
   test('a link that is down stays down when a switch at its end is stopped and started', async () => {
-    await network.setLink('s1', 's2', false);
+    await network.setLink({ kind: 'link', between: ['s1', 's2'] }, false);
     await network.setSwitch('s2', false);
     await network.setSwitch('s2', true);
     await soon(async () =>
       expect(await carriers(S2)).toEqual(['1 s2-eth1 up', '2 s2-eth2 down', '3 s2-eth3 up', '4 s2-eth4 down']),
     );
     await network.setSwitch('s2', false);
-    await network.setLink('s1', 's2', true);
+    await network.setLink({ kind: 'link', between: ['s1', 's2'] }, true);
     expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 down', '3 s1-eth3 down']);
     await network.setSwitch('s2', true);
     await soon(async () => expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 up', '3 s1-eth3 up']));
@@ -214,11 +214,21 @@ describe('links and switches that go down', () => {
 
   test('traffic between two hosts is measured while something is done, and what that throws comes through', async () => {
     await connectHosts();
-    const cut = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', false), never);
+    const cut = await network.measureWhile(
+      'h1',
+      'h2',
+      () => network.setLink({ kind: 'link', between: ['s1', 's2'] }, false),
+      never,
+    );
     expect(cut).toMatchObject({ answersAtFirst: true, answersAtLast: false });
     expect(cut.lost).toBeGreaterThan(0);
     expect(cut.lost).toBeLessThan(cut.sent);
-    const mended = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', true), never);
+    const mended = await network.measureWhile(
+      'h1',
+      'h2',
+      () => network.setLink({ kind: 'link', between: ['s1', 's2'] }, true),
+      never,
+    );
     expect(mended).toMatchObject({ answersAtFirst: false, answersAtLast: true });
     const failing = network.measureWhile('h1', 'h2', () => Promise.reject(new Error('done for')), never);
     await expect(failing).rejects.toThrow('done for');
@@ -233,9 +243,19 @@ describe('links and switches that go down', () => {
     if (pid === undefined) throw new Error('the resident program does not run');
     // It gets to run for a moment only, 15 times a second.
     await whileStarved(pid, { stoppedMs: 60, runsMs: 6 }, async () => {
-      const cut = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', false), never);
+      const cut = await network.measureWhile(
+        'h1',
+        'h2',
+        () => network.setLink({ kind: 'link', between: ['s1', 's2'] }, false),
+        never,
+      );
       expect(cut).toMatchObject({ answersAtFirst: true, answersAtLast: false });
-      const mended = await network.measureWhile('h1', 'h2', () => network.setLink('s1', 's2', true), never);
+      const mended = await network.measureWhile(
+        'h1',
+        'h2',
+        () => network.setLink({ kind: 'link', between: ['s1', 's2'] }, true),
+        never,
+      );
       expect(mended).toMatchObject({ answersAtFirst: false, answersAtLast: true });
     });
   });

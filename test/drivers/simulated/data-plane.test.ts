@@ -107,7 +107,7 @@ describe('a simulated network', () => {
     const tables = new SimulatedTables(s10h10);
     const plane = new SimulatedDataPlane(s10h10, tables);
     await forwardOn(tables, s10h10);
-    await plane.setLink('s3', 's1', false);
+    await plane.setLink({ kind: 'link', between: ['s3', 's1'] }, false);
     // {1}, {2, 3, 5, 6, 7, 10} and {4, 8}.
     expect(await answering(plane)).toHaveLength(30 + 2);
     expect((await tables.ports(S1)).map(({ port, hasLink }) => [port, hasLink])).toEqual([
@@ -115,7 +115,7 @@ describe('a simulated network', () => {
       [2, false],
       ['local', false],
     ]);
-    await plane.setLink('s1', 's3', true);
+    await plane.setLink({ kind: 'link', between: ['s1', 's3'] }, true);
     expect(await answering(plane)).toHaveLength(44);
 
     await plane.setSwitch('s1', false);

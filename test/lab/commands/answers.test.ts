@@ -35,7 +35,7 @@ const INPUTS: { readonly [C in Exclude<CommandName, 'iperf'>]: CommandInput<C> }
   reasons: { pairs: [{ source: 'h1', target: 'h2' }] },
   plan: { request: { hosts: ['h1', 'h2'], avoid: ['s3'] } },
   connect: { hosts: ['h1', 'h3'], via: ['s2'], avoid: ['s4'] },
-  link: { state: 'down', between: ['s2', 's1'], repair: false, measure: ['h1', 'h2'] },
+  link: { state: 'down', link: 's2-s1', repair: false, measure: ['h1', 'h2'] },
   switch: { state: 'down', switchName: 's4', repair: true },
   connections: {},
   status: {},

@@ -9,7 +9,7 @@ import type { LabService } from '../../../src/lab/process/service.ts';
 import type { LabProgress } from '../../../src/lab/running.ts';
 import { servedLab } from '../served-lab.ts';
 
-const LINK_DOWN = { state: 'down', between: ['s1', 's2'], repair: true } as const;
+const LINK_DOWN = { state: 'down', link: 's1-s2', repair: true } as const;
 const CONNECT = { hosts: ['h1', 'h2'] };
 
 const open: { readonly service: LabService; readonly folder: string }[] = [];

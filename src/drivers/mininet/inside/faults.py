@@ -26,7 +26,7 @@ class Faults:
         """run: runs a command, and raises if it fails"""
         self._network = network
         self._run = run
-        self._links: set[frozenset[str]] = set()
+        self._links: set[Link] = set()
         self._stopped: set[str] = set()
         self._controller: str | None = None
         self._control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -40,11 +40,16 @@ class Faults:
             running = [switch for switch in self._network.switches if switch.name not in self._stopped]
             self._vsctl('--no-wait', *itertools.chain(*map(self._controller_of, running)))
 
-    def set_link(self, a: str, b: str, up: bool) -> None:
-        """Every link between two nodes."""
+    def set_link(self, a: str, b: str, port: int | None, up: bool) -> None:
+        """Every link between two nodes, or the one at this port of the first."""
+        links = [
+            link
+            for link in self._network.links
+            if names_of(link) == {a, b} and (port is None or port_at(link, a) == port)
+        ]
         with self._lock:
-            (self._links.discard if up else self._links.add)(frozenset((a, b)))
-            self._settle(link for link in self._network.links if names_of(link) == {a, b})
+            (self._links.difference_update if up else self._links.update)(links)
+            self._settle(links)
         if not up:
             time.sleep(HEAD_START)
 
@@ -70,7 +75,7 @@ class Faults:
         forget its routes."""
         for link in links:
             names = names_of(link)
-            up = names not in self._links and not names & self._stopped
+            up = link not in self._links and not names & self._stopped
             for interface in (link.intf1, link.intf2):
                 if interface.node in self._network.switches:
                     self._set_interface(interface.name, up)
@@ -106,3 +111,8 @@ class Faults:
 
 def names_of(link: Link) -> frozenset[str]:
     return frozenset((link.intf1.node.name, link.intf2.node.name))
+
+
+def port_at(link: Link, name: str) -> int:
+    (interface,) = (each for each in (link.intf1, link.intf2) if each.node.name == name)
+    return interface.node.ports[interface]

@@ -100,6 +100,8 @@ class SetLink(TypedDict):
     # Two nodes.
     a: str
     b: str
+    # Of the first, where one link is meant.
+    port: int | None
     up: bool
 
 

@@ -33,6 +33,7 @@ class Node(Protocol):
     # Of its shell.
     pid: int
     shell: subprocess.Popen[bytes]
+    ports: Mapping[Interface, int]
 
     def intfList(self) -> Sequence[Interface]: ...
 
@@ -44,7 +45,6 @@ class Host(Node, Protocol):
 
 
 class Switch(Node, Protocol):
-    ports: Mapping[Interface, int]
     OVSVersion: str
 
     def bridgeOpts(self) -> str: ...

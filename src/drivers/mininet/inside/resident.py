@@ -151,7 +151,7 @@ class Resident:
         self.lab.faults.connect(request['target'])
 
     def set_link(self, request: SetLink, _: Underway[None]) -> None:
-        self.lab.faults.set_link(request['a'], request['b'], request['up'])
+        self.lab.faults.set_link(request['a'], request['b'], request['port'], request['up'])
 
     def set_switch(self, request: SetSwitch, _: Underway[None]) -> None:
         self.lab.faults.set_switch(request['name'], request['up'])
