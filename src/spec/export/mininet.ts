@@ -2,7 +2,9 @@ import { dpidDigits, type MacAddress } from '../../model/addresses.ts';
 import {
   addressesOf,
   type Host,
+  type HostInterface,
   hostInterfaceName,
+  type InterfaceAddress,
   interfaceName,
   type Link,
   type LinkEnd,
@@ -82,7 +84,7 @@ function furtherMacAt(topology: Topology, { node, port }: LinkEnd): MacAddress |
 
 function hostParameters(host: Host): readonly string[] {
   const [first] = host.interfaces;
-  const own = first?.addresses[0];
+  const own = first && addressByMininet(first);
   const cls = hostClass(host);
   const setup = setupOf(host);
   const [byDefault] = setup.length === 0 ? (host.routes ?? []) : [];
@@ -99,14 +101,19 @@ function hostParameters(host: Host): readonly string[] {
   ];
 }
 
+/** The address that Mininet gives a host's first interface: by ifconfig(8), which takes a prefix length of 32 for 0. */
+function addressByMininet({ addresses: [first] }: HostInterface): InterfaceAddress | undefined {
+  return first?.prefixLength === 32 ? undefined : first;
+}
+
 /** What a host has beyond Mininet's: commands for ip(8), in order. */
 function setupOf(host: Host): readonly string[] {
   const { interfaces, routes = [] } = host;
   const ofInterfaces = interfaces.flatMap((each, index) => {
     const name = hostInterfaceName(host, each);
     const link = interfaceName({ node: host.name, port: each.port });
-    // Mininet gives the first one its first address.
-    const addresses = index === 0 ? each.addresses.slice(1) : each.addresses;
+    const isByMininet = index === 0 && addressByMininet(each) !== undefined;
+    const addresses = isByMininet ? each.addresses.slice(1) : each.addresses;
     return [
       ...(each.vlan === undefined ? [] : [`link add link ${link} name ${name} type vlan id ${each.vlan}`]),
       ...(each.mtu === undefined ? [] : [`link set dev ${name} mtu ${each.mtu}`]),

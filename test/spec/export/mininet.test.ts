@@ -179,6 +179,19 @@ links: [[r, s1], [r, s2], [h1, s1]]
   }
 });
 
+test('Mininet would give a host with a prefix length of 32 one of 0: it is configured by ip(8)', () => {
+  const text = renderMininet(
+    readSpec(
+      'lab.yaml',
+      'version: 1\nhosts: [{name: h1, ip: 10.0.0.1/32}, h2]\nswitches: [s1]\nlinks: [[h1, s1], [h2, s1]]\n',
+    ).topology,
+    'T',
+  );
+  expect(text.split('\n')).toContain(
+    '        self.addHost("h1", cls=ConfiguredHost, ip=None, mac="00:00:00:00:00:01", setup=["address add 10.0.0.1/32 dev h1-eth0"])',
+  );
+});
+
 test('a name that is no name cannot become code, whatever let it through', () => {
   const evil = 'h1", cls=__import__("os").system("touch /tmp/x"))#\n\u2028é';
   const topology = new Topology({
