@@ -88,7 +88,7 @@ function specifiedState(host: Host, neighbours: readonly Neighbour[]): HostState
     };
   });
   const connected = interfaces.flatMap(({ name, addresses }) =>
-    addresses.flatMap((address) => connectedRoute(address, name)),
+    addresses.filter(isPrimary).flatMap((address) => connectedRoute(address, name)),
   );
   const byRouters = (host.routes ?? []).map(({ destination, prefixLength, via }): Route => {
     const through = interfaces.find(({ addresses }) => addresses.some((address) => isInSubnet(address, via)));
@@ -110,6 +110,12 @@ function staticNeighboursOf(
 export function isInSubnet({ ip, prefixLength }: InterfaceAddress, other: Ipv4Address): boolean {
   const mask = netmaskOf(prefixLength);
   return (ipv4ToNumber(ip) & mask) === (ipv4ToNumber(other) & mask);
+}
+
+/** Whether an address of an interface is the first one in its subnet; the route of that serves the others. */
+function isPrimary(address: InterfaceAddress, index: number, all: readonly InterfaceAddress[]): boolean {
+  const { ip, prefixLength } = address;
+  return !all.slice(0, index).some((other) => other.prefixLength === prefixLength && isInSubnet(other, ip));
 }
 
 /** The route that comes with an address. One address alone has none. */

@@ -1,6 +1,5 @@
 import { type Ipv4Address, ipv4ToNumber, macToNumber, netmaskOf } from '../model/addresses.ts';
 import type { HostState, InterfaceState } from '../model/host-state.ts';
-import type { InterfaceAddress } from '../model/topology.ts';
 import { BROADCAST_MAC } from './packet.ts';
 
 /** How a host sends to an address. */
@@ -8,7 +7,7 @@ export interface Way {
   readonly out: HostInterface;
   /** The host itself, or a router. */
   readonly nextHop: number;
-  /** Which of its addresses it sends from. */
+  /** Which of its addresses it sends from; 0 where it has none. */
   readonly source: number;
   /** The MAC address of the next hop, where the host need not ask for it: that of a static ARP entry, or of all. */
   readonly mac: number | undefined;
@@ -47,10 +46,12 @@ export class HostRouting {
   readonly interfaces: readonly HostInterface[];
   /** Every address to which it answers, whichever interface a packet arrives by. */
   readonly own: ReadonlySet<number>;
-  /** The addresses of all hosts of its subnets. */
-  readonly broadcasts: ReadonlySet<number>;
+  /** How it sends to the addresses of all hosts of its subnets, by address. */
+  readonly broadcasts: ReadonlyMap<number, Way>;
   /** Those that count first are first. */
   readonly #routes: readonly NumberedRoute[];
+  /** From which it sends by an interface without one. */
+  readonly #anySource: number;
 
   constructor({ interfaces, otherAddresses, routes }: HostState) {
     this.interfaces = interfaces.map((each, index) => ({
@@ -62,9 +63,10 @@ export class HostRouting {
       neighbours: new Map([...each.neighbours].map(([ip, mac]) => [numberOf(ip), Number(macToNumber(mac))])),
       settings: each,
     }));
-    const addresses = interfaces.flatMap((each) => each.addresses);
-    this.own = new Set([...addresses.map(({ ip }) => ip), ...otherAddresses].map(numberOf));
-    this.broadcasts = new Set(addresses.flatMap((address) => broadcastOf(address) ?? []));
+    const addresses = [...otherAddresses, ...interfaces.flatMap((each) => each.addresses.map(({ ip }) => ip))];
+    this.own = new Set(addresses.map(numberOf));
+    this.#anySource = [...this.own][0] ?? 0;
+    this.broadcasts = new Map(this.interfaces.flatMap(broadcastsOf).reverse());
     const byName = new Map(interfaces.map(({ name }, index) => [name, this.interfaces[index]]));
     this.#routes = routes
       .map(({ destination, prefixLength, metric, via, source, interface: name }) => ({
@@ -84,56 +86,50 @@ export class HostRouting {
   /** How it sends to an address of others; undefined where it has no route. */
   wayTo(ip: number): Way | undefined {
     if (this.own.has(ip)) return undefined;
+    const toAll = this.broadcasts.get(ip);
+    if (toAll !== undefined) return toAll;
     const route = this.#routes.find(({ destination, mask }) => (ip & mask) >>> 0 === destination);
     const out = route?.out;
     if (route === undefined || out === undefined) return undefined;
     // By its own address as the router, Linux sends to the link itself.
     const nextHop = route.via === undefined || this.own.has(route.via) ? ip : route.via;
-    const source = route.source ?? this.sourceFor(out, nextHop);
-    if (source === undefined) return undefined;
-    // A static entry counts for the address of all hosts, too: another subnet may have a host of that address.
-    const mac = out.neighbours.get(nextHop) ?? (this.broadcasts.has(ip) ? BROADCAST_MAC : undefined);
-    return { out, nextHop, source, mac };
+    const source = route.source ?? this.#sourceFor(out, route.via);
+    return { out, nextHop, source, mac: out.neighbours.get(nextHop) };
   }
 
-  /** Of an interface's addresses the first that is in one subnet with the next hop, else its first, else the host's. */
-  sourceFor({ addresses }: HostInterface, nextHop: number): number | undefined {
-    const inSubnet = addresses.find((address) => isIn(address, nextHop));
-    return (inSubnet ?? addresses[0] ?? this.interfaces.flatMap((each) => each.addresses)[0])?.ip;
+  /** Of an interface's addresses the first that is in one subnet with a neighbour, else its first, else the host's. */
+  #sourceFor({ addresses }: HostInterface, neighbour: number | undefined): number {
+    const inSubnet = addresses.find((address) => neighbour !== undefined && isIn(address, neighbour));
+    return (inSubnet ?? addresses[0])?.ip ?? this.#anySource;
   }
 
   /** From which address it asks for the MAC address of a next hop, for a packet from this source (`arp_announce`). */
   askerFor({ out, nextHop }: Way, source: number): number {
     const { arpAnnounce } = out.settings;
     const isAllowed =
-      arpAnnounce === 0 ||
+      (arpAnnounce !== 1 && arpAnnounce !== 2) ||
       (arpAnnounce === 1 && out.addresses.some((each) => isIn(each, nextHop) && isIn(each, source)));
-    return this.own.has(source) && isAllowed ? source : (this.sourceFor(out, nextHop) ?? 0);
+    return this.own.has(source) && isAllowed ? source : this.#sourceFor(out, nextHop);
   }
 
   /** Whether it answers ARP requests for an address of its own by an interface (`arp_ignore`). */
   answersFor({ addresses, settings: { arpIgnore } }: HostInterface, wanted: number, sender: number): boolean {
-    if (arpIgnore === 0) return true;
-    if (arpIgnore > 2) return arpIgnore !== 8;
-    const address = addresses.find(({ ip }) => ip === wanted);
-    return address !== undefined && (arpIgnore === 1 || isIn(address, sender));
+    if (arpIgnore !== 1 && arpIgnore !== 2) return arpIgnore !== 8;
+    const isThere = addresses.some(({ ip }) => ip === wanted);
+    // The subnet may be that of another address.
+    return isThere && (arpIgnore === 1 || addresses.some((each) => isIn(each, wanted) && isIn(each, sender)));
   }
 
   /** Whether a packet from this address is refused by an interface: from itself, or by `rp_filter`. */
   refusesFrom(
-    { index, settings: { reversePathFilter } }: HostInterface,
+    { index, addresses, settings: { reversePathFilter } }: HostInterface,
     source: number,
   ): 'own-address' | 'other-path' | undefined {
     if (this.own.has(source)) return 'own-address';
     if (reversePathFilter === 0) return undefined;
-    const back = this.wayTo(source)?.out.index;
-    return reversePathFilter === 1
-      ? back === index
-        ? undefined
-        : 'other-path'
-      : back === undefined
-        ? 'other-path'
-        : undefined;
+    const back = this.broadcasts.has(source) ? undefined : this.wayTo(source)?.out.index;
+    const isStrict = reversePathFilter === 1 || addresses.length === 0;
+    return back === undefined || (isStrict && back !== index) ? 'other-path' : undefined;
   }
 }
 
@@ -141,9 +137,15 @@ function isIn({ ip, mask }: NumberedAddress, other: number): boolean {
   return (ip & mask) === (other & mask);
 }
 
-/** The address of all hosts of a subnet; subnets of one or two addresses have none (RFC 3021). */
-function broadcastOf({ ip, prefixLength }: InterfaceAddress): number | undefined {
-  return prefixLength > 30 ? undefined : Number(ipv4ToNumber(ip) | ((1n << BigInt(32 - prefixLength)) - 1n));
+/** The addresses of all hosts of its subnets; subnets of one or two addresses have none (RFC 3021). */
+function broadcastsOf(out: HostInterface): readonly (readonly [number, Way])[] {
+  return out.addresses.flatMap(({ ip, mask }) => {
+    const broadcast = (ip | ~mask) >>> 0;
+    if (broadcast - ((ip & mask) >>> 0) < 2) return [];
+    // A static ARP entry counts: another subnet may have a host of that address.
+    const mac = out.neighbours.get(broadcast) ?? BROADCAST_MAC;
+    return [[broadcast, { out, nextHop: broadcast, source: ip, mac }] as const];
+  });
 }
 
 function numberOf(ip: Ipv4Address): number {

@@ -92,6 +92,8 @@ export class LinuxHost {
     const way = this.#routing.wayTo(ip);
     if (way === undefined) return [];
     const source = from ?? way.source;
+    // Nobody takes a packet from 0.0.0.0.
+    if (source === 0) return [];
     const self = { mac: way.out.mac, ip: source };
     return this.#sendBy(
       way,
@@ -135,13 +137,15 @@ export class LinuxHost {
     const wanted = packet.get('arp_tpa');
     const isForMe = this.#routing.own.has(wanted);
     if (opcode !== ARP_REQUEST && opcode !== ARP_REPLY) return ignores('not-understood');
+    let refused: Ignored | undefined;
     if (opcode === ARP_REQUEST && isForMe) {
-      const refused = this.#routing.refusesFrom(by, sender.ip);
-      if (refused === 'other-path') return ignores(refused);
+      // Who has no address yet is answered, and not learnt (RFC 5227).
+      const isProbe = sender.ip === 0;
+      refused = isProbe ? undefined : this.#routing.refusesFrom(by, sender.ip);
       if (refused === undefined) {
         if (!this.#routing.answersFor(by, wanted, sender.ip)) return ignores('other-ip');
         // A request for it makes an entry even where there was none.
-        const released = this.#learn(by, sender, isCertain);
+        const released = isProbe ? [] : this.#learn(by, sender, isCertain);
         const reply = sentBy(by, DEFAULT_TTL, () => arpReply({ mac: by.mac, ip: wanted }, sender));
         return { kind: 'sends', packets: [reply(sender.mac), ...released] };
       }
@@ -151,7 +155,9 @@ export class LinuxHost {
     const mayHaveAsked = this.#sent.has(key) && (!isCertain || this.#open.has(key));
     if (this.#waiting.has(key) && this.#late.delete(key)) return ignores('nothing-to-do');
     if (this.#isRace(key, sender.mac)) this.races.add(key);
-    if (!this.#waiting.has(key) && !mayHaveAsked) return ignores(isForMe ? 'nothing-to-do' : 'other-ip');
+    if (!this.#waiting.has(key) && !mayHaveAsked) {
+      return ignores(refused === 'other-path' ? refused : isForMe ? 'nothing-to-do' : 'other-ip');
+    }
     return { kind: 'sends', packets: this.#learn(by, sender, isCertain) };
   }
 
