@@ -19,8 +19,9 @@ SOL_RAW, ICMP_FILTER = 255, 1
 _setns = ctypes.CDLL(None, use_errno=True).setns
 
 # A new namespace takes these values from the machine. A host accepts packets on any path, and goes by its own routes: a
-# router that has it send by another way would make each ping another.
-INTERFACE_SETTINGS = {'rp_filter': '0', 'accept_redirects': '0'}
+# router that has it send by another way would make each ping another. Routers do not try: they send redirects at times
+# and not at others, and ask for MAC addresses to do so.
+INTERFACE_SETTINGS = {'rp_filter': '0', 'accept_redirects': '0', 'send_redirects': '0'}
 SETTINGS = '/proc/sys/net/ipv4'
 
 

@@ -14,8 +14,15 @@ def number_of(ip: str) -> int:
 class NextHops:
     def __init__(self, state: HostState) -> None:
         routes = sorted(state['routes'], key=lambda route: (-route['prefixLength'], route['metric']))
+        own = addresses_of(state)
+        # By its own address as the router, Linux sends to the link itself.
         self._routes = [
-            (_mask(route['prefixLength']), number_of(route['destination']), route['interface'], route['via'])
+            (
+                _mask(route['prefixLength']),
+                number_of(route['destination']),
+                route['interface'],
+                None if route['via'] in own else route['via'],
+            )
             for route in routes
         ]
         self.is_router = any(interface['forwards'] for interface in state['interfaces'])
@@ -27,6 +34,12 @@ class NextHops:
             if number & mask == destination:
                 return None if interface is None else (interface, via or ip)
         return None
+
+
+def addresses_of(state: HostState) -> set[str]:
+    """Those to which a host answers."""
+    of_interfaces = (address['ip'] for interface in state['interfaces'] for address in interface['addresses'])
+    return {*of_interfaces, *state['otherAddresses']}
 
 
 def _mask(prefix_length: int) -> int:

@@ -17,14 +17,14 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from echo import Echoes
 from host_sockets import bound_socket_in_host, in_thread, socket_in_host
 from messages import HostState, Point, Probe, Probed, ProbeProgress
-from next_hops import NextHops
 from pacing import Pacing, Rounds
 from pairs import halves
+from ways import Ways
 
 # <linux/sockios.h>, <linux/if_arp.h>: where a `struct arpreq` has its flags, and what they are.
 SIOCDARP, SIOCGARP = 0x8953, 0x8954
@@ -108,57 +108,6 @@ class Prober:
                 each.close()
 
 
-class Ways:
-    """By which neighbours the packets of pairs go."""
-
-    def __init__(self, points: Sequence[Point], states: Mapping[str, HostState]) -> None:
-        self._hosts = [point['host'] for point in points]
-        self._addresses = [point['ip'] for point in points]
-        self._next_hops = {name: NextHops(state) for name, state in states.items()}
-        self._by_router: dict[int, bool] = {}
-        self._routers = [name for name, hops in self._next_hops.items() if hops.is_router]
-
-    def hosts_of(self, pair: int) -> tuple[str, str]:
-        source, target = divmod(pair, len(self._hosts))
-        return self._hosts[source], self._hosts[target]
-
-    def is_by_router(self, pair: int) -> bool:
-        """Whether hosts that forward may have to do with it."""
-        return bool(self._routers) and self._is_by_router(pair)
-
-    def _is_by_router(self, pair: int) -> bool:
-        known = self._by_router.get(pair)
-        if known is None:
-            source, target = divmod(pair, len(self._hosts))
-            known = any(self._hosts[end] in self._routers for end in (source, target)) or any(
-                hop is not None and hop[1] != self._addresses[other]
-                for hop, other in ((self._hop(source, target), target), (self._hop(target, source), source))
-            )
-            self._by_router[pair] = known
-        return known
-
-    def neighbours_of(self, pair: int) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Hosts, and neighbours of theirs by interface and address: of both ends, and of routers where it may go by
-        them."""
-        source, target = divmod(pair, len(self._hosts))
-        for end, other in ((source, target), (target, source)):
-            hop = self._hop(end, other)
-            if hop is not None:
-                yield self._hosts[end], hop
-        if not self.is_by_router(pair):
-            return
-        for router in self._routers:
-            for end in (source, target):
-                address = self._addresses[end]
-                hop = None if address is None else self._next_hops[router].to(address)
-                if hop is not None and hop[1] == address:
-                    yield router, hop
-
-    def _hop(self, end: int, other: int) -> tuple[str, str] | None:
-        address = self._addresses[other]
-        return None if address is None else self._next_hops[self._hosts[end]].to(address)
-
-
 class _Run:
     """One probe of many pairs (see `pairs.py`)."""
 
@@ -186,8 +135,6 @@ class _Run:
         # Pairs by when they were last asked, oldest first: those under way, and those with ARP entries to remove.
         self.flying: collections.OrderedDict[int, float] = collections.OrderedDict()
         self.remembered: collections.OrderedDict[int, float] = collections.OrderedDict()
-        # Hosts that are asked, or ask, by a router.
-        self.busy: set[str] = set()
         self.next_report = 0.0
         self.pairs = 0
 
@@ -221,7 +168,7 @@ class _Run:
     def probe(self, selector: selectors.BaseSelector, pairs: list[int], number: int) -> None:
         """Asks each pair once and waits for the answers."""
         self.flying.clear()
-        self.busy.clear()
+        self.ways.clear()
         waiting = collections.deque(pairs)
         while waiting:
             self.check(number)
@@ -246,11 +193,10 @@ class _Run:
         self.report(number)
 
     def next_of(self, waiting: collections.deque[int]) -> int | None:
-        """Takes the first pair that can be asked now. What a pair by routers teaches its hosts must be of no use to
-        others."""
+        """Takes the first pair that can be asked now."""
         for _ in range(min(len(waiting), MOST_PASSED_OVER)):
             pair = waiting.popleft()
-            if not self.ways.is_by_router(pair) or not self.busy.intersection(self.ways.hosts_of(pair)):
+            if self.ways.is_free(pair):
                 return pair
             waiting.append(pair)
         return None
@@ -263,16 +209,16 @@ class _Run:
         """A request is no longer under way. Returns whether it was."""
         if self.flying.pop(pair, None) is None:
             return False
-        if self.ways.is_by_router(pair):
-            self.busy.difference_update(self.ways.hosts_of(pair))
+        self.ways.leave(pair)
         return True
 
     def forget_old(self) -> None:
         now = time.monotonic()
         while self.flying and now - next(iter(self.flying.values())) > self.pacing.flight:
             self.land(next(iter(self.flying)))
+        life = max(self.arp_entry_life, self.pacing.flight)
         while self.remembered and (
-            len(self.remembered) > MOST_REMEMBERED or now - next(iter(self.remembered.values())) > self.arp_entry_life
+            len(self.remembered) > MOST_REMEMBERED or now - next(iter(self.remembered.values())) > life
         ):
             pair, _ = self.remembered.popitem(last=False)
             self.forget(pair)
@@ -295,8 +241,7 @@ class _Run:
         self.attempts[pair] = attempt
         self.sent_at[pair, attempt] = now
         self.flying[pair] = self.remembered[pair] = now
-        if self.ways.is_by_router(pair):
-            self.busy.update(self.ways.hosts_of(pair))
+        self.ways.enter(pair)
         address = self.addresses[target]
         if address is None:
             return
