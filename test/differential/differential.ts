@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { vlanRequirement } from '../../src/drivers/mininet/requirements.ts';
 import { describeFault } from '../../src/model/fault.ts';
 import { type HostState, specifiedStates } from '../../src/model/host-state.ts';
 import { effectKey } from '../../src/model/openflow.ts';
@@ -8,7 +9,7 @@ import { Network, type NetworkState } from '../../src/sim/network.ts';
 import { predict } from '../../src/sim/predict.ts';
 import { ALWAYS, type Certainty, NEVER, PERHAPS } from '../../src/sim/walk.ts';
 import { circlingOf } from './circles.ts';
-import { featuresMet } from './coverage.ts';
+import { featuresMet, hostFeatures, wayFeatures } from './coverage.ts';
 import { type EntrySet, randomLab } from './random-lab.ts';
 import { type Pair, RealLab } from './real-lab.ts';
 
@@ -49,9 +50,17 @@ const WORDS: Readonly<Record<Certainty, string>> = {
   [ALWAYS]: 'reaches',
 };
 
+let vlansAreThere: Promise<boolean> | undefined;
+
+/** Whether this machine's kernel has interfaces of VLANs. */
+function hasVlans(): Promise<boolean> {
+  vlansAreThere ??= vlanRequirement().then(({ remedy }) => remedy === undefined);
+  return vlansAreThere;
+}
+
 /** Runs the lab of a seed through the simulator and on real switches, and compares every cell. */
 export async function compareLab(seed: number): Promise<LabOutcome> {
-  const { topology, sets } = randomLab(seed);
+  const { topology, sets } = randomLab(seed, await hasVlans());
   const lab = await RealLab.start(topology);
   const comparisons: Comparison[] = [];
   const features = new Set<string>();
@@ -105,6 +114,8 @@ class SetComparison {
       .slice(0, MOST_STORMS);
     const answered = new Set((await this.#lab.probe(calm.map(({ pair }) => pair))).map(String));
     const features = new Set([...(await this.#lab.held()).values()].flatMap((each) => [...featuresMet(each)]));
+    for (const feature of hostFeatures(this.#topology, hosts)) features.add(feature);
+    for (const { exchange } of cells) for (const feature of wayFeatures(exchange)) features.add(feature);
     if (faults.length > 0) features.add('fault');
     if (lone.length > 0) features.add('packets that circle');
     if (storms.length > 0) features.add('copies that circle');
@@ -165,7 +176,7 @@ class SetComparison {
         if (inClasses !== exchange.certainty && !(isOpen && exchange.certainty === PERHAPS)) {
           this.#report(state, pair, `${WORDS[inClasses]} in classes, ${WORDS[exchange.certainty]} one by one`);
         }
-        return [{ pair, certainty: inClasses, circling: circlingOf(exchange) }];
+        return [{ pair, certainty: inClasses, circling: circlingOf(exchange), exchange }];
       }),
     );
   }

@@ -5,6 +5,7 @@ import {
   ipv4ToNumber,
   macFromNumber,
   macToNumber,
+  type PortNumber,
   portNumber,
 } from '../../src/model/addresses.ts';
 import { unjoinedPairs } from '../../src/model/connection.ts';
@@ -19,12 +20,22 @@ import {
   VLAN_TAG_PRESENT,
 } from '../../src/model/match.ts';
 import type { Action, Bucket, Flow, Group, Instructions, OutputPort } from '../../src/model/openflow.ts';
-import { type Host, type Link, type LinkEnd, type Switch, Topology } from '../../src/model/topology.ts';
+import {
+  addressesOf,
+  type Host,
+  type Link,
+  type LinkEnd,
+  ownAddressOf,
+  type Switch,
+  Topology,
+} from '../../src/model/topology.ts';
 import { compileConnections } from '../../src/plan/connections.ts';
 import { forwardingFlows } from '../../src/plan/forwarding.ts';
 import { PathGraph, switchesAlong } from '../../src/plan/paths.ts';
-import { hostOf, type PlainHost, plainOf } from '../support/fixtures/hosts.ts';
+import { hostOf, type PlainHost } from '../support/fixtures/hosts.ts';
 import { Random } from './random.ts';
+import { randomHosts } from './random-hosts.ts';
+import { legsBetween, type RoutedLeg } from './routed-legs.ts';
 
 /** What the switches of a lab are given to hold, and what is down meanwhile. */
 export interface EntrySet {
@@ -43,22 +54,23 @@ const SETS_PER_LAB = 2;
 const MOST_SWITCHES = 6;
 const MOST_HOSTS = 6;
 const MOST_RULES = 7;
+/** Of labs, how many have hosts with several links and subnets. */
+const PART_WITH_ROUTING = 0.45;
 const FIRST_IP = 10n << 24n;
 const SECOND_IP = (192n << 24n) + (168n << 16n) + (1n << 8n);
 
-export function randomLab(seed: number): RandomLab {
+/** @param hasVlans whether hosts may have interfaces of VLANs: a kernel may have none */
+export function randomLab(seed: number, hasVlans: boolean): RandomLab {
   const random = new Random(seed);
-  const topology = randomTopology(random);
+  const isWide = new Random(seed ^ 0x5eed).chance(PART_WITH_ROUTING);
+  const topology = isWide ? routedTopology(random, hasVlans) : plainTopology(random);
   const sets = Array.from({ length: SETS_PER_LAB }, () => new EntryMaker(random, topology).make());
   return { seed, topology, sets };
 }
 
 /** Connected or not, with loops and parallel links; some switches without a host, some with several. */
-function randomTopology(random: Random): Topology {
-  const switches = Array.from(
-    { length: random.integer(1, MOST_SWITCHES) },
-    (_, index): Switch => ({ name: `s${index + 1}`, dpid: dpidFromNumber(BigInt(index + 1)) }),
-  );
+function plainTopology(random: Random): Topology {
+  const switches = randomSwitches(random);
   // Some hosts see only a part of the others as neighbours.
   const narrow = random.chance(0.1) ? random.integer(1, MOST_HOSTS) : 0;
   const hosts = Array.from({ length: random.pick([2, 3, 4, 4, 5, 5, MOST_HOSTS]) }, (_, index): Host => {
@@ -74,26 +86,60 @@ function randomTopology(random: Random): Topology {
     });
   });
   const pairs: [string, string][] = hosts.map(({ name }) => [name, random.pick(switches).name]);
-  if (switches.length > 1) {
-    // Mostly a tree, so that most pairs are joined, and some links more.
-    for (const [index, { name }] of switches.entries()) {
-      if (index > 0 && random.chance(0.85)) pairs.push([name, random.pick(switches.slice(0, index)).name]);
-    }
-    const extra = random.chance(0.45) ? 0 : random.integer(1, 3);
-    for (let count = 0; count < extra; count += 1) {
-      const [a, b] = random.shuffled(switches);
-      if (a !== undefined && b !== undefined) pairs.push([a.name, b.name]);
-    }
-  }
-  const nextPort = new Map<string, number>();
-  const end = (node: string): LinkEnd => {
-    if (node.startsWith('h')) return { node, port: portNumber(0) };
-    const port = nextPort.get(node) ?? 1;
-    nextPort.set(node, port + (random.chance(0.1) ? 2 : 1));
-    return { node, port: portNumber(port) };
-  };
+  pairs.push(...pairsOfSwitches(random, switches));
+  const ports = new Ports(random);
+  const end = (node: string): LinkEnd =>
+    node.startsWith('h') ? { node, port: portNumber(0) } : { node, port: ports.next(node) };
   const links = random.shuffled(pairs).map(([a, b]): Link => ({ ends: [end(a), end(b)] }));
   return new Topology({ hosts, switches, links });
+}
+
+/** Likewise, with hosts as `randomHosts` has them. */
+function routedTopology(random: Random, hasVlans: boolean): Topology {
+  const switches = randomSwitches(random);
+  const ports = new Ports(random);
+  const endAt = (node: string): LinkEnd => ({ node, port: ports.next(node) });
+  const { hosts, links } = randomHosts(random, switches, endAt, hasVlans);
+  const between = pairsOfSwitches(random, switches).map(([a, b]): Link => ({ ends: [endAt(a), endAt(b)] }));
+  return new Topology({ hosts, switches, links: [...links, ...between] });
+}
+
+function randomSwitches(random: Random): readonly Switch[] {
+  return Array.from(
+    { length: random.integer(1, MOST_SWITCHES) },
+    (_, index): Switch => ({ name: `s${index + 1}`, dpid: dpidFromNumber(BigInt(index + 1)) }),
+  );
+}
+
+/** Mostly a tree, so that most pairs are joined, and some links more. */
+function pairsOfSwitches(random: Random, switches: readonly Switch[]): readonly [string, string][] {
+  const pairs: [string, string][] = [];
+  if (switches.length < 2) return pairs;
+  for (const [index, { name }] of switches.entries()) {
+    if (index > 0 && random.chance(0.85)) pairs.push([name, random.pick(switches.slice(0, index)).name]);
+  }
+  const extra = random.chance(0.45) ? 0 : random.integer(1, 3);
+  for (let count = 0; count < extra; count += 1) {
+    const [a, b] = random.shuffled(switches);
+    if (a !== undefined && b !== undefined) pairs.push([a.name, b.name]);
+  }
+  return pairs;
+}
+
+/** Ports of switches, of which some are left out. */
+class Ports {
+  readonly #random: Random;
+  readonly #next = new Map<string, number>();
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  next(node: string): PortNumber {
+    const port = this.#next.get(node) ?? 1;
+    this.#next.set(node, port + (this.#random.chance(0.1) ? 2 : 1));
+    return portNumber(port);
+  }
 }
 
 /** What a host has beside its address: others, a router, static ARP entries, routes, forwarding. Most have nothing. */
@@ -214,7 +260,10 @@ class EntryMaker {
   #fault(): Fault {
     const random = this.#random;
     if (random.chance(0.15)) return { kind: 'switch', name: random.pick(this.#topology.switches).name };
-    const { ends } = random.pick(this.#topology.links);
+    // Linux would forget routes of hosts whose own link goes down.
+    const { ends } = random.pick(
+      this.#topology.links.filter(({ ends: [_, b] }) => this.#topology.host(b.node) === undefined),
+    );
     const between = [ends[0].node, ends[1].node] as const;
     const hasOthers = this.#topology.linksBetween(...between).length > 1;
     return {
@@ -268,17 +317,20 @@ class EntryMaker {
     this.#addFlow(second.node.dpid, 0, 200, anywhere, send('in_port'));
   }
 
-  /** A packet of a ping of two hosts that are joined, at each switch of its way. */
+  /** A packet of a ping of two hosts, between two of those that it passes and which are joined, at each switch of its way. */
   #way(): readonly Passing[] | undefined {
     const random = this.#random;
     const [sender, receiver] = random.shuffled(this.#topology.hosts);
     if (sender === undefined || receiver === undefined) return undefined;
-    const first = this.#topology.attachmentOf(sender);
-    const last = this.#topology.attachmentOf(receiver);
+    const legs = legsBetween(this.#topology, sender, receiver);
+    if (legs.length === 0) return undefined;
+    const leg = random.pick(legs);
+    const first = this.#topology.attachmentOf(leg.from.host, leg.from.port);
+    const last = this.#topology.attachmentOf(leg.to.host, leg.to.port);
     if (first === undefined || last === undefined) return undefined;
     const nextHops = new PathGraph(this.#topology, 'hops').nextHopsToward(last.accessSwitch.name);
     if (first.accessSwitch !== last.accessSwitch && !nextHops.has(first.accessSwitch.name)) return undefined;
-    const fields = packetFields(random.pick(LEG_KINDS), sender, receiver);
+    const fields = packetFields(random.pick(LEG_KINDS), leg);
     let inPort: number = first.port;
     return switchesAlong(nextHops, first.accessSwitch.name).map((name) => {
       const node = this.#topology.switchNamed(name) as Switch;
@@ -424,20 +476,22 @@ class EntryMaker {
   /** A value that packets of the lab may have, or that is at least near. */
   #otherValue(field: MatchField): bigint {
     const random = this.#random;
-    const host = plainOf(random.pick(this.#topology.hosts));
+    const host = random.pick(this.#topology.hosts);
+    const own = ownAddressOf(host);
+    const further = addressesOf(host).slice(1);
     switch (field) {
       case 'eth_dst':
       case 'eth_src':
       case 'arp_sha':
       case 'arp_tha':
         if (random.chance(0.1)) return field === 'eth_dst' ? BROADCAST : 0n;
-        return random.chance(0.85) ? macToNumber(host.mac) : (0x02n << 40n) + 99n;
+        return random.chance(0.85) && own !== undefined ? macToNumber(own.interface.mac) : (0x02n << 40n) + 99n;
       case 'ipv4_src':
       case 'ipv4_dst':
       case 'arp_spa':
       case 'arp_tpa':
-        if (random.chance(0.3) && host.addresses?.[0] !== undefined) return ipv4ToNumber(host.addresses[0].ip);
-        return random.chance(0.85) ? ipv4ToNumber(host.ip) : FIRST_IP + 77n;
+        if (random.chance(0.3) && further.length > 0) return ipv4ToNumber(random.pick(further).ip);
+        return random.chance(0.85) && own !== undefined ? ipv4ToNumber(own.ip) : FIRST_IP + 77n;
       case 'eth_vlan_vid':
         return VLAN_TAG_PRESENT | BigInt(random.pick([0, 1, 5, 100]));
       case 'arp_opcode':
@@ -570,24 +624,21 @@ class EntryMaker {
 }
 
 /** RFC 826 and RFC 792, as Linux sends them. */
-function packetFields(kind: (typeof LEG_KINDS)[number], from: Host, to: Host): Fields {
-  const [sender, receiver] = [plainOf(from), plainOf(to)];
-  const [fromMac, toMac] = [macToNumber(sender.mac), macToNumber(receiver.mac)];
-  const [fromIp, toIp] = [ipv4ToNumber(sender.ip), ipv4ToNumber(receiver.ip)];
+function packetFields(kind: (typeof LEG_KINDS)[number], { from, to, source, target }: RoutedLeg): Fields {
   const arp = {
     eth_type: 0x0806n,
-    eth_src: fromMac,
-    arp_spa: fromIp,
-    arp_tpa: toIp,
-    arp_sha: fromMac,
+    eth_src: from.mac,
+    arp_spa: from.ip,
+    arp_tpa: to.ip,
+    arp_sha: from.mac,
     eth_vlan_vid: 0n,
   };
   const ipv4 = {
     eth_type: 0x0800n,
-    eth_src: fromMac,
-    eth_dst: toMac,
-    ipv4_src: fromIp,
-    ipv4_dst: toIp,
+    eth_src: from.mac,
+    eth_dst: to.mac,
+    ipv4_src: source,
+    ipv4_dst: target,
     eth_vlan_vid: 0n,
   };
   const icmp = { ...ipv4, ip_proto: 1n, ip_dscp: 0n, ip_ecn: 0n, icmpv4_code: 0n };
@@ -595,7 +646,7 @@ function packetFields(kind: (typeof LEG_KINDS)[number], from: Host, to: Host): F
     case 'arp-request':
       return { ...arp, eth_dst: BROADCAST, arp_opcode: 1n, arp_tha: 0n };
     case 'arp-reply':
-      return { ...arp, eth_dst: toMac, arp_opcode: 2n, arp_tha: toMac };
+      return { ...arp, eth_dst: to.mac, arp_opcode: 2n, arp_tha: to.mac };
     case 'echo-request':
       return { ...icmp, icmpv4_type: 8n };
     case 'echo-reply':
