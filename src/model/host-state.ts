@@ -91,7 +91,10 @@ function specifiedState(host: Host, neighbours: readonly Neighbour[]): HostState
     addresses.filter(isPrimary).flatMap((address) => connectedRoute(address, name)),
   );
   const byRouters = (host.routes ?? []).map(({ destination, prefixLength, via }): Route => {
-    const through = interfaces.find(({ addresses }) => addresses.some((address) => isInSubnet(address, via)));
+    const [through] = interfaces
+      .flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address })))
+      .filter(({ address }) => isInSubnet(address, via))
+      .sort((a, b) => b.address.prefixLength - a.address.prefixLength);
     return { destination, prefixLength, via, metric: 0, ...(through && { interface: through.name }) };
   });
   return { interfaces, otherAddresses: [], routes: [...connected, ...byRouters] };

@@ -1,7 +1,8 @@
 import { type Circle, circlesOf, disturbedNodes } from './circles.ts';
+import { PacketClasses } from './legs.ts';
 import { DEFAULT_TTL, LinuxHost, type Reaction } from './linux-host.ts';
 import type { Network } from './network.ts';
-import { ABSENT, type Packet } from './packet.ts';
+import { ABSENT, ARP, type Packet } from './packet.ts';
 import { ALWAYS, type AtHost, type Certainty, endsOf, NEVER, PERHAPS, Walk } from './walk.ts';
 
 /**
@@ -49,9 +50,13 @@ export interface Exchange {
   readonly legs: readonly Leg[];
 }
 
-/** Follows a ping through the network: the ARP request and reply, the echo request and reply, and what else comes up. */
-export function exchangeBetween(network: Network, source: number, target: number): Exchange {
-  const exchange = undisturbed(network, source, target);
+/**
+ * Follows a ping through the network: the ARP request and reply, the echo request and reply, and what else comes up.
+ * @param shared what is known of packets of other pings. The walks of legs may then be those of packets of the same kind,
+ *   and arrivals without those that are for others.
+ */
+export function exchangeBetween(network: Network, source: number, target: number, shared?: SharedWays): Exchange {
+  const exchange = undisturbed(network, source, target, shared);
   if (exchange.certainty === NEVER) return exchange;
   const disturbed = disturbedNodes(circlesOf(network));
   if (disturbed.size === 0) return exchange;
@@ -60,13 +65,14 @@ export function exchangeBetween(network: Network, source: number, target: number
   return disturbedBy === undefined ? exchange : { ...exchange, certainty: PERHAPS, disturbedBy };
 }
 
-function undisturbed(network: Network, source: number, target: number): Exchange {
+function undisturbed(network: Network, source: number, target: number, shared: SharedWays | undefined): Exchange {
+  const run = (least: Certainty, lost?: Races) => runOnce(network, source, target, shared, least, lost);
   // What happens if everything arrives that may, and if nothing arrives but what must.
-  const best = run(network, source, target, PERHAPS);
+  const best = run(PERHAPS);
   const isCertain = best.legs.every((leg) => leg.arrivals.every(({ certainty }) => certainty === ALWAYS));
-  const worst = isCertain ? best : run(network, source, target, ALWAYS);
+  const worst = isCertain ? best : run(ALWAYS);
   // Where several answer for an address, the first answer counts, and any may be that.
-  const others = best.races.size === 0 ? [] : [run(network, source, target, PERHAPS, best.races)];
+  const others = best.races.size === 0 ? [] : [run(PERHAPS, best.races)];
   const reached = [best, ...others].filter((each) => each.reached).length;
   const legs = best.reached ? best.legs : (others.find((each) => each.reached) ?? best).legs;
   if (reached === 0) return { source, target, certainty: best.isCut ? PERHAPS : NEVER, legs };
@@ -85,7 +91,14 @@ interface Run {
 }
 
 /** @param lost the first answers of these neighbours come last */
-function run(network: Network, source: number, target: number, least: Certainty, lost: Races = new Map()): Run {
+function runOnce(
+  network: Network,
+  source: number,
+  target: number,
+  shared: SharedWays | undefined,
+  least: Certainty,
+  lost: Races = new Map(),
+): Run {
   // Of a thousand hosts few get anything.
   const hosts = new Map<number, LinuxHost>();
   const hostAt = (index: number) => {
@@ -108,12 +121,14 @@ function run(network: Network, source: number, target: number, least: Certainty,
     if (isCut) break;
     const nic = network.nicAt(from, packet.port) ?? ABSENT;
     const arrivals: Arrival[] = [];
-    const { walk, root, found } = follow(network, nic, packet.packet);
-    for (const { at, certainty, isAssumed } of found) {
+    const { walk, root, found } = shared?.follow(nic, packet.packet) ?? follow(network, nic, packet.packet);
+    for (const { at, certainty, isAssumed, by } of found) {
       const { host, packet: arrived } = at;
       const port = network.nics[at.nic]?.port ?? ABSENT;
+      if (shared !== undefined && !hosts.has(host) && isArpForOthers(network, host, arrived)) continue;
       const received = { port, packet: arrived, ttl: packet.ttl };
-      const reaction = certainty < least ? undefined : hostAt(host)?.receive(received, certainty === ALWAYS);
+      const reaction =
+        certainty < least ? undefined : hostAt(host)?.receive(received, certainty === ALWAYS, { of: legs.length, by });
       if (reaction === undefined || (isAssumed && reaction.kind === 'ignores')) continue;
       arrivals.push({ host, nic: at.nic, packet: arrived, certainty, reaction });
       if (reaction.kind === 'sends') outgoing.push(...reaction.packets.map((each) => ({ from: host, packet: each })));
@@ -126,29 +141,86 @@ function run(network: Network, source: number, target: number, least: Certainty,
   return { reached, isCut, legs, races: new Map(raced) };
 }
 
+/** Whether it is an ARP message that tells a host nothing which knows of nobody yet. */
+function isArpForOthers(network: Network, host: number, packet: Packet): boolean {
+  return packet.get('eth_type') === ARP && network.hosts[host]?.own.has(packet.get('arp_tpa')) === false;
+}
+
 interface Found {
   readonly at: Omit<AtHost, 'kind'>;
   readonly certainty: Certainty;
+  /** The state from which it comes there. */
+  readonly by: number;
   /** Whether it may come there by ways that cannot be followed only. */
   readonly isAssumed: boolean;
 }
 
+interface Followed {
+  /** Absent where the packet comes to no switch. */
+  readonly walk: Walk | undefined;
+  /** The state in which it begins. */
+  readonly root: number;
+  readonly found: readonly Found[];
+}
+
+/** Ways that are kept; see `SharedWays`. */
+const MOST_WAYS = 50_000;
+
+/**
+ * Where packets come, for many pings of one network. Packets that no switch tells apart go the same way, if nothing
+ * rewrites them.
+ */
+export class SharedWays {
+  readonly #network: Network;
+  readonly #classes: PacketClasses;
+  readonly #ways = new Map<string, Followed>();
+
+  constructor(network: Network) {
+    this.#network = network;
+    this.#classes = new PacketClasses(network);
+  }
+
+  /** @param from the interface by which it leaves */
+  follow(from: number, packet: Packet): Followed {
+    const shared = `${from} ${this.#classes.of(packet)}`;
+    const like = this.#ways.get(shared);
+    if (like !== undefined && like.walk?.isRewritten !== true) return withPacket(like, packet);
+    const exact = `${from} = ${packet.key}`;
+    const known = this.#ways.get(exact);
+    if (known !== undefined) return known;
+    const { found, ...followed } = follow(this.#network, from, packet);
+    const way = { ...followed, found: found.filter(({ at }) => this.#mayTake(at)) };
+    if (this.#ways.size >= MOST_WAYS) this.#ways.clear();
+    this.#ways.set(shared, way);
+    if (way.walk?.isRewritten === true) this.#ways.set(exact, way);
+    return way;
+  }
+
+  /** Whether a packet is for the host to which it comes: of a flooded one, most copies are not. */
+  #mayTake({ nic, host, packet }: Omit<AtHost, 'kind'>): boolean {
+    const { port = ABSENT } = this.#network.nics[nic] ?? {};
+    const isForLink = packet.parsed().tagType === 0 && !packet.isMulticast;
+    return !isForLink || this.#network.hosts[host]?.interfaceAt(port, undefined)?.mac === packet.get('eth_dst');
+  }
+}
+
+/** The way of a packet that is like another one, which nothing has rewritten. */
+function withPacket(followed: Followed, packet: Packet): Followed {
+  return { ...followed, found: followed.found.map((each) => ({ ...each, at: { ...each.at, packet } })) };
+}
+
 /** Where a packet comes that a host sends by one of its interfaces. */
-function follow(
-  network: Network,
-  from: number,
-  packet: Packet,
-): { readonly walk: Walk | undefined; readonly root: number; readonly found: readonly Found[] } {
+function follow(network: Network, from: number, packet: Packet): Followed {
   const nic = network.nics[from];
   if (nic?.isUp !== true) return { walk: undefined, root: 0, found: [] };
   const { peer } = nic;
   if (peer.kind === 'host') {
     const at = { host: network.nics[peer.nic]?.host ?? ABSENT, nic: peer.nic, packet };
-    return { walk: undefined, root: 0, found: [{ at, certainty: ALWAYS, isAssumed: false }] };
+    return { walk: undefined, root: 0, found: [{ at, certainty: ALWAYS, by: 0, isAssumed: false }] };
   }
   const walk = new Walk(network, packet);
   const root = walk.enter(peer.index, peer.port);
-  const places = new Map<string, AtHost>();
+  const places = new Map<string, { readonly at: AtHost; readonly by: number }>();
   /** The packet as it was sent, and as it is at each switch from which its path cannot be foreseen. */
   const unforeseen = new Map([[packet.key, packet]]);
   for (const [number, { course }] of walk.states.entries()) {
@@ -156,23 +228,23 @@ function follow(
       for (const exit of walk.exits(number, end)) {
         if (exit.kind !== 'end') continue;
         if (exit.fate.kind === 'unforeseeable' && end.kind === 'output') unforeseen.set(end.packet.key, end.packet);
-        if (exit.fate.kind === 'at-host') places.set(placeKey(exit.fate), exit.fate);
+        if (exit.fate.kind === 'at-host') places.set(placeKey(exit.fate), { at: exit.fate, by: number });
       }
     }
   }
   const surelyAll = walk.isDecided;
   const isTooMuch = places.size * walk.states.length > MOST_VISITS;
-  const found = [...places].map(([key, at]): Found => {
-    if (surelyAll) return { at, certainty: ALWAYS, isAssumed: false };
-    if (isTooMuch) return { at, certainty: PERHAPS, isAssumed: false };
+  const found = [...places].map(([key, { at, by }]): Found => {
+    if (surelyAll) return { at, certainty: ALWAYS, by, isAssumed: false };
+    if (isTooMuch) return { at, certainty: PERHAPS, by, isAssumed: false };
     const values = walk.certainties((other) => placeKey(other) === key);
-    return { at, certainty: (values[root] ?? NEVER) as Certainty, isAssumed: false };
+    return { at, certainty: (values[root] ?? NEVER) as Certainty, by, isAssumed: false };
   });
   if (walk.isOpen) {
     for (const [place, { host }] of network.nics.entries()) {
       for (const each of [...unforeseen.values()].slice(0, MOST_ASSUMED)) {
         const at = { host, nic: place, packet: each };
-        if (!places.has(placeKey(at))) found.push({ at, certainty: PERHAPS, isAssumed: true });
+        if (!places.has(placeKey(at))) found.push({ at, certainty: PERHAPS, by: ABSENT, isAssumed: true });
       }
     }
   }

@@ -1,4 +1,4 @@
-import { allOnes, exactly, type MaskedValue, type MatchField } from '../model/match.ts';
+import { allOnes, exactly, MATCH_FIELD_NAMES, type MaskedValue, type MatchField } from '../model/match.ts';
 import type { Action } from '../model/openflow.ts';
 import type { Network, NetworkState } from './network.ts';
 import { ABSENT, type Addresses, arpReply, arpRequest, ECHO_REPLY, ECHO_REQUEST, echo, type Packet } from './packet.ts';
@@ -73,8 +73,10 @@ export function* walksOf(network: Network, shape: LegShape, telling: TellingValu
  */
 export type TellingValues = ReadonlyMap<MatchField, ReadonlyMap<bigint, ReadonlySet<bigint>>>;
 
-export function tellingValues({ entries }: Pick<NetworkState, 'entries'>): TellingValues {
-  const fields = TELLING_FIELDS;
+export function tellingValues(
+  { entries }: Pick<NetworkState, 'entries'>,
+  fields: readonly MatchField[] = TELLING_FIELDS,
+): TellingValues {
   const telling = new Map<MatchField, Map<bigint, Set<bigint>>>();
   const add = (field: MatchField, { value, mask }: MaskedValue) => {
     const masks = telling.get(field) ?? new Map<bigint, Set<bigint>>();
@@ -102,6 +104,40 @@ export function tellingValues({ entries }: Pick<NetworkState, 'entries'>): Telli
     for (const { buckets } of groups) for (const { actions } of buckets) addSet(actions);
   }
   return telling;
+}
+
+/** By these, controllers and switches that learn tell packets apart. */
+const READ_FIELDS: readonly MatchField[] = ['eth_type', 'eth_dst', 'arp_opcode', 'arp_tpa'];
+
+/** Packets that no switch of a network tells apart, whatever they are. */
+export class PacketClasses {
+  readonly #telling: TellingValues;
+  /** Of fields that entries look at, what is known of their values. */
+  readonly #signatures: readonly (readonly [MatchField, Map<number, string>])[];
+
+  constructor(state: Pick<NetworkState, 'entries'>) {
+    const fields = MATCH_FIELD_NAMES.filter((field) => field !== 'in_port' && !READ_FIELDS.includes(field));
+    this.#telling = tellingValues(state, fields);
+    this.#signatures = [...this.#telling.keys()].map((field) => [field, new Map()]);
+  }
+
+  /** A text that is equal for packets of one class only. */
+  of(packet: Packet): string {
+    // Of tags there are more kinds than fields tell.
+    if (packet.tagType !== 0) return packet.key;
+    const read = READ_FIELDS.map((field) => packet.get(field));
+    return [...read, ...this.#signatures.map(([field, known]) => this.#signatureOf(packet, field, known))].join(' ');
+  }
+
+  #signatureOf(packet: Packet, field: MatchField, known: Map<number, string>): string {
+    const value = packet.get(field);
+    if (value === ABSENT) return '';
+    const there = known.get(value);
+    if (there !== undefined) return there;
+    const signature = signatureOf(BigInt(value), this.#telling.get(field), field);
+    known.set(value, signature);
+    return signature;
+  }
 }
 
 /** Senders by their place in the topology, together where no entry tells their packets apart. */

@@ -51,6 +51,14 @@ export type Ignored =
   /** It has passed as many routers as it may. */
   | 'ttl-exceeded';
 
+/** One of the copies of a packet that a host sent. */
+export interface Copy {
+  /** The number of the packet. */
+  readonly of: number;
+  /** Where it was before it came here: copies that come from one place come in order. */
+  readonly by: number;
+}
+
 /** A packet to the next hop that has a MAC address. */
 type Make = (mac: number) => Sent;
 
@@ -62,11 +70,18 @@ export const DEFAULT_TTL = 64;
  * are empty but for static entries.
  */
 export class LinuxHost {
-  /** Neighbours of whom several answered one question, each from another MAC address. */
+  /**
+   * Neighbours of whom several answered one question, each from another MAC address; or who asked one, and the copies of
+   * that say different MAC addresses.
+   */
   readonly races = new Set<number>();
   readonly #routing: HostRouting;
   /** Neighbours whose first answer comes after the others. */
   readonly #late: Set<number>;
+  /** Likewise, whose first question does. */
+  readonly #asksLate: ReadonlySet<number>;
+  /** By neighbour, the question by which it was learnt. */
+  readonly #questions = new Map<number, Copy>();
   /** MAC addresses by neighbour: several where it may have learnt one or the other. */
   readonly #learnt = new Map<number, readonly number[]>();
   /** Neighbours of which it is open whether they were learnt. */
@@ -80,6 +95,7 @@ export class LinuxHost {
   constructor(routing: HostRouting, lost: ReadonlySet<number> = new Set()) {
     this.#routing = routing;
     this.#late = new Set(lost);
+    this.#asksLate = lost;
   }
 
   /**
@@ -106,14 +122,15 @@ export class LinuxHost {
    * @param port of the link by which it arrives
    * @param isCertain whether the packet arrives for sure; if not, it is one of several that may arrive, and the host sends
    *   what it would send for each of them
+   * @param copy which of several copies it is, where there may be others
    */
-  receive({ port, packet: received, ttl }: Sent, isCertain = true): Reaction {
+  receive({ port, packet: received, ttl }: Sent, isCertain = true, copy?: Copy): Reaction {
     const arrived = this.#arrival(port, received);
     if (arrived === undefined) return ignores('tagged');
     const { by, packet } = arrived;
     if (!packet.isMulticast && packet.get('eth_dst') !== by.mac) return ignores('other-mac');
     const type = packet.get('eth_type');
-    if (type === ARP) return this.#receiveArp(by, packet, isCertain);
+    if (type === ARP) return this.#receiveArp(by, packet, isCertain, copy);
     return type === IPV4 ? this.#receiveIpv4(by, packet, ttl) : ignores('not-understood');
   }
 
@@ -131,7 +148,7 @@ export class LinuxHost {
     return by && { by, packet };
   }
 
-  #receiveArp(by: HostInterface, packet: Packet, isCertain: boolean): Reaction {
+  #receiveArp(by: HostInterface, packet: Packet, isCertain: boolean, copy: Copy | undefined): Reaction {
     const opcode = packet.get('arp_opcode');
     const sender = { mac: packet.get('arp_sha'), ip: packet.get('arp_spa') };
     const wanted = packet.get('arp_tpa');
@@ -145,7 +162,8 @@ export class LinuxHost {
       if (refused === undefined) {
         if (!this.#routing.answersFor(by, wanted, sender.ip)) return ignores('other-ip');
         // A request for it makes an entry even where there was none.
-        const released = isProbe ? [] : this.#learn(by, sender, isCertain);
+        const isKept = isProbe || this.#isOvertaken(by, sender, isCertain, copy);
+        const released = isKept ? [] : this.#learn(by, sender, isCertain);
         const reply = sentBy(by, DEFAULT_TTL, () => arpReply({ mac: by.mac, ip: wanted }, sender));
         return { kind: 'sends', packets: [reply(sender.mac), ...released] };
       }
@@ -159,6 +177,17 @@ export class LinuxHost {
       return ignores(refused === 'other-path' ? refused : isForMe ? 'nothing-to-do' : 'other-ip');
     }
     return { kind: 'sends', packets: this.#learn(by, sender, isCertain) };
+  }
+
+  /** Whether a copy of the same question came before that says something else, and is to count as the later one. */
+  #isOvertaken(by: HostInterface, { mac, ip }: Addresses, isCertain: boolean, copy: Copy | undefined): boolean {
+    const key = neighbourKey(by, ip);
+    const before = this.#questions.get(key);
+    if (copy !== undefined) this.#questions.set(key, copy);
+    const isOther = this.#learnt.get(key)?.includes(mac) === false;
+    if (!isCertain || !isOther || copy?.of !== before?.of || copy?.by === before?.by) return false;
+    this.races.add(key);
+    return this.#asksLate.has(key);
   }
 
   /** Whether another answered before: for a second, Linux keeps to the first answer. */

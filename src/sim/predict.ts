@@ -1,6 +1,6 @@
 import { ReachabilityMatrix } from '../model/matrix.ts';
 import { CircleSearch, disturbedNodes } from './circles.ts';
-import { exchangeBetween } from './exchange.ts';
+import { exchangeBetween, SharedWays } from './exchange.ts';
 import type { HostRouting, Way } from './host-routing.ts';
 import { LEG_KINDS, LEGS, type LegKind, type LegShape, type TellingValues, tellingValues, walksOf } from './legs.ts';
 import { Network, type NetworkState, type OwnAddress } from './network.ts';
@@ -26,6 +26,7 @@ export function predict(state: NetworkState): ReachabilityMatrix {
   // Few networks have circles of copies: what these disturb is found out once more.
   if (disturbed.size > 0) legs = legsOf(network, telling, disturbed);
   const usualWay = usualWays(network);
+  const shared = new SharedWays(network);
   const cells = new Uint8Array(count * count);
   for (let source = 0; source < count; source += 1) {
     for (let target = 0; target < count; target += 1) {
@@ -45,7 +46,7 @@ export function predict(state: NetworkState): ReachabilityMatrix {
         ...(asksBack ? [legs['arp-request'][back] ?? NEVER, legs['arp-reply'][there] ?? NEVER] : []),
       ];
       if (way === 'unusual' || wayBack === 'unusual' || parts.includes(REWRITTEN)) {
-        cells[there] = exchangeBetween(network, source, target).certainty;
+        cells[there] = exchangeBetween(network, source, target, shared).certainty;
       } else if (wayBack !== 'none') {
         cells[there] = Math.min(...parts);
       }

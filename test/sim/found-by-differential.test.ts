@@ -160,3 +160,15 @@ test('NORMAL takes off a tag that says neither a VLAN nor a priority, and the on
   expect(by('push_vlan:0x8100,set_field:3->vlan_pcp,')).toBe('never');
   expect(by('set_field:0x1005->vlan_vid,')).toBe('never');
 });
+
+test('of copies of a question that come by one place the last counts, of those that come by several any may', () => {
+  // Seed 7019: they say different MAC addresses.
+  const [wrong, right] = ['00:00:00:00:00:99', '00:00:00:00:00:01'].map((mac) => `set_field:${mac}->arp_sha`);
+  const asked = 'priority=9,arp,arp_op=1,in_port=1 actions=';
+  const inOrder = (actions: string) => h1ReachesH2(pair, { s1: [`${asked}${actions}`] });
+  expect(inOrder(`${wrong},output:2,${right},output:2`)).toBe('perhaps');
+  const atLast = (actions: string) =>
+    h1ReachesH2(pair, { s2: [`priority=9,arp,arp_op=1,in_port=2 actions=${actions}`] });
+  expect(atLast(`${wrong},output:1,${right},output:1`)).toBe('always');
+  expect(atLast(`${right},output:1,${wrong},output:1`)).toBe('never');
+});

@@ -8,7 +8,7 @@ import {
   portNumber,
 } from '../../src/model/addresses.ts';
 import { type HostState, type InterfaceState, type Route, specifiedStates } from '../../src/model/host-state.ts';
-import { Topology } from '../../src/model/topology.ts';
+import { type Host, Topology } from '../../src/model/topology.ts';
 import { HostRouting } from '../../src/sim/host-routing.ts';
 import { DEFAULT_TTL, LinuxHost, type Reaction, type Sent } from '../../src/sim/linux-host.ts';
 import {
@@ -90,6 +90,20 @@ test('of two addresses in one subnet the first one has the route', () => {
   expect(routes.map(({ destination, prefixLength, source }) => `${destination}/${prefixLength} ${source}`)).toEqual([
     ...['10.0.0.0/24 10.0.0.1', '10.0.0.0/16 10.0.0.8', '10.0.1.0/24 10.0.1.8'],
   ]);
+});
+
+test('of overlapping subnets that hold a router the longest prefix says by which interface it is', () => {
+  // Seeds 6087 and 6092.
+  const at = (port: number, addresses: string) => ({
+    ...{ port: portNumber(port), mac: macFromNumber(BigInt(port)) },
+    addresses: [address(addresses)],
+  });
+  const self: Host = {
+    ...{ name: 'h1', interfaces: [at(0, '10.1.0.2/16'), at(1, '10.1.2.1/24')] },
+    routes: [{ ...address('10.9.9.8/29'), destination: '10.9.9.8' as Ipv4Address, via: '10.1.2.2' as Ipv4Address }],
+  };
+  const { routes } = specifiedStates(new Topology({ hosts: [self], switches: [], links: [] }))(self);
+  expect(routes.at(-1)).toMatchObject({ destination: '10.9.9.8', interface: 'h1-eth1' });
 });
 
 test('a host has a route to its own subnet only', () => {
