@@ -260,10 +260,7 @@ class EntryMaker {
   #fault(): Fault {
     const random = this.#random;
     if (random.chance(0.15)) return { kind: 'switch', name: random.pick(this.#topology.switches).name };
-    // Linux would forget routes of hosts whose own link goes down.
-    const { ends } = random.pick(
-      this.#topology.links.filter(({ ends: [_, b] }) => this.#topology.host(b.node) === undefined),
-    );
+    const { ends } = random.pick(this.#topology.links);
     const between = [ends[0].node, ends[1].node] as const;
     const hasOthers = this.#topology.linksBetween(...between).length > 1;
     return {

@@ -12,7 +12,7 @@ import type { HostState } from '../../src/model/host-state.ts';
 import { type Entry, effectKey } from '../../src/model/openflow.ts';
 import { ProblemError } from '../../src/model/problem.ts';
 import { refusalOf } from '../../src/model/switch-refusals.ts';
-import { interfaceName, ownAddressOf, type Topology } from '../../src/model/topology.ts';
+import { interfaceName, type Link, ownAddressOf, type Topology } from '../../src/model/topology.ts';
 import type { EntrySet } from './random-lab.ts';
 
 export type Pair = readonly [source: string, target: string];
@@ -123,8 +123,14 @@ export class RealLab {
    * routes.
    */
   async setLinks(faults: readonly Fault[], state: 'down' | 'up'): Promise<void> {
-    const interfaces = this.#topology.links
-      .filter(({ ends: [a, b] }) => !linkIsUp(faults, a, b))
+    const links = this.#topology.links.filter(({ ends: [a, b] }) => !linkIsUp(faults, a, b));
+    const isBetweenHosts = ({ ends }: Link) => ends.every(({ node }) => this.#topology.host(node) !== undefined);
+    for (const { ends } of links.filter(isBetweenHosts)) {
+      const between = [ends[0].node, ends[1].node] as const;
+      const ports = [ends[0].port, ends[1].port] as const;
+      await this.#sandbox.setLink({ kind: 'link', between, ports }, state === 'up');
+    }
+    const interfaces = links
       .flatMap(({ ends }) => ends)
       .filter(({ node }) => this.#topology.host(node) === undefined)
       .map(interfaceName);

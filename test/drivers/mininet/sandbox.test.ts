@@ -8,6 +8,7 @@ import { MininetSandbox } from '../../../src/drivers/mininet/sandbox.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly } from '../../../src/model/match.ts';
 import { flowOf, forwardingFlows } from '../../../src/plan/forwarding.ts';
+import { readSpec } from '../../../src/spec/read.ts';
 import { topologyOf } from '../../support/fixtures/topologies.ts';
 import { whileStarved } from '../../support/harness/starved.ts';
 
@@ -78,6 +79,28 @@ test('a folder whose sockets would have too long a path is refused before anythi
   const long = `${folder}/${'x'.repeat(100)}`;
   sandbox = new MininetSandbox(new Resident(), { topology: pair, topo: 'Pair', folder: long, datapath: 'user' });
   await expect(sandbox.start(never, () => {})).rejects.toThrow(/at most 107 bytes[\s\S]*LABCTL_RUN_DIR/);
+});
+
+test('a link between two hosts carries nothing while it is down, and its hosts keep their routes', async () => {
+  const spec = `version: 1
+hosts:
+  - {name: h1, ip: 10.0.1.1/24, routes: [{to: 10.0.9.0/24, via: 10.0.1.2}]}
+  - {name: h2, ip: 10.0.1.2/24}
+switches: [s1]
+links: [[h1, h2]]
+`;
+  const { topology: two } = readSpec('lab.yaml', spec);
+  const network = new MininetSandbox(new Resident(), { topology: two, topo: 'Two', folder, datapath: 'user' });
+  sandbox = network;
+  await network.start(never, () => {});
+  const answered = async () => (await network.probeAll(0, never, () => {})).map(({ rttMs }) => rttMs !== null);
+  const routes = async () => (await network.hostStates()).get('h1')?.routes;
+  const before = await routes();
+  for (const isUp of [false, false, true, true]) {
+    await network.setLink({ kind: 'link', between: ['h1', 'h2'] }, isUp);
+    expect(await answered()).toEqual([isUp, isUp]);
+    expect(await routes()).toEqual(before);
+  }
 });
 
 describe('links and switches that go down', () => {

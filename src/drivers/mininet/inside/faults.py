@@ -28,6 +28,8 @@ class Faults:
         self._run = run
         self._links: set[Link] = set()
         self._stopped: set[str] = set()
+        # Of those that are down, those between two hosts.
+        self._cut: set[Link] = set()
         self._controller: str | None = None
         self._control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._lock = threading.Lock()
@@ -61,7 +63,8 @@ class Faults:
         with self._lock:
             if up:
                 self._vsctl(*self._bridge_of(switch), *self._controller_of(switch))
-                limit_again(switch)
+                for interface in switch.intfList():
+                    limit_again(interface)
                 self._stopped.discard(name)
                 self._settle(links)
             else:
@@ -72,13 +75,28 @@ class Faults:
 
     def _settle(self, links: Iterable[Link]) -> None:
         """An end that is down takes the other's carrier, as a cut cable does. Ends at hosts stay up: a host would
-        forget its routes."""
+        forget its routes. Between two hosts, both ends drop what they send instead."""
         for link in links:
             names = names_of(link)
             up = link not in self._links and not names & self._stopped
+            if names.isdisjoint(switch.name for switch in self._network.switches):
+                self._cut_between_hosts(link, up)
             for interface in (link.intf1, link.intf2):
                 if interface.node in self._network.switches:
                     self._set_interface(interface.name, up)
+
+    def _cut_between_hosts(self, link: Link, up: bool) -> None:
+        if up == (link not in self._cut):
+            return
+        for interface in (link.intf1, link.intf2):
+            # A queue for no packets.
+            queue = ['del', 'dev', interface.name, 'root']
+            if not up:
+                queue = ['replace', 'dev', interface.name, 'root', 'pfifo', 'limit', '0']
+            self._run(['mnexec', '-a', str(interface.node.pid), 'tc', 'qdisc', *queue])
+            if up:
+                limit_again(interface)
+        (self._cut.discard if up else self._cut.add)(link)
 
     def _set_interface(self, name: str, up: bool) -> None:
         request = struct.pack('16s24x', name.encode())

@@ -112,11 +112,10 @@ def net_of(network: Network) -> list[str]:
     return [*lines, 'c0']
 
 
-def limit_again(switch: Switch) -> None:
+def limit_again(interface: Interface) -> None:
     """Open vSwitch removes what tc set on the interfaces that it is given. Mininet's own TCReapply would also put the
     interfaces up."""
     from mininet.link import TCIntf
 
-    for interface in switch.intfList():
-        if isinstance(interface, TCIntf):
-            interface.config(**{**interface.params, 'up': None})
+    if isinstance(interface, TCIntf):
+        interface.config(**{**interface.params, 'up': None})
