@@ -38,6 +38,7 @@ interface Draft {
 
 /** From which those of a lab are taken, some of which hold others; and some that hold one or two hosts only. */
 const LARGE = ['10.1.1.0/24', '10.1.2.0/24', '10.1.0.0/16', '192.168.7.0/24', '10.9.9.8/29'];
+const DISJOINT = ['10.1.1.0/24', '10.1.2.0/24', '192.168.7.0/24', '10.9.9.8/29'];
 const SMALL = ['10.8.8.4/30', '10.7.7.6/31'];
 const SOMEWHERE = '203.0.113.0/24';
 const ANYWHERE = '0.0.0.0/0';
@@ -78,6 +79,10 @@ class HostMaker {
   readonly #switches: readonly Switch[];
   readonly #endAt: (name: string) => LinkEnd;
   readonly #hasVlans: boolean;
+  /** Whether everything leads where it should, but for what start commands change. */
+  readonly #isOrderly: boolean;
+  /** Whether routers send to each other what they do not know. */
+  readonly #isCircular: boolean;
   readonly #subnets: readonly InterfaceAddress[];
   readonly #links: Link[] = [];
   readonly #taken = new Set<Ipv4Address>();
@@ -87,7 +92,10 @@ class HostMaker {
     this.#switches = switches;
     this.#endAt = endAt;
     this.#hasVlans = hasVlans;
-    const [first = '', second = '', ...others] = [...random.shuffled(LARGE), ...SMALL];
+    this.#isOrderly = random.chance(0.6);
+    this.#isCircular = random.chance(0.2);
+    const large = this.#isOrderly ? DISJOINT : LARGE;
+    const [first = '', second = '', ...others] = [...random.shuffled(large), ...SMALL];
     const more = random.weighted({ 0: 50, 1: 40, 2: 10 });
     this.#subnets = [first, second, ...random.shuffled(others).slice(0, Number(more))].map(subnetOf);
   }
@@ -123,7 +131,10 @@ class HostMaker {
     // Routers lead from one subnet to another, and to the next router.
     const home = isRouter ? number - 1 : random.integer(0, this.#subnets.length - 1);
     for (let port = 0; port < Number(links); port += 1) {
-      const subnet = this.#subnets[(home + (random.chance(isRouter ? 0.9 : 0.75) ? port : 0)) % this.#subnets.length];
+      const subnet =
+        this.#subnets[
+          (home + (this.#isOrderly || random.chance(isRouter ? 0.9 : 0.75) ? port : 0)) % this.#subnets.length
+        ];
       this.#addInterface(draft, subnet);
       this.#link(draft, port, before);
       if (random.chance(0.1)) this.#addInterface(draft, random.pick(this.#subnets), random.pick([5, 100]));
@@ -152,19 +163,22 @@ class HostMaker {
       vlan === undefined ? portNumber(linkInterfacesOf(draft).length) : (last?.port ?? portNumber(0));
     const mac = vlan === undefined ? macFromNumber((BigInt(port) << 8n) + BigInt(draft.number)) : last?.mac;
     const addresses = [
-      ...(subnet === undefined || random.chance(0.05) ? [] : this.#address(subnet)),
-      ...(random.chance(0.15) ? this.#address(random.pick(this.#subnets)) : []),
+      ...(subnet === undefined || this.#isOdd(0.05) ? [] : this.#address(subnet)),
+      ...(this.#isOdd(0.15) ? this.#address(random.pick(this.#subnets)) : []),
     ];
     if (mac !== undefined) draft.interfaces.push({ port, ...(vlan === undefined ? {} : { vlan }), mac, addresses });
   }
 
+  #isOdd(probability: number): boolean {
+    return !this.#isOrderly && this.#random.chance(probability);
+  }
+
   /** None where the subnet has no more. */
   #address(subnet: InterfaceAddress): readonly InterfaceAddress[] {
-    const random = this.#random;
     const [ip] = addressesIn(subnet).filter((each) => !this.#taken.has(each));
     if (ip === undefined) return [];
     this.#taken.add(ip);
-    return [{ ip, prefixLength: random.chance(0.05) ? 32 : subnet.prefixLength }];
+    return [{ ip, prefixLength: this.#isOdd(0.05) ? 32 : subnet.prefixLength }];
   }
 
   /** To the subnets that it is not in, mostly by routers, now and then by a host that is none. */
@@ -173,15 +187,15 @@ class HostMaker {
     const own = addressesOf(draft);
     const isNear = (ip: Ipv4Address) => own.some((each) => isIn(each, ip));
     const others = drafts.filter(({ name }) => name !== draft.name);
-    const isWrong = random.chance(0.1);
+    const isWrong = this.#isOdd(0.1);
     const near = (isWrong ? others : others.filter(({ isRouter }) => isRouter))
       .flatMap((each) => addressesOf(each))
       .filter(({ ip }) => isNear(ip));
-    if (near.length === 0 || random.chance(0.08)) return [];
+    if (near.length === 0 || this.#isOdd(0.08)) return [];
     const far = [...this.#subnets, subnetOf(SOMEWHERE)].filter(
       (each) => !own.some((mine) => mine.prefixLength === each.prefixLength && isIn(mine, each.ip)),
     );
-    const byDefault = random.chance(draft.isRouter ? 0.4 : 0.75);
+    const byDefault = random.chance(draft.isRouter ? 0.3 : 0.75) || (draft.isRouter && this.#isCircular);
     const to = byDefault ? [subnetOf(ANYWHERE)] : far.filter(() => random.chance(0.85));
     return to.map(({ ip, prefixLength }) => ({ destination: ip, prefixLength, via: random.pick(near).ip }));
   }
@@ -189,7 +203,7 @@ class HostMaker {
   /** What people may set who try out Linux. Most set nothing. */
   #commands(draft: Draft, drafts: readonly Draft[]): readonly string[] {
     const random = this.#random;
-    if (draft.interfaces.length === 0 || random.chance(0.6)) return [];
+    if (draft.interfaces.length === 0 || random.chance(this.#isOrderly ? 0.75 : 0.6)) return [];
     const count = random.weighted({ 1: 60, 2: 30, 3: 10 });
     return Array.from({ length: Number(count) }, () => this.#command(draft, drafts));
   }
