@@ -5,7 +5,7 @@ import { predict, predictionDocument } from '../lab/commands/predict.ts';
 import type { CommandInput, CommandOutput } from '../lab/commands/types.ts';
 import { readEntries } from '../lab/documents/entries.ts';
 import { entriesInFile } from '../lab/entry-files.ts';
-import { expectedMatrix, forecast, type Supposition, supposing } from '../lab/forecast.ts';
+import { expectedMatrix, forecast, pointsFor, type Supposition, supposing } from '../lab/forecast.ts';
 import { withConnection } from '../model/connection.ts';
 import { inputProblem, type Problem } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
@@ -33,14 +33,15 @@ export function planFor(
 export function predictionFor(
   spec: LabSpec,
   supposition: Supposition,
-  expectation: string | undefined,
+  { expectation, addresses = false }: { readonly expectation?: string; readonly addresses?: boolean },
 ): CommandOutput<'predict'> {
   const { state, warnings } = supposedNetwork(spec, supposition);
-  const expected = expectedMatrix(spec, spec.connections, expectation);
+  const expected = expectedMatrix(spec, spec.connections, expectation, addresses);
+  const points = pointsFor(spec.topology, expected, addresses);
   return enveloped(
     predict,
     spec.name,
-    predictionDocument(forecast(state, expected, expectation, { faults: [], cutOff: [] }, warnings)),
+    predictionDocument(forecast(state, points, expected, expectation, { faults: [], cutOff: [] }, warnings)),
   );
 }
 

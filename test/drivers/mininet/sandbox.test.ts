@@ -7,6 +7,7 @@ import { Resident } from '../../../src/drivers/mininet/resident.ts';
 import { MininetSandbox } from '../../../src/drivers/mininet/sandbox.ts';
 import type { Dpid } from '../../../src/model/addresses.ts';
 import { exactly } from '../../../src/model/match.ts';
+import { hostPoints } from '../../../src/model/points.ts';
 import { flowOf, forwardingFlows } from '../../../src/plan/forwarding.ts';
 import { topologyOf } from '../../support/fixtures/topologies.ts';
 import { whileStarved } from '../../support/harness/starved.ts';
@@ -36,7 +37,7 @@ test('where the kernel datapath does not work, the userspace one does', async ()
   await sandbox.start(never, () => {});
   expect(sandbox.description).toMatch(hasModule ? /(?:kernel|userspace) datapath$/ : /userspace datapath$/);
   // No flow is installed: every pair is asked at least four times before it is given up.
-  const probes = await sandbox.probeAll(0, never, () => {});
+  const probes = await sandbox.probeAll(hostPoints(pair), 0, never, () => {});
   expect(probes.map(({ source, target, rttMs }) => [source, target, rttMs])).toEqual([
     ['h1', 'h2', null],
     ['h2', 'h1', null],
@@ -57,7 +58,7 @@ test('a host whose ARP replies are lost does not profit from the other host aski
       entries.map((flow) => ({ kind: 'add-flow', flow, cookie: 1n })),
     );
   }
-  const probes = await sandbox.probeAll(0, never, () => {});
+  const probes = await sandbox.probeAll(hostPoints(pair), 0, never, () => {});
   expect(probes.map(({ source, target, rttMs }) => [source, target, rttMs !== null])).toEqual([
     ['h1', 'h2', true],
     ['h2', 'h1', false],
@@ -131,7 +132,7 @@ describe('links and switches that go down', () => {
     expect(await network.entriesOf(S2)).toEqual({ flows: [], groups: [] });
     expect(await carriers(S1)).toEqual(['1 s1-eth1 up', '2 s1-eth2 up', '3 s1-eth3 up']);
     // Secure: without a flow nothing passes.
-    const probes = await network.probeAll(0, never, () => {});
+    const probes = await network.probeAll(hostPoints(pair), 0, never, () => {});
     expect(probes.every(({ rttMs }) => rttMs === null)).toBe(true);
   });
 
