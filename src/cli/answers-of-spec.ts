@@ -11,6 +11,7 @@ import { inputProblem, type Problem } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
 import { abridged, type ConnectionRequest, requestedConnection, requestedFault } from '../plan/requests.ts';
+import { routesByNobody } from '../plan/route-check.ts';
 import { stepsBetween } from '../plan/steps.ts';
 import { networkOf } from '../sim/network.ts';
 import type { LabSpec } from '../spec/read.ts';
@@ -58,7 +59,7 @@ export function explanationFor(
 function supposedNetwork(spec: LabSpec, supposition: Supposition): ReturnType<typeof supposing> {
   const { entries } = compileConnections(spec.topology, spec.connections);
   const { state, warnings } = supposing(networkOf({ ...spec, entries }), entries, supposition);
-  return { state, warnings: [...warnings, ...unforeseenStarts(spec)] };
+  return { state, warnings: [...warnings, ...routesByNobody(spec.topology), ...unforeseenStarts(spec)] };
 }
 
 /** A warning where hosts have start commands: only a running host can say what these changed. */

@@ -595,6 +595,11 @@ export const PROBLEM_CODES = {
     cause: 'The controller did not take the role on every switch.',
     remedy: "See whether the switches are connected, and the controller's log.",
   },
+  'route-by-nobody': {
+    kind: 'input',
+    cause: 'A route of a host leads by an address that no host has. It is a warning.',
+    remedy: 'Correct the address, or let entries of a switch answer ARP for it.',
+  },
   'routed-ways': {
     kind: 'input',
     cause: 'A connection says which path it takes and also that it is spread or protected. A given path is one path.',

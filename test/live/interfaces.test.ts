@@ -106,13 +106,31 @@ describe('two routers and a link between them (user: ordinary)', () => {
     expect(
       (addresses.match(/r-eth\d +inet [\d./]+/g) ?? []).map((line) => line.replace(/ +inet /, ' ')).sort(),
     ).toEqual(['r-eth0 10.0.1.1/24', 'r-eth1 10.0.2.1/24', 'r-eth2 10.9.0.1/30']);
-    expect(await labctl.ok('exec', 'r', '--', 'cat', '/sys/class/net/r-eth1/mtu')).toBe('1400\n');
-    expect(await labctl.ok('exec', 'r', '--', 'cat', '/sys/class/net/r-eth1/address')).toBe('00:01:00:00:00:03\n');
+    expect(await labctl.ok('exec', 'r', '--', 'cat', '/sys/class/net/r-eth1/mtu')).toBe('1400');
+    expect(await labctl.ok('exec', 'r', '--', 'cat', '/sys/class/net/r-eth1/address')).toBe('00:01:00:00:00:03');
     expect(await labctl.ok('exec', 'h1', '--', 'ip', 'route', 'get', '10.0.3.2')).toContain('via 10.0.1.1 dev h1-eth0');
     expect(await labctl.ok('exec', 'q', '--', 'ip', 'route')).toContain('default via 10.9.0.1 dev q-eth0');
     const net = (await labctl.ok('net')).split('\n');
     expect(net).toContain('r r-eth0:s1-eth2 r-eth1:s2-eth2 r-eth2:q-eth0');
-    expect(net).toContain('lone ');
+    expect(net).toContain('lone');
+  });
+
+  test('the link between the routers goes down, and up again', async () => {
+    await labctl.ok('link', 'down', 'r', 'q');
+    const down = matrixOf(await labctl.ok('pingall'));
+    expect(down).toEqual([
+      'h1 -> h2 r X X X',
+      'h2 -> h1 r X X X',
+      'r -> h1 h2 X X X',
+      'q -> X X X h3 X',
+      'h3 -> X X X q X',
+      'lone -> X X X X X',
+      '*** Results: 73% dropped (8/30 received)',
+    ]);
+    expect(matrixOf(await labctl.ok('predict'))).toEqual(down);
+    expect(await labctl.ok('explain', 'h1', 'h3')).toContain('the link of r is down');
+    await labctl.ok('link', 'up', 'r:2');
+    expect(matrixOf(await labctl.ok('pingall'))).toEqual(HOSTS);
   });
 
   test('a connection joins hosts of one subnet, and tells why it does not join others', async () => {

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from mininet_network import Link, Network, Switch, limit_again
+from mininet_network import Interface, Link, Network, Switch, limit_again, limit_interface
 
 # <linux/sockios.h>, <linux/if.h>
 SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
@@ -48,8 +48,9 @@ class Faults:
             if names_of(link) == {a, b} and (port is None or port_at(link, a) == port)
         ]
         with self._lock:
-            (self._links.difference_update if up else self._links.update)(links)
-            self._settle(links)
+            changed = [link for link in links if (link in self._links) == up]
+            (self._links.difference_update if up else self._links.update)(changed)
+            self._settle(changed)
         if not up:
             time.sleep(HEAD_START)
 
@@ -72,13 +73,25 @@ class Faults:
 
     def _settle(self, links: Iterable[Link]) -> None:
         """An end that is down takes the other's carrier, as a cut cable does. Ends at hosts stay up: a host would
-        forget its routes."""
+        forget its routes. So a link between two hosts keeps its carrier, and both ends drop what they are to send."""
         for link in links:
             names = names_of(link)
             up = link not in self._links and not names & self._stopped
-            for interface in (link.intf1, link.intf2):
-                if interface.node in self._network.switches:
-                    self._set_interface(interface.name, up)
+            ends = (link.intf1, link.intf2)
+            at_switches = [interface for interface in ends if interface.node in self._network.switches]
+            for interface in at_switches:
+                self._set_interface(interface.name, up)
+            for interface in () if at_switches else ends:
+                self._set_queue(interface, up)
+
+    def _set_queue(self, interface: Interface, up: bool) -> None:
+        on_host = ('mnexec', '-a', str(interface.node.pid), 'tc', 'qdisc')
+        if up:
+            self._run([*on_host, 'delete', 'dev', interface.name, 'root'])
+            limit_interface(interface)
+        else:
+            # A queue of no packets.
+            self._run([*on_host, 'replace', 'dev', interface.name, 'root', 'pfifo', 'limit', '0'])
 
     def _set_interface(self, name: str, up: bool) -> None:
         request = struct.pack('16s24x', name.encode())

@@ -113,10 +113,14 @@ def net_of(network: Network) -> list[str]:
 
 
 def limit_again(switch: Switch) -> None:
-    """Open vSwitch removes what tc set on the interfaces that it is given. Mininet's own TCReapply would also put the
-    interfaces up."""
+    """Open vSwitch removes what tc set on the interfaces that it is given."""
+    for interface in switch.intfList():
+        limit_interface(interface)
+
+
+def limit_interface(interface: Interface) -> None:
+    """Sets what tc limits an interface by, where the topology says so. Mininet's own TCReapply would also put it up."""
     from mininet.link import TCIntf
 
-    for interface in switch.intfList():
-        if isinstance(interface, TCIntf):
-            interface.config(**{**interface.params, 'up': None})
+    if isinstance(interface, TCIntf):
+        interface.config(**{**interface.params, 'up': None})
