@@ -5,12 +5,13 @@ import { predict, predictionDocument } from '../lab/commands/predict.ts';
 import type { CommandInput, CommandOutput } from '../lab/commands/types.ts';
 import { readEntries } from '../lab/documents/entries.ts';
 import { entriesInFile } from '../lab/entry-files.ts';
-import { expectedMatrix, forecast, type Supposition, supposing } from '../lab/forecast.ts';
+import { expectedMatrix, forecast, pointsFor, type Supposition, supposing } from '../lab/forecast.ts';
 import { withConnection } from '../model/connection.ts';
 import { inputProblem, type Problem } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { compileConnections } from '../plan/connections.ts';
 import { abridged, type ConnectionRequest, requestedConnection, requestedFault } from '../plan/requests.ts';
+import { routesByNobody } from '../plan/route-check.ts';
 import { stepsBetween } from '../plan/steps.ts';
 import { networkOf } from '../sim/network.ts';
 import type { LabSpec } from '../spec/read.ts';
@@ -33,14 +34,15 @@ export function planFor(
 export function predictionFor(
   spec: LabSpec,
   supposition: Supposition,
-  expectation: string | undefined,
+  { expectation, addresses = false }: { readonly expectation?: string; readonly addresses?: boolean },
 ): CommandOutput<'predict'> {
   const { state, warnings } = supposedNetwork(spec, supposition);
-  const expected = expectedMatrix(spec, spec.connections, expectation);
+  const expected = expectedMatrix(spec, spec.connections, expectation, addresses);
+  const points = pointsFor(spec.topology, expected, addresses);
   return enveloped(
     predict,
     spec.name,
-    predictionDocument(forecast(state, expected, expectation, { faults: [], cutOff: [] }, warnings)),
+    predictionDocument(forecast(state, points, expected, expectation, { faults: [], cutOff: [] }, warnings)),
   );
 }
 
@@ -57,7 +59,7 @@ export function explanationFor(
 function supposedNetwork(spec: LabSpec, supposition: Supposition): ReturnType<typeof supposing> {
   const { entries } = compileConnections(spec.topology, spec.connections);
   const { state, warnings } = supposing(networkOf({ ...spec, entries }), entries, supposition);
-  return { state, warnings: [...warnings, ...unforeseenStarts(spec)] };
+  return { state, warnings: [...warnings, ...routesByNobody(spec.topology), ...unforeseenStarts(spec)] };
 }
 
 /** A warning where hosts have start commands: only a running host can say what these changed. */

@@ -55,6 +55,17 @@ export const formatOption = () =>
 export const expectOption = () =>
   new Option('--expect <name>', 'compare with this expectation of the spec').env('LABCTL_EXPECT');
 
+export const addressesOption = () =>
+  new Option('--addresses', 'ask every address of the hosts, those of further interfaces too: h1:eth1');
+
+/** Which matrix options ask for. */
+export function askedMatrixOf({ expect, addresses }: { readonly expect?: string; readonly addresses?: boolean }) {
+  return {
+    ...(expect === undefined ? {} : { expectation: expect }),
+    ...(addresses === undefined ? {} : { addresses }),
+  };
+}
+
 /** Whether every pair has its line in the verdict. */
 export const allOption = () => new Option('--all', 'give each pair its own line, also where several have one cause');
 

@@ -2,11 +2,12 @@ import type { Dpid } from '../model/addresses.ts';
 import type { LinkFault } from '../model/fault.ts';
 import type { HostState } from '../model/host-state.ts';
 import type { Group, InstalledFlow } from '../model/openflow.ts';
+import type { Point } from '../model/points.ts';
 
 /** What carries a lab's packets: Mininet and Open vSwitch, or a computation of what they would do. */
 export type DataPlaneKind = 'mininet' | 'simulated';
 
-/** Two hosts, by name. */
+/** Two hosts, or addresses of hosts, by the names of their points. */
 export interface Pair {
   readonly source: string;
   readonly target: string;
@@ -86,10 +87,11 @@ type Probe = (
 /** Sends packets between hosts, and sees what arrives. */
 export interface Prober {
   /**
-   * Pings every host from every host. Never reports an unreachable pair because of one lost probe, nor because the
+   * Pings every point from every other. Never reports an unreachable pair because of one lost probe, nor because the
    * controller took up to `reactionSeconds` for the first packet of a pair.
    */
   probeAll(
+    points: readonly Point[],
     reactionSeconds: number,
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,

@@ -39,7 +39,7 @@ export async function changeConnections(
   const changed = push.length + remove.length + restored > 0 || !isDeepStrictEqual(connections, lab.connections);
   lab.connections = connections;
   return {
-    ...(await observe(lab, undefined, running)),
+    ...(await observe(lab, {}, running)),
     members: asked?.members ?? [],
     changed,
     pushed: push.length,

@@ -4,6 +4,7 @@ import type { Connection } from '../model/connection.ts';
 import type { Fault } from '../model/fault.ts';
 import type { ReachabilityMatrix } from '../model/matrix.ts';
 import { type Entry, type Flow, groupPlace, type InstalledFlow, placeOf } from '../model/openflow.ts';
+import { allPoints, hostPoints, type Point, pointsNamed } from '../model/points.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import type { Topology } from '../model/topology.ts';
 import { checkEntries } from '../plan/entry-check.ts';
@@ -168,15 +169,24 @@ function without(state: NetworkState, places: ReadonlySet<string>): NetworkState
   return { ...state, entries: new Map(entries) };
 }
 
-/** Predicts a network and compares that with what is expected of it. */
+/** What is asked: every address, or the hosts and what else an expectation names. */
+export function pointsFor(topology: Topology, expected: ReachabilityMatrix, addresses = false): readonly Point[] {
+  return addresses ? allPoints(topology) : pointsNamed(topology, expected.hosts);
+}
+
+/**
+ * Predicts a network and compares that with what is expected of it.
+ * @param points what is asked
+ */
 export function forecast(
   state: NetworkState,
+  points: readonly Point[],
   expected: ReachabilityMatrix,
   expectation: string | undefined,
   inForce: FaultsInForce,
   warnings: readonly Problem[],
 ): Forecast {
-  const prediction = predict(state);
+  const prediction = predict(state, points);
   const verdict = judge(expected, prediction);
   const reasons = reasonsFor(state, verdict.differences);
   const unknownReasons = reasonsFor(state, verdict.unknown);
@@ -207,14 +217,17 @@ function nameOf(flow: Flow & { readonly name?: string }): string | undefined {
 
 /**
  * The matrix that an expectation's name stands for, or what the spec and its connections ask for.
+ * @param addresses whether that is asked of every address of the hosts
  * @throws ProblemError when the spec has no such expectation
  */
 export function expectedMatrix(
   { topology, forwarding, expectations }: LabSpec,
   connections: LabSpec['connections'],
   expectation: string | undefined,
+  addresses = false,
 ): ReachabilityMatrix {
-  if (expectation === undefined) return askedMatrix(topology, forwarding, carried(topology, connections));
+  const points = addresses ? allPoints(topology) : hostPoints(topology);
+  if (expectation === undefined) return askedMatrix(topology, forwarding, carried(topology, connections), points);
   const expected = expectations.get(expectation);
   if (expected !== undefined) return expected;
   const known = [...expectations.keys()];
@@ -235,10 +248,11 @@ export function faultsInForce(
   connections: LabSpec['connections'],
   expectation: string | undefined,
   expected: ReachabilityMatrix,
+  addresses = false,
 ): FaultsInForce {
   const { faults } = topology;
   if (faults.length === 0 || expectation !== undefined) return { faults, cutOff: [] };
-  const intact = expectedMatrix({ ...spec, topology: topology.withFaults([]) }, connections, undefined);
+  const intact = expectedMatrix({ ...spec, topology: topology.withFaults([]) }, connections, undefined, addresses);
   const cutOff = intact.hosts.flatMap((source) =>
     intact.hosts
       .filter((target) => intact.reaches(source, target) && !expected.reaches(source, target))

@@ -6,7 +6,7 @@ import type { Reason } from '../verify/explain.ts';
 import { judge } from '../verify/verdict.ts';
 import type { Frozen } from './commands/command.ts';
 import { comparison, differenceSchema, explained, rowsSchema } from './documents/comparison.ts';
-import { expectedMatrix, faultsInForce, readable, reasonsFor } from './forecast.ts';
+import { expectedMatrix, faultsInForce, pointsFor, readable, reasonsFor } from './forecast.ts';
 import type { Lab } from './lab.ts';
 import type { Running } from './running.ts';
 
@@ -32,15 +32,23 @@ export const observationSchema = z.strictObject({
 
 export type Observation = Frozen<z.output<typeof observationSchema>>;
 
-/** Pings all pairs and judges by the named expectation, or by what the spec and the connections ask for. */
-export async function observe(lab: Lab, expectation: string | undefined, running: Running): Promise<Observation> {
-  const expected = expectedMatrix(lab.specNow, lab.connections, expectation);
+/**
+ * Pings all pairs and judges by the named expectation, or by what the spec and the connections ask for.
+ * @param addresses whether every address of the hosts is asked, and not only what the expectation names
+ */
+export async function observe(
+  lab: Lab,
+  { expectation, addresses = false }: { readonly expectation?: string; readonly addresses?: boolean },
+  running: Running,
+): Promise<Observation> {
+  const expected = expectedMatrix(lab.specNow, lab.connections, expectation, addresses);
+  const points = pointsFor(lab.spec.topology, expected, addresses);
   const overflows = lab.dataPlane.neighbourOverflows();
   const [first, network] = await Promise.all([
-    lab.dataPlane.probeAll(lab.reactionSeconds, running.signal, (probe) => running.report({ probe })),
+    lab.dataPlane.probeAll(points, lab.reactionSeconds, running.signal, (probe) => running.report({ probe })),
     readable(lab.network(running.signal)),
   ]);
-  const prediction = network === undefined ? undefined : predict(network);
+  const prediction = network === undefined ? undefined : predict(network, points);
   const shouldAnswer = ({ source, target }: Pair) => prediction?.at(source, target) ?? expected.reaches(source, target);
   const { probes, unheard } = await heard(lab, first, shouldAnswer, running);
   const isFull = lab.dataPlane.neighbourOverflows() > overflows;
@@ -52,7 +60,7 @@ export async function observe(lab: Lab, expectation: string | undefined, running
     probes.map((probe) => [keyOf(probe), probe.isUnknown || lost.has(keyOf(probe)) ? null : probe.rttMs !== null]),
   );
   const observed = new ReachabilityMatrix(
-    lab.spec.topology.hosts.map(({ name }) => name),
+    points.map(({ name }) => name),
     (source, target) => found.get(keyOf({ source, target })) ?? null,
   );
   const { asExpected, differences, unknown } = judge(expected, observed);
@@ -62,7 +70,7 @@ export async function observe(lab: Lab, expectation: string | undefined, running
   return {
     expectation: expectation ?? null,
     asExpected,
-    ...faultsInForce(lab.specNow, lab.connections, expectation, expected),
+    ...faultsInForce(lab.specNow, lab.connections, expectation, expected, addresses),
     received: observed.received,
     pairs: observed.pairs,
     hosts: observed.hosts,

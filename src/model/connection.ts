@@ -1,5 +1,5 @@
 import { describeFault, type Fault } from './fault.ts';
-import { isInSubnet } from './host-state.ts';
+import { isOneSubnet } from './points.ts';
 import { addressesOf, type Host, type Topology } from './topology.ts';
 
 /**
@@ -68,15 +68,32 @@ export function unjoinedPairs(topology: Topology, connection: Connection): reado
     .map(([source, target]) => [source.name, target.name]);
 }
 
-/** Pairs of members that have no addresses in one subnet, and so reach each other by routers only, each pair once. */
+/**
+ * Pairs of members that have no addresses in one subnet that switches join, and so reach each other by routers only, each
+ * pair once.
+ */
 export function pairsByRouter(topology: Topology, connection: Connection): readonly (readonly [Host, Host])[] {
   return pairsOf(topology, connection).filter(
     ([source, target]) =>
       !addressesOf(source).some((a) =>
-        addressesOf(target).some(
-          (b) => isInSubnet(a, b.ip) && isInSubnet(b, a.ip) && a.interface.vlan === b.interface.vlan,
-        ),
+        addressesOf(target).some((b) => {
+          const ends = [
+            { node: source.name, port: a.interface.port },
+            { node: target.name, port: b.interface.port },
+          ] as const;
+          return isOneSubnet(a, b) && topology.isOneSegment(...ends);
+        }),
       ),
+  );
+}
+
+/** Members with a link to a host that is none, which no entry of a switch can cut off: each with that host. */
+export function outsideLinks(topology: Topology, { members }: Connection): readonly (readonly [string, string])[] {
+  return members.flatMap((name) =>
+    topology
+      .neighboursOf(name)
+      .filter(({ peer }) => topology.host(peer.node) !== undefined && !members.includes(peer.node))
+      .map(({ peer }) => [name, peer.node] as const),
   );
 }
 

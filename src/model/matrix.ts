@@ -1,8 +1,10 @@
+import { hostOfPoint } from './points.ts';
+
 /** Whether a pair reaches; null where that is unknown. */
 export type Reach = boolean | null;
 
 /**
- * A reachability matrix: for each ordered pair of hosts, whether an echo request from the row's host is answered by the
+ * A reachability matrix: for each ordered pair of hosts, or addresses of hosts (see `Point`), whether an echo request from the row's host is answered by the
  * column's host, or that this is unknown. Rows are sources. The diagonal is not part of it.
  */
 export class ReachabilityMatrix {
@@ -17,10 +19,17 @@ export class ReachabilityMatrix {
     this.#cells = hosts.map((source) => hosts.map((target) => (source === target ? false : reaches(source, target))));
   }
 
-  /** Members of one group reach each other; hosts that no group names are alone. A host may stand in several groups. */
+  /**
+   * Members of one group reach each other; hosts that no group names are alone. A host may stand in several groups, and
+   * reaches its own addresses.
+   */
   static ofGroups(hosts: readonly string[], groups: readonly (readonly string[])[]): ReachabilityMatrix {
     const sets = groups.map((group) => new Set(group));
-    return new ReachabilityMatrix(hosts, (source, target) => sets.some((set) => set.has(source) && set.has(target)));
+    return new ReachabilityMatrix(
+      hosts,
+      (source, target) =>
+        hostOfPoint(source) === hostOfPoint(target) || sets.some((set) => set.has(source) && set.has(target)),
+    );
   }
 
   /** Whether a pair is known to reach. */
@@ -28,9 +37,14 @@ export class ReachabilityMatrix {
     return this.at(source, target) === true;
   }
 
+  /** Unknown for names that are not in it. */
   at(source: string, target: string): Reach {
-    const cell = this.#cells[this.#index.get(source) ?? -1]?.[this.#index.get(target) ?? -1];
-    return cell === undefined ? false : cell;
+    return this.#cells[this.#index.get(source) ?? -1]?.[this.#index.get(target) ?? -1] ?? null;
+  }
+
+  /** The part of it for some of its names. */
+  among(names: readonly string[]): ReachabilityMatrix {
+    return new ReachabilityMatrix(names, (source, target) => this.at(source, target));
   }
 
   /** Ordered pairs of different hosts: n(n-1). */

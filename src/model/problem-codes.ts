@@ -556,7 +556,12 @@ export const PROBLEM_CODES = {
   'other-subnet': {
     kind: 'input',
     cause: 'A connection names two hosts that have no addresses in one subnet. No router is on its paths.',
-    remedy: 'Connect hosts of one subnet, and each with its router.',
+    remedy: 'Connect hosts of one subnet. Hosts in no connection reach each other by routers as before.',
+  },
+  'outside-link': {
+    kind: 'input',
+    cause: 'A host that is to be connected has a link to a host outside the connection, without a switch between them.',
+    remedy: 'Connect that host too, or leave this one out.',
   },
   'own-route': { kind: 'input', cause: 'A host has itself as its router.', remedy: 'Write the address of another.' },
   'place-taken': {
@@ -589,6 +594,11 @@ export const PROBLEM_CODES = {
     kind: 'environment',
     cause: 'The controller did not take the role on every switch.',
     remedy: "See whether the switches are connected, and the controller's log.",
+  },
+  'route-by-nobody': {
+    kind: 'input',
+    cause: 'A route of a host leads by an address that no host has. It is a warning.',
+    remedy: 'Correct the address, or let entries of a switch answer ARP for it.',
   },
   'routed-ways': {
     kind: 'input',

@@ -65,16 +65,6 @@ export function ownAddressOf(host: Host): HostAddress | undefined {
   return addressesOf(host)[0];
 }
 
-/**
- * What people call an address: its host where it is the host's own, else the interface, `h1:eth1` or `h1:eth0.100`, and a
- * further address of an interface by itself, `h1:10.0.0.7`.
- */
-export function addressName(host: Host, { ip, interface: { port, vlan, addresses } }: HostAddress): string {
-  if (ownAddressOf(host)?.ip === ip) return host.name;
-  if (addresses[0]?.ip !== ip) return `${host.name}:${ip}`;
-  return `${host.name}:eth${port}${vlan === undefined ? '' : `.${vlan}`}`;
-}
-
 /** The interfaces of a host's links, without those of VLANs. */
 export function linkInterfacesOf({ interfaces }: Host): readonly HostInterface[] {
   return interfaces.filter(({ vlan }) => vlan === undefined);
@@ -155,8 +145,9 @@ export class Topology {
   readonly #switchByName: ReadonlyMap<string, Switch>;
   readonly #switchByDpid: ReadonlyMap<Dpid, Switch>;
   readonly #neighbours: ReadonlyMap<string, readonly Neighbour[]>;
-  /** Of places that links join, another; see `#rootOf`. */
-  #above: Map<string, string> | undefined;
+  /** Of places that links and routers join, another; see `#rootOf`. Likewise by switches alone. */
+  #parts: Map<string, string> | undefined;
+  #segments: Map<string, string> | undefined;
 
   constructor(parts: {
     hosts: readonly Host[];
@@ -259,6 +250,13 @@ export class Topology {
     return here !== undefined && there !== undefined && [...here].some((part) => there.has(part));
   }
 
+  /** Whether links that are up join two ends by switches alone. */
+  isOneSegment(a: LinkEnd, b: LinkEnd): boolean {
+    const placeOf = ({ node, port }: LinkEnd) => (this.host(node) === undefined ? node : `${node}:${port}`);
+    this.#segments ??= this.#joined(placeOf);
+    return rootIn(this.#segments, placeOf(a)) === rootIn(this.#segments, placeOf(b));
+  }
+
   /** A switch, or an interface of a host: one that forwards is one place. */
   #placeOf({ node, port }: LinkEnd): string {
     const host = this.host(node);
@@ -267,16 +265,19 @@ export class Topology {
 
   /** What stands for all places that links that are up join with this one. */
   #rootOf(place: string): string {
-    if (this.#above === undefined) {
-      const above = new Map<string, string>();
-      for (const { ends } of this.links) {
-        if (!this.linkIsUp(ends[0])) continue;
-        const [first, second] = ends.map((end) => rootIn(above, this.#placeOf(end)));
-        if (first !== undefined && second !== undefined && first !== second) above.set(first, second);
-      }
-      this.#above = above;
+    this.#parts ??= this.#joined((end) => this.#placeOf(end));
+    return rootIn(this.#parts, place);
+  }
+
+  /** Places that links that are up join: what is above each of them. */
+  #joined(placeOf: (end: LinkEnd) => string): Map<string, string> {
+    const above = new Map<string, string>();
+    for (const { ends } of this.links) {
+      if (!this.linkIsUp(ends[0])) continue;
+      const [first, second] = ends.map((end) => rootIn(above, placeOf(end)));
+      if (first !== undefined && second !== undefined && first !== second) above.set(first, second);
     }
-    return rootIn(this.#above, place);
+    return above;
   }
 }
 

@@ -9,7 +9,8 @@ import {
   type GroupType,
   HIGHEST_GROUP_ID,
 } from '../model/openflow.ts';
-import { addressesOf, addressName, type Host, type Neighbour, type Switch, type Topology } from '../model/topology.ts';
+import { addressName } from '../model/points.ts';
+import { addressesOf, type Host, type Neighbour, type Switch, type Topology } from '../model/topology.ts';
 import { type AddressBlock, blocksOf, maskOf } from './address-blocks.ts';
 import { flowOf } from './forwarding.ts';
 import type { Path } from './path-search.ts';
@@ -183,20 +184,35 @@ class Compiler {
 
   /** Lets the target's peers reach it, and nobody else. */
   #connect(target: Target): void {
-    const { host, name, accessSwitch, address } = target;
+    if (target.host.forwards === true) this.#fenceRouter(target);
+    else this.#fence(target);
+    this.#allow(target);
+    const sources = this.#sourceSwitches(target);
+    if (target.ways === 'protected') this.#protect(target, sources);
+    else this.#forward(target, sources);
+  }
+
+  #fence({ host, name, accessSwitch, address, mac: ofInterface }: Target): void {
     // By MAC, so that nothing else that the member sends or gets passes: no IPv6, no address that others give it.
-    const mac = macToNumber(target.mac);
+    const mac = macToNumber(ofInterface);
     // Other addresses of the interface are behind the same fence.
-    const first = this.#stationsOf(host.name).find((other) => other.mac === target.mac)?.name ?? name;
+    const first = this.#stationsOf(host.name).find((other) => other.mac === ofInterface)?.name ?? name;
     this.#add(accessSwitch, `fence-from/${first}`, PRIORITY.fenceFrom, { eth_src: exactly('eth_src', mac) }, []);
     this.#add(accessSwitch, `fence-to/${first}`, PRIORITY.fenceTo, { eth_dst: exactly('eth_dst', mac) }, []);
     // ARP requests for it are broadcast.
     const asked = { eth_type: exactly('eth_type', ARP.ethType), arp_tpa: exactly('arp_tpa', BigInt(address)) };
     this.#add(accessSwitch, `fence-to/arp/${name}`, PRIORITY.fenceTo, asked, []);
-    this.#allow(target);
-    const sources = this.#sourceSwitches(target);
-    if (target.ways === 'protected') this.#protect(target, sources);
-    else this.#forward(target, sources);
+  }
+
+  /** What a router forwards for others goes on: only what is for its own addresses, or from them, is fenced off. */
+  #fenceRouter({ host, name, address }: Target): void {
+    const type = { eth_type: exactly('eth_type', IPV4.ethType) };
+    const to = { ...type, ipv4_dst: exactly('ipv4_dst', BigInt(address)) };
+    const from = { ...type, ipv4_src: exactly('ipv4_src', BigInt(address)) };
+    for (const { accessSwitch } of this.#stationsOf(host.name)) {
+      this.#add(accessSwitch, `fence-from/${name}`, PRIORITY.fenceFrom, from, []);
+      this.#add(accessSwitch, `fence-to/${name}`, PRIORITY.fenceTo, to, []);
+    }
   }
 
   /** Other connections may carry packets of hosts that are apart from it, which are not to come by any other way. */

@@ -4,6 +4,7 @@ import type { Action, Flow, FlowEntry } from '../model/openflow.ts';
 import { addressesOf, linkInterfacesOf, type Topology } from '../model/topology.ts';
 import { PathGraph } from './paths.ts';
 
+const BROADCAST_MAC = 0xffffffffffffn;
 /** The priority of Floodlight's reactive flows, below every static entry. */
 const FORWARDING_PRIORITY = 1;
 
@@ -28,6 +29,8 @@ export function forwardingFlows(topology: Topology): ReadonlyMap<Dpid, readonly 
         .map(
           ({ ip }): Match => ({
             eth_type: exactly('eth_type', ETH_TYPE.arp),
+            // What is for one MAC address goes by that.
+            eth_dst: exactly('eth_dst', BROADCAST_MAC),
             arp_tpa: exactly('arp_tpa', ipv4ToNumber(ip)),
           }),
         );

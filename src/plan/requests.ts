@@ -1,6 +1,14 @@
-import { type Connection, connectionOf, pairsByRouter, unjoinedPairs, type Ways } from '../model/connection.ts';
+import {
+  type Connection,
+  connectionOf,
+  outsideLinks,
+  pairsByRouter,
+  unjoinedPairs,
+  type Ways,
+} from '../model/connection.ts';
 import { describeFault, type Fault } from '../model/fault.ts';
 import { partNamed, wrongPort } from '../model/parts.ts';
+import { hostOfPoint, pointNamed, pointsNamed, unknownPoint } from '../model/points.ts';
 import { inputProblem, type Problem, ProblemError } from '../model/problem.ts';
 import { type Host, ownAddressOf, type Topology } from '../model/topology.ts';
 import type { Where } from '../model/where.ts';
@@ -49,6 +57,29 @@ export function requestedPair(
     );
   }
   return { source: pair.source, target: pair.target };
+}
+
+/**
+ * The points of a question about one and the other, by their names: `h1`, `h1:eth1`.
+ * @param where what names them, for two of one host
+ * @throws ProblemError for every name that is no point's, and for two of one host
+ */
+export function requestedPoints(
+  topology: Topology,
+  source: string,
+  target: string,
+  where: Where | string,
+): { readonly source: string; readonly target: string } {
+  const hosts = [source, target].map(hostOfPoint) as [string, string];
+  requestedPair(topology, ...hosts, where);
+  const unknown = [source, target].filter((name) => pointNamed(topology, name) === undefined);
+  if (unknown.length > 0) {
+    throw new ProblemError(
+      unknown.map((name) => inputProblem({ code: 'unknown-interface', where: name, ...unknownPoint(topology, name) })),
+    );
+  }
+  const [from, to] = pointsNamed(topology, [source, target]);
+  return { source: from?.name ?? source, target: to?.name ?? target };
 }
 
 /** Hosts that somebody asks to connect, and how. */
@@ -105,11 +136,21 @@ function routerProblems(topology: Topology, connection: Connection): readonly Pr
       inputProblem({
         code: 'other-subnet',
         where: `${source.name} ${target.name}`,
-        cause: `${describe(source)} and ${describe(target)} have no addresses in one subnet; a connection is made of switches alone, and no router is on its paths`,
-        remedy:
-          'connect hosts of one subnet, and each with its router; what is in no connection goes by routers as ever',
+        cause: `${describe(source)} and ${describe(target)} have no addresses in one subnet that switches join; no router is on the paths of a connection`,
+        remedy: 'connect hosts of one subnet; hosts in no connection reach each other by routers as before',
       }),
     );
+}
+
+function outsideLinkProblems(topology: Topology, connection: Connection): readonly Problem[] {
+  return outsideLinks(topology, connection).map(([member, other]) =>
+    inputProblem({
+      code: 'outside-link',
+      where: member,
+      cause: `${member} has a link to ${other} without a switch, so that no entry can keep ${other} from it`,
+      remedy: `connect ${other} too, or leave ${member} out`,
+    }),
+  );
 }
 
 function requestedRoute(topology: Topology, request: ConnectionRequest): Pick<Connection, 'via' | 'avoid'> {
@@ -129,8 +170,8 @@ function requestedRoute(topology: Topology, request: ConnectionRequest): Pick<Co
 
 /** What makes a connection impossible: pairs in different subnets, or without such a path as it says. */
 export function routeProblems(topology: Topology, connection: Connection): readonly Problem[] {
-  const byRouter = routerProblems(topology, connection);
-  if (byRouter.length > 0 || !isRouted(connection)) return byRouter;
+  const impossible = [...routerProblems(topology, connection), ...outsideLinkProblems(topology, connection)];
+  if (impossible.length > 0 || !isRouted(connection)) return impossible;
   const { members, via = [], avoid = [], ways } = connection;
   const wanted = [
     ...(via.length === 0 ? [] : [`passes ${via.join(' and then ')}`]),

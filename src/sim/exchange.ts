@@ -1,7 +1,7 @@
 import { type Circle, circlesOf, disturbedNodes } from './circles.ts';
 import { PacketClasses } from './legs.ts';
 import { DEFAULT_TTL, LinuxHost, type Reaction } from './linux-host.ts';
-import type { Network } from './network.ts';
+import type { End, Network } from './network.ts';
 import { ABSENT, ARP, type Packet } from './packet.ts';
 import { ALWAYS, type AtHost, type Certainty, endsOf, NEVER, PERHAPS, Walk } from './walk.ts';
 
@@ -41,8 +41,8 @@ export interface Arrival {
 
 /** A ping from one host to another, with empty ARP caches; of what else goes on, circles of copies alone matter. */
 export interface Exchange {
-  readonly source: number;
-  readonly target: number;
+  readonly source: End;
+  readonly target: End;
   readonly certainty: Certainty;
   /** A circle of copies in which its packets may be lost, though they would arrive without that. */
   readonly disturbedBy?: Circle;
@@ -52,11 +52,14 @@ export interface Exchange {
 
 /**
  * Follows a ping through the network: the ARP request and reply, the echo request and reply, and what else comes up.
+ * @param from and to hosts by their place in the topology, or other addresses of theirs
  * @param shared what is known of packets of other pings. The walks of legs may then be those of packets of the same kind,
  *   and arrivals without those that are for others.
  */
-export function exchangeBetween(network: Network, source: number, target: number, shared?: SharedWays): Exchange {
-  const exchange = undisturbed(network, source, target, shared);
+export function exchangeBetween(network: Network, from: number | End, to: number | End, shared?: SharedWays): Exchange {
+  const [source, target] = [from, to].map((end) => (typeof end === 'number' ? network.endOf(end) : end)) as [End, End];
+  const exchange =
+    source.host === target.host ? withItself(source, target) : undisturbed(network, source, target, shared);
   if (exchange.certainty === NEVER) return exchange;
   const disturbed = disturbedNodes(circlesOf(network));
   if (disturbed.size === 0) return exchange;
@@ -65,7 +68,12 @@ export function exchangeBetween(network: Network, source: number, target: number
   return disturbedBy === undefined ? exchange : { ...exchange, certainty: PERHAPS, disturbedBy };
 }
 
-function undisturbed(network: Network, source: number, target: number, shared: SharedWays | undefined): Exchange {
+/** A host reaches each of its own addresses, and sends nothing for that. */
+function withItself(source: End, target: End): Exchange {
+  return { source, target, certainty: target.ip === undefined ? NEVER : ALWAYS, legs: [] };
+}
+
+function undisturbed(network: Network, source: End, target: End, shared: SharedWays | undefined): Exchange {
   const run = (least: Certainty, lost?: Races) => runOnce(network, source, target, shared, least, lost);
   // What happens if everything arrives that may, and if nothing arrives but what must.
   const best = run(PERHAPS);
@@ -93,8 +101,8 @@ interface Run {
 /** @param lost the first answers of these neighbours come last */
 function runOnce(
   network: Network,
-  source: number,
-  target: number,
+  source: End,
+  target: End,
   shared: SharedWays | undefined,
   least: Certainty,
   lost: Races = new Map(),
@@ -109,13 +117,13 @@ function runOnce(
     hosts.set(index, made);
     return made;
   };
-  const targetIp = network.addresses[target]?.ip;
+  const targetIp = target.ip;
   const mostLegs = network.hasRouters ? MOST_LEGS_WITH_ROUTERS : MOST_LEGS;
   const legs: Leg[] = [];
   let reached = false;
   let isCut = false;
-  const sent = targetIp === undefined ? undefined : hostAt(source)?.ping(targetIp);
-  const outgoing = (sent ?? []).map((packet) => ({ from: source, packet }));
+  const sent = targetIp === undefined ? undefined : hostAt(source.host)?.ping(targetIp, source.from);
+  const outgoing = (sent ?? []).map((packet) => ({ from: source.host, packet }));
   for (const { from, packet } of outgoing) {
     isCut ||= legs.length >= mostLegs;
     if (isCut) break;
@@ -132,7 +140,7 @@ function runOnce(
       if (reaction === undefined || (isAssumed && reaction.kind === 'ignores')) continue;
       arrivals.push({ host, nic: at.nic, packet: arrived, certainty, reaction });
       if (reaction.kind === 'sends') outgoing.push(...reaction.packets.map((each) => ({ from: host, packet: each })));
-      reached ||= reaction.kind === 'echo-reply' && host === source && reaction.from === targetIp;
+      reached ||= reaction.kind === 'echo-reply' && host === source.host && reaction.from === targetIp;
     }
     legs.push({ from, nic, packet: packet.packet, root, arrivals, ...(walk === undefined ? {} : { walk }) });
     isCut = walk?.isCut ?? false;

@@ -3,6 +3,7 @@ import type { Forwarding } from '../model/connection.ts';
 import { type Fault, linkIsUp } from '../model/fault.ts';
 import { type HostState, specifiedStates } from '../model/host-state.ts';
 import type { Entry } from '../model/openflow.ts';
+import type { Point } from '../model/points.ts';
 import { type Host, linkInterfacesOf, ownAddressOf, type Topology } from '../model/topology.ts';
 import { ControllerForwarding } from './controller-forwarding.ts';
 import type { Graph, Nic, Port } from './graph.ts';
@@ -91,6 +92,17 @@ export interface OwnAddress extends Addresses {
   readonly isTagged: boolean;
 }
 
+/** What is asked, and asks: a host, or another address of one. */
+export interface End {
+  readonly name: string;
+  /** By its place in the topology. */
+  readonly host: number;
+  /** Undefined for a host without an address. */
+  readonly ip: number | undefined;
+  /** From which address it asks; undefined where Linux chooses. */
+  readonly from: number | undefined;
+}
+
 const MOST_PORTS = 2 ** 16;
 
 function nicKey(host: string, port: number): string {
@@ -171,6 +183,18 @@ export class Network implements Graph {
   /** Undefined where the controller does nothing with packets; else the port to which it sends this one on. */
   forwardFrom(node: number, packet: Packet): { readonly port: number | undefined } | undefined {
     return this.#forwarding && { port: this.#forwarding.portFrom(node, packet) };
+  }
+
+  /** A host by its place in the topology. */
+  endOf(host: number): End {
+    const name = this.topology.hosts[host]?.name ?? '';
+    return { name, host, ip: this.addresses[host]?.ip, from: undefined };
+  }
+
+  endAt({ name, host, ip, isSource }: Point): End {
+    const number = ip && numberOf(ip);
+    const place = this.topology.hosts.findIndex((each) => each.name === host);
+    return { name, host: place, ip: number, from: isSource ? number : undefined };
   }
 
   /** The interface of a host at one of its links. */

@@ -1,4 +1,5 @@
 import { ReachabilityMatrix } from '../model/matrix.ts';
+import { hostPoints, type Point } from '../model/points.ts';
 import { CircleSearch, disturbedNodes } from './circles.ts';
 import { exchangeBetween, SharedWays } from './exchange.ts';
 import type { HostRouting, Way } from './host-routing.ts';
@@ -13,9 +14,14 @@ const REWRITTEN = 3;
  * What the network will answer to a ping of each ordered pair of hosts; unknown where the entries leave that open.
  *
  * Senders that no entry distinguishes are one class, and one walk from all their ports serves them all; that is exact, as
- * a switch treats packets alike that match the same entries. Pairs whose packets are rewritten are followed one by one.
+ * a switch treats packets alike that match the same entries. Pairs whose packets are rewritten are followed one by one,
+ * as are those of further addresses.
+ * @param points what is asked, and asks; each host by its own address where it is left out
  */
-export function predict(state: NetworkState): ReachabilityMatrix {
+export function predict(
+  state: NetworkState,
+  points: readonly Point[] = hostPoints(state.topology),
+): ReachabilityMatrix {
   const network = new Network(state);
   const { addresses } = network;
   const count = addresses.length;
@@ -52,10 +58,15 @@ export function predict(state: NetworkState): ReachabilityMatrix {
       }
     }
   }
-  const names = state.topology.hosts.map(({ name }) => name);
-  const index = new Map(names.map((name, position) => [name, position]));
-  return new ReachabilityMatrix(names, (source, target) => {
-    const certainty = cells[(index.get(source) ?? 0) * count + (index.get(target) ?? 0)];
+  const ends = new Map(points.map((point) => [point.name, network.endAt(point)]));
+  const isHost = new Set(points.flatMap(({ name, host }) => (name === host ? [name] : [])));
+  return new ReachabilityMatrix([...ends.keys()], (source, target) => {
+    const [from, to] = [ends.get(source), ends.get(target)];
+    if (from === undefined || to === undefined) return false;
+    const areHosts = isHost.has(source) && isHost.has(target);
+    const certainty = areHosts
+      ? cells[from.host * count + to.host]
+      : exchangeBetween(network, from, to, shared).certainty;
     return certainty === PERHAPS ? null : certainty === ALWAYS;
   });
 }

@@ -126,8 +126,8 @@ export interface WayHop {
 /** @param exchange of this network */
 export function traceOf(network: Network, exchange: Exchange): Trace {
   return {
-    source: network.topology.hosts[exchange.source]?.name ?? '',
-    target: network.topology.hosts[exchange.target]?.name ?? '',
+    source: exchange.source.name,
+    target: exchange.target.name,
     outcome: OUTCOMES[exchange.certainty],
     ...(exchange.disturbedBy === undefined ? {} : { disturbedBy: namesOfCircle(network, exchange.disturbedBy) }),
     legs: exchange.legs.map((leg) => new LegTracer(network, leg).traced()),

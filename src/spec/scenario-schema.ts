@@ -8,11 +8,11 @@ export const LONGEST_TIME = { ms: 3_600_000, shown: '1 h' } as const;
 
 /** @param forms `hosts` is a list of hosts, `connected` one of two or more, `connection` how those are connected */
 export function scenariosSchema<
-  Hosts extends z.ZodType,
+  Points extends z.ZodType,
   Connected extends z.ZodType,
   Connection extends z.ZodType,
->(forms: { hosts: Hosts; connected: Connected; connection: Connection }) {
-  const { hosts, connected, connection } = forms;
+>(forms: { points: Points; connected: Connected; connection: Connection }) {
+  const { points, connected, connection } = forms;
   const host = z.string(told('not the name of a host', 'write one such as h1'));
 
   const timeMessage = told('not a time', 'write it as 500 ms, 1.5 s or 2 min');
@@ -61,7 +61,7 @@ export function scenariosSchema<
     z
       .object(
         {
-          groups: z.array(hosts, told('not a list of groups', 'write [[h1, h2], [h3]]')).optional(),
+          groups: z.array(points, told('not a list of groups', 'write [[h1, h2], [h3]]')).optional(),
           pingall: z.string(told('not pasted pingall output', 'write it after a |, each line indented')).optional(),
         },
         expectMessage,

@@ -2,6 +2,7 @@ import { type Connection, sameConnection, withConnection } from '../model/connec
 import { describeFault, type Fault, sameFaults } from '../model/fault.ts';
 import type { ReachabilityMatrix } from '../model/matrix.ts';
 import { faultsAfter, partNamed } from '../model/parts.ts';
+import { hostOfPoint, pointNamed, pointsNamed, unknownPoint } from '../model/points.ts';
 import type { CodeOf } from '../model/problem-codes.ts';
 import type {
   Action,
@@ -312,18 +313,21 @@ class StepReader {
         add('not-a-pair', 'neither groups, nor pingall, nor a pair of hosts', 'write a pair as h1 -> h2: ok');
         return [];
       }
-      const unknown = [source, target].filter((name) => this.#subject.topology.host(name) === undefined);
-      for (const name of unknown) {
-        add('unknown-host', `there is no host ${name}`, 'correct the name, or add it to hosts');
+      const { topology } = this.#subject;
+      for (const name of [source, target].filter((each) => pointNamed(topology, each) === undefined)) {
+        const { cause, remedy } = unknownPoint(topology, name);
+        add(topology.host(hostOfPoint(name)) === undefined ? 'unknown-host' : 'unknown-interface', cause, remedy);
       }
-      if (source === target) add('one-host', 'a host reaches itself without the network', 'name two hosts');
+      if (hostOfPoint(source) === hostOfPoint(target))
+        add('one-host', 'a host reaches itself without the network', 'name two hosts');
       if (seen.has(`${source} ${target}`)) add('duplicate-pair', 'this pair has been named already', 'remove one');
       seen.add(`${source} ${target}`);
       if (!['ok', 'X', '?', target].includes(value)) {
         const cause = `a pair is ok, X, ?, or the name that pingall prints, ${target}`;
         this.#document.add([...path, key], { code: 'wrong-value', cause, remedy: 'write ok, X or "?"' });
       }
-      return [{ source, target, reaches: value === '?' ? null : value !== 'X' }];
+      const [from = source, to = target] = pointsNamed(topology, [source, target]).map(({ name }) => name);
+      return [{ source: from, target: to, reaches: value === '?' ? null : value !== 'X' }];
     });
   }
 }

@@ -181,6 +181,15 @@ const link = z.union([
 
 const hostGroup = z.array(name, told('not a list of hosts', 'write [h1, h2]'));
 
+/** A host, or another address of one: its interface, or the address itself. */
+const point = z
+  .string(told('not a name', 'write one such as h1'))
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_]*(?::(?:eth\d{1,5}(?:\.\d{1,4})?|[\d.]{7,15}))?$/,
+    told('not a host, nor another address of one', 'write h1, or h1:eth1, or h1:10.0.1.1'),
+  );
+const pointGroup = z.array(point, told('not a list of hosts', 'write [h1, h2]'));
+
 const connected = hostGroup.min(2, told('a connection joins two hosts or more', 'add a host to it, or leave it out'));
 
 const connection = z.union([
@@ -196,7 +205,7 @@ const connection = z.union([
 const MOST_CONNECTIONS = 1000;
 
 const expectation = z.union([
-  z.strictObject({ groups: z.array(hostGroup, told('not a list of groups', 'write [[h1, h2], [h3]]')) }),
+  z.strictObject({ groups: z.array(pointGroup, told('not a list of groups', 'write [[h1, h2], [h3]]')) }),
   z.strictObject({ pingall: z.string(told('not pasted pingall output', 'write it after a |, each line indented')) }),
 ]);
 
@@ -278,7 +287,7 @@ export const specSchema = z.strictObject(
     expect: z
       .record(z.string(), expectation, told('not named expectations', 'write {baseline: {groups: [[h1, h2]]}}'))
       .optional(),
-    scenarios: scenariosSchema({ hosts: hostGroup, connected, connection }).optional(),
+    scenarios: scenariosSchema({ points: pointGroup, connected, connection }).optional(),
   },
   told(
     'a spec is a mapping with the keys version, hosts, switches and links',

@@ -1,6 +1,7 @@
 import { allowedPeers, type Connection, type Forwarding } from '../model/connection.ts';
 import { isInSubnet } from '../model/host-state.ts';
 import { ReachabilityMatrix } from '../model/matrix.ts';
+import { areNeighbours, hostOfPoint, hostPoints, type Point } from '../model/points.ts';
 import { ownAddressOf, type Topology } from '../model/topology.ts';
 import { predict } from '../sim/predict.ts';
 
@@ -13,19 +14,28 @@ export function askedMatrix(
   topology: Topology,
   forwarding: Forwarding,
   connections: readonly Connection[],
+  points: readonly Point[] = hostPoints(topology),
 ): ReachabilityMatrix {
   const peers = allowedPeers(connections);
   const componentOf = new Map<string, number>();
   for (const [index, hosts] of topology.hostComponents().entries()) {
     for (const host of hosts) componentOf.set(host.name, index);
   }
-  const joined = isOneSubnet(topology) ? undefined : joinedByRoutes(topology);
-  const names = topology.hosts.map((host) => host.name);
-  return new ReachabilityMatrix(names, (source, target) => {
-    if (joined === undefined ? componentOf.get(source) !== componentOf.get(target) : !joined.reaches(source, target)) {
+  const areHosts = points.every(({ name, host }) => name === host);
+  const joined = areHosts && isOneSubnet(topology) ? undefined : joinedByRoutes(topology, points);
+  const byName = new Map(points.map((point) => [point.name, point]));
+  const pointOf = (name: string) => byName.get(name) as Point;
+  return new ReachabilityMatrix([...byName.keys()], (from, to) => {
+    const [source, target] = [hostOfPoint(from), hostOfPoint(to)];
+    if (source === target) return true;
+    if (joined === undefined ? componentOf.get(source) !== componentOf.get(target) : !joined.reaches(from, to)) {
       return false;
     }
-    if (peers.has(source) || peers.has(target)) return peers.get(source)?.has(target) ?? false;
+    if (peers.has(source) || peers.has(target)) {
+      // No router is on the paths of a connection.
+      const areDirect = joined === undefined || areNeighbours(topology, pointOf(from), pointOf(to));
+      return areDirect && (peers.get(source)?.has(target) ?? false);
+    }
     return forwarding === 'reactive';
   });
 }
@@ -43,6 +53,6 @@ function isOneSubnet({ hosts }: Topology): boolean {
 }
 
 /** What hosts of these addresses and routes do where the controller forwards everything. */
-function joinedByRoutes(topology: Topology): ReachabilityMatrix {
-  return predict({ topology, entries: new Map(), missForwarding: 'shortest-path', faults: topology.faults });
+function joinedByRoutes(topology: Topology, points: readonly Point[]): ReachabilityMatrix {
+  return predict({ topology, entries: new Map(), missForwarding: 'shortest-path', faults: topology.faults }, points);
 }

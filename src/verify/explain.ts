@@ -1,7 +1,8 @@
+import { hostOfPoint, pointNamed } from '../model/points.ts';
 import { exchangeBetween } from '../sim/exchange.ts';
 import type { PortPeer } from '../sim/graph.ts';
 import type { Ignored } from '../sim/linux-host.ts';
-import { Network, type NetworkState } from '../sim/network.ts';
+import { type End, Network, type NetworkState } from '../sim/network.ts';
 import {
   type BranchEnd,
   type Step,
@@ -36,10 +37,14 @@ export class Explainer {
     this.#hasFaults = state.faults.length > 0;
   }
 
-  /** @param source and target are names of hosts */
+  /** @param source and target are names of points */
   trace(source: string, target: string): Trace {
-    const exchange = exchangeBetween(this.#network, this.#hosts.get(source) ?? -1, this.#hosts.get(target) ?? -1);
-    return traceOf(this.#network, exchange);
+    const [from, to] = [source, target].map((name) => {
+      const point = pointNamed(this.#network.topology, name);
+      if (point === undefined) throw new Error(`there is no ${name}`);
+      return this.#network.endAt(point);
+    }) as [End, End];
+    return traceOf(this.#network, exchangeBetween(this.#network, from, to));
   }
 
   /** Why a ping does what it does. */
@@ -62,7 +67,7 @@ export class Explainer {
   }
 
   #areJoined(source: string, target: string): boolean {
-    const [a, b] = [source, target].map((name) => this.#parts[this.#hosts.get(name) ?? -1]);
+    const [a, b] = [source, target].map((name) => this.#parts[this.#hosts.get(hostOfPoint(name)) ?? -1]);
     return a !== undefined && b !== undefined && [...a].some((part) => b.has(part));
   }
 }
@@ -100,6 +105,7 @@ function explainInOneLine(trace: Trace): string {
     return `copies go round for ever, ${trace.disturbedBy.join(' > ')}, and its packets may be lost among them`;
   }
   const leg = decidingLeg(trace);
+  if (leg === undefined && trace.outcome === 'reaches') return 'it is an address of the host itself';
   if (leg === undefined) return `${trace.source} has no route to ${trace.target}`;
   if (trace.outcome === 'reaches') return `by the entries it goes ${describeWholeWay(trace)}, and back`;
   const back = leg.from === trace.target ? 'on the way back ' : '';

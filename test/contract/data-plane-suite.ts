@@ -4,6 +4,7 @@ import type { DataPlane, ProbeProgress, ProbeResult } from '../../src/drivers/da
 import type { SwitchTables } from '../../src/drivers/switch-tables.ts';
 import type { Dpid } from '../../src/model/addresses.ts';
 import { type Flow, flowKey } from '../../src/model/openflow.ts';
+import { hostPoints } from '../../src/model/points.ts';
 import { forwardingFlows } from '../../src/plan/forwarding.ts';
 import { flow, group, output, toGroup } from '../support/fixtures/entries.ts';
 import { line } from '../support/fixtures/topologies.ts';
@@ -49,7 +50,7 @@ export function dataPlaneSuite({
     };
     /** The pairs that answer. */
     const answering = async () =>
-      (await dataPlane.probeAll(0, never, () => {})).filter(({ rttMs }) => rttMs !== null).map(named);
+      (await dataPlane.probeAll(hostPoints(line), 0, never, () => {})).filter(({ rttMs }) => rttMs !== null).map(named);
 
     beforeAll(async () => {
       running = await setup();
@@ -70,7 +71,7 @@ export function dataPlaneSuite({
       same('asks every host from every host, and tells how far it is', async () => {
         await forward();
         const progress: ProbeProgress[] = [];
-        const results = await dataPlane.probeAll(0, never, (each) => progress.push(each));
+        const results = await dataPlane.probeAll(hostPoints(line), 0, never, (each) => progress.push(each));
         expect(results.map(named).sort()).toEqual(PAIRS);
         for (const { rttMs, probes } of results) {
           expect(rttMs).toBeGreaterThanOrEqual(0);
@@ -93,7 +94,9 @@ export function dataPlaneSuite({
 
       same('stops when it is told to', async () => {
         const reason = new Error('enough');
-        await expect(dataPlane.probeAll(0, AbortSignal.abort(reason), () => {})).rejects.toThrow('enough');
+        await expect(dataPlane.probeAll(hostPoints(line), 0, AbortSignal.abort(reason), () => {})).rejects.toThrow(
+          'enough',
+        );
       });
 
       same('asks pairs again, and no others', async () => {

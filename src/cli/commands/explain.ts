@@ -1,6 +1,6 @@
 import type { CommandOutput } from '../../lab/commands/types.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
-import { requestedPair } from '../../plan/requests.ts';
+import { requestedPoints } from '../../plan/requests.ts';
 import type { LabctlCommand } from '../command.ts';
 import { type FormatOptions, type LabOptions, type SupposeOptions, supposeOptions } from '../options.ts';
 import { coloured, printAnswer, warn } from '../output/terminal.ts';
@@ -16,7 +16,7 @@ export function add(program: LabctlCommand): void {
     .command('explain')
     .description('explain why one host reaches another, or does not: hop by hop, with the entries that decide')
     .argument('<source>', 'e.g. h1')
-    .argument('<target>', 'e.g. h9')
+    .argument('<target>', 'e.g. h9, or another address of a host: h9:eth1')
     .withOptions(supposeOptions())
     .option('--verify', 'ask the switches of each hop whether they would do so (ofproto/trace)')
     .aboutLab()
@@ -27,7 +27,7 @@ export function add(program: LabctlCommand): void {
 async function explain(source: string, target: string, options: ExplainOptions): Promise<void> {
   const subject = await subjectNamed(undefined, options);
   const { spec } = subject;
-  requestedPair(spec.topology, source, target, `explain ${source} ${target}`);
+  const named = requestedPoints(spec.topology, source, target, `explain ${source} ${target}`);
   const { verify = false } = options;
   const { explanationFor, suppositionOf } = await import('../answers-of-spec.ts');
   const { document: supposition, value } = suppositionOf(spec.topology, options);
@@ -44,10 +44,10 @@ async function explain(source: string, target: string, options: ExplainOptions):
   const { document, warnings } =
     subject.kind === 'lab'
       ? {
-          document: await subject.lab.run('explain', { source, target, supposition, verify }, { signal: interrupted }),
+          document: await subject.lab.run('explain', { ...named, supposition, verify }, { signal: interrupted }),
           warnings: [],
         }
-      : explanationFor(spec, value, { source, target });
+      : explanationFor(spec, value, named);
   warn(warnings);
   printAnswer(options, document, explanationLines);
 }

@@ -1,6 +1,13 @@
 import type { LabctlCommand } from '../command.ts';
 import { verdict } from '../exit-codes.ts';
-import { allOption, expectOption, type FormatOptions, type LabOptions } from '../options.ts';
+import {
+  addressesOption,
+  allOption,
+  askedMatrixOf,
+  expectOption,
+  type FormatOptions,
+  type LabOptions,
+} from '../options.ts';
 import { observationLines } from '../output/matrices.ts';
 import { watched } from '../output/progress.ts';
 import { printAnswer } from '../output/terminal.ts';
@@ -9,6 +16,7 @@ import { runningLab } from '../subject.ts';
 interface PingallOptions extends FormatOptions, LabOptions {
   readonly expect?: string;
   readonly all?: boolean;
+  readonly addresses?: boolean;
 }
 
 export function add(program: LabctlCommand): void {
@@ -19,11 +27,11 @@ export function add(program: LabctlCommand): void {
     .aboutLab()
     .addOption(expectOption())
     .addOption(allOption())
+    .addOption(addressesOption())
     .withFormat()
     .does(async (name: string | undefined, options: PingallOptions) => {
       const lab = await runningLab(options, name);
-      const input = options.expect === undefined ? {} : { expectation: options.expect };
-      const document = await watched((running) => lab.run('pingall', input, running));
+      const document = await watched((running) => lab.run('pingall', askedMatrixOf(options), running));
       printAnswer(options, document, () => observationLines(document, options));
       return verdict(document);
     });

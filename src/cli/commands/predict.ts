@@ -2,7 +2,9 @@ import { abridged } from '../../plan/requests.ts';
 import type { LabctlCommand } from '../command.ts';
 import { verdict } from '../exit-codes.ts';
 import {
+  addressesOption,
   allOption,
+  askedMatrixOf,
   expectOption,
   type FormatOptions,
   type LabOptions,
@@ -17,6 +19,7 @@ import { type Subject, subjectNamed } from '../subject.ts';
 interface PredictOptions extends SupposeOptions, FormatOptions, LabOptions {
   readonly expect?: string;
   readonly all?: boolean;
+  readonly addresses?: boolean;
 }
 
 export function add(program: LabctlCommand): void {
@@ -29,18 +32,18 @@ export function add(program: LabctlCommand): void {
     .withOptions(supposeOptions())
     .addOption(expectOption())
     .addOption(allOption())
+    .addOption(addressesOption())
     .aboutLab()
     .withFormat()
     .does(async (name: string | undefined, options: PredictOptions) => {
       const subject = await subjectNamed(name, options);
       const { predictionFor, suppositionOf } = await import('../answers-of-spec.ts');
       const { document: supposition, value } = suppositionOf(subject.spec.topology, options);
-      const { expect: expectation } = options;
-      const input = { supposition, ...(expectation === undefined ? {} : { expectation }) };
+      const asked = askedMatrixOf(options);
       const document =
         subject.kind === 'lab'
-          ? await subject.lab.run('predict', input, { signal: interrupted })
-          : predictionFor(subject.spec, value, expectation);
+          ? await subject.lab.run('predict', { supposition, ...asked }, { signal: interrupted })
+          : predictionFor(subject.spec, value, asked);
       warn(document.warnings);
       printAnswer(options, document, () => [
         `*** Prediction ${describeSubject(subject, options)}`,

@@ -5,6 +5,7 @@ import type { StandbyLab } from '../../lab/process/standby.ts';
 import { describeConnection } from '../../model/connection.ts';
 import { describeFault } from '../../model/fault.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
+import { routesByNobody } from '../../plan/route-check.ts';
 import type { LabSpec } from '../../spec/read.ts';
 import type { LabctlCommand } from '../command.ts';
 import {
@@ -99,6 +100,7 @@ async function bringUp(standby: StandbyLab, topo: string, options: UpOptions): P
         warn(left);
       }
       remark(line);
+      warn(routesByNobody(spec.topology));
       if (options.dataplane === 'simulated') warnOfWhatIsNotSimulated(await ignoredBySimulation(spec));
       const datapath = options.datapath === undefined ? {} : { datapath: options.datapath };
       const order = {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Dpid, portNumber } from '../../model/addresses.ts';
 import type { LinkFault } from '../../model/fault.ts';
 import type { HostState } from '../../model/host-state.ts';
+import { type Point, pointsNamed } from '../../model/points.ts';
 import { environmentProblem, ProblemError } from '../../model/problem.ts';
 import { interfaceName, ownAddressOf, Topology } from '../../model/topology.ts';
 import { renderMininet } from '../../spec/export/mininet.ts';
@@ -114,11 +115,12 @@ export class MininetSandbox implements DataPlane {
   }
 
   probeAll(
+    points: readonly Point[],
     reactionSeconds: number,
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
-    return this.#probe(reactionSeconds, null, signal, onProgress);
+    return this.#probe(points, null, reactionSeconds, signal, onProgress);
   }
 
   async probeAgain(
@@ -127,27 +129,25 @@ export class MininetSandbox implements DataPlane {
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
-    const results = await this.#probe(Math.max(reactionSeconds, PATIENCE_SECONDS), pairs, signal, onProgress);
+    const names = new Set(pairs.flatMap(({ source, target }) => [source, target]));
+    const points = pointsNamed(this.#options.topology, [...names]);
+    const seconds = Math.max(reactionSeconds, PATIENCE_SECONDS);
+    const results = await this.#probe(points, pairs, seconds, signal, onProgress);
     return results.filter(({ probes }) => probes > 0);
   }
 
   /** @param only other pairs than these have had no probes; null for all pairs */
   async #probe(
-    reactionSeconds: number,
+    points: readonly Point[],
     only: readonly Pair[] | null,
+    reactionSeconds: number,
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
     await this.forgetCached();
-    const { topology } = this.#options;
-    const reaction = Math.max(reactionSeconds, longestPingMs(topology) / 1000);
-    const points = topology.hosts.map((host) => ({
-      name: host.name,
-      host: host.name,
-      ip: ownAddressOf(host)?.ip ?? null,
-      isSource: false,
-    }));
-    const { rttMs, probes } = await this.#request('probe', { points, reaction, only }, signal, onProgress);
+    const reaction = Math.max(reactionSeconds, longestPingMs(this.#options.topology) / 1000);
+    const asked = points.map((point) => ({ ...point, ip: point.ip ?? null }));
+    const { rttMs, probes } = await this.#request('probe', { points: asked, reaction, only }, signal, onProgress);
     return points.flatMap(({ name: source }, row) =>
       points.flatMap(({ name: target }, column) =>
         row === column

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dpid } from '../../model/addresses.ts';
 import type { LinkFault } from '../../model/fault.ts';
 import { type HostState, specifiedStates } from '../../model/host-state.ts';
+import type { Point } from '../../model/points.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { Topology } from '../../model/topology.ts';
 import type { Where } from '../../model/where.ts';
@@ -42,11 +43,11 @@ export class SimulatedDataPlane implements DataPlane {
   readonly probeAgain: DataPlane['probeAgain'] = undefined;
   /** It has no process that could die. */
   readonly died = new Promise<string>(() => {});
-  readonly #topology: Topology;
+  readonly topology: Topology;
   readonly #tables: SimulatedTables;
 
   constructor(topology: Topology, tables: SimulatedTables) {
-    this.#topology = topology;
+    this.topology = topology;
     this.#tables = tables;
   }
 
@@ -59,31 +60,33 @@ export class SimulatedDataPlane implements DataPlane {
   }
 
   async probeAll(
+    points: readonly Point[],
     _reactionSeconds: number,
     signal: AbortSignal,
     onProgress: (progress: ProbeProgress) => void,
   ): Promise<readonly ProbeResult[]> {
     signal.throwIfAborted();
-    const { hosts } = this.#topology;
     const state: NetworkState = {
-      topology: this.#topology,
+      topology: this.topology,
       entries: this.#tables.entries(),
       // The embedded controller forwards by flows.
       missForwarding: 'none',
       faults: this.#tables.faults,
     };
     const network = new Network(state);
-    const pairs = hosts.length * (hosts.length - 1);
+    const pairs = points.length * (points.length - 1);
     // An entry with an idle timeout stays while it is used: its packets have to be counted.
     const isFollowed = pairs <= MOST_FOLLOWED_PAIRS || hasIdleTimeouts(state);
-    const prediction = isFollowed ? undefined : predict(state);
+    const prediction = isFollowed ? undefined : predict(state, points);
     const counted = isFollowed ? this.#count() : NOT_COUNTED;
     const results: ProbeResult[] = [];
     let answered = 0;
     let pings = 0;
-    for (const [from, { name: source }] of hosts.entries()) {
-      for (const [to, { name: target }] of hosts.entries()) {
+    const ends = points.map((point) => network.endAt(point));
+    for (const from of ends) {
+      for (const to of ends) {
         if (from === to) continue;
+        const [{ name: source }, { name: target }] = [from, to];
         let reach = prediction?.at(source, target) ?? null;
         if (reach === null) {
           reach = ping(network, from, to, counted);
@@ -141,12 +144,12 @@ export class SimulatedDataPlane implements DataPlane {
   async forgetCached(): Promise<void> {}
 
   async hostStates(): Promise<ReadonlyMap<string, HostState>> {
-    const specified = specifiedStates(this.#topology);
-    return new Map(this.#topology.hosts.map((host) => [host.name, specified(host)]));
+    const specified = specifiedStates(this.topology);
+    return new Map(this.topology.hosts.map((host) => [host.name, specified(host)]));
   }
 
   async net(): Promise<readonly string[]> {
-    return netLines(this.#topology);
+    return netLines(this.topology);
   }
 
   commandOn(node: string): Command {
@@ -168,7 +171,7 @@ export class SimulatedDataPlane implements DataPlane {
   async stop(): Promise<void> {}
 
   #count(): PacketCount {
-    const dpidAt = this.#topology.switches.map(({ dpid }) => dpid);
+    const dpidAt = this.topology.switches.map(({ dpid }) => dpid);
     return {
       flow: (node, flow, bytes) => {
         const dpid = dpidAt[node];

@@ -4,7 +4,7 @@ import { circlesOf, disturbedNodes } from '../../sim/circles.ts';
 import type { Course } from '../../sim/course.ts';
 import type { NamedFlow } from '../../sim/flow-table.ts';
 import { DEFAULT_TTL, LinuxHost, type Sent } from '../../sim/linux-host.ts';
-import type { Network } from '../../sim/network.ts';
+import type { End, Network } from '../../sim/network.ts';
 import { ABSENT, ARP, type Packet } from '../../sim/packet.ts';
 import { Walk } from '../../sim/walk.ts';
 
@@ -18,21 +18,23 @@ export interface PacketCount {
 const MOST_LEGS = 4 * DEFAULT_TTL;
 
 /**
- * One ping from one host to another with empty ARP caches, hosts by their place in the topology. Where entries leave a
+ * One ping from one host to another with empty ARP caches. Where entries leave a
  * choice to the switches, one is made as a switch makes it: a bucket of a select group by a hash of the packet's
  * addresses, weighted, of overlapping entries always the same. So the same network always answers the same.
  * @returns whether the source has its reply; null where that cannot be told from the entries (`sim/`, "unforeseeable")
  */
-export function ping(network: Network, source: number, target: number, counted: PacketCount): Reach {
+export function ping(network: Network, source: End, target: End, counted: PacketCount): Reach {
+  const targetIp = target.ip;
+  // A host sends nothing to itself.
+  if (source.host === target.host) return targetIp !== undefined;
   const known = new Map<number, LinuxHost>();
   const hostAt = (index: number): LinuxHost | undefined => {
     const host = network.hosts[index];
     if (!known.has(index) && host !== undefined) known.set(index, new LinuxHost(host));
     return known.get(index);
   };
-  const targetIp = network.addresses[target]?.ip;
-  const sent = targetIp === undefined ? undefined : hostAt(source)?.ping(targetIp);
-  const outgoing = (sent ?? []).map((each) => ({ from: source, sent: each }));
+  const sent = targetIp === undefined ? undefined : hostAt(source.host)?.ping(targetIp, source.from);
+  const outgoing = (sent ?? []).map((each) => ({ from: source.host, sent: each }));
   let isAnswered = false;
   let isOpen = false;
   // Where copies go round for ever, no packet is safe.
@@ -49,7 +51,7 @@ export function ping(network: Network, source: number, target: number, counted: 
       const { host, port } = network.nics[nic] ?? { host: ABSENT, port: ABSENT };
       const reaction = hostAt(host)?.receive({ port, packet, ttl: sent.ttl });
       if (reaction?.kind === 'sends') outgoing.push(...reaction.packets.map((each) => ({ from: host, sent: each })));
-      isAnswered ||= reaction?.kind === 'echo-reply' && host === source && reaction.from === targetIp;
+      isAnswered ||= reaction?.kind === 'echo-reply' && host === source.host && reaction.from === targetIp;
     }
   }
   if (isAnswered) return isDisturbed ? null : true;

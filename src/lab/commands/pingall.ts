@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressesSchema } from '../documents/comparison.ts';
 import { observationSchema, observe } from '../observation.ts';
 import { command } from './command.ts';
 
@@ -8,7 +9,8 @@ export const pingall = command({
   waits: true,
   input: z.strictObject({
     expectation: z.string().exactOptional().describe("An expectation's name; by default what the spec asks for."),
+    addresses: addressesSchema,
   }),
   answer: observationSchema,
-  run: ({ lab }, { expectation }, running) => observe(lab, expectation, running),
+  run: ({ lab }, input, running) => observe(lab, input, running),
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { comparison, explained, rowsSchema } from '../documents/comparison.ts';
+import { addressesSchema, comparison, explained, rowsSchema } from '../documents/comparison.ts';
 import { readSupposition, suppositionSchema } from '../documents/supposition.ts';
 import { namesSchema, problemSchema } from '../documents/vocabulary.ts';
-import { expectedMatrix, type Forecast, faultsInForce, forecast } from '../forecast.ts';
+import { expectedMatrix, type Forecast, faultsInForce, forecast, pointsFor } from '../forecast.ts';
 import { command, type Frozen } from './command.ts';
 
 const predictionSchema = z.strictObject({
@@ -16,13 +16,18 @@ const predictionSchema = z.strictObject({
 export const predict = command({
   name: 'predict',
   waits: false,
-  input: z.strictObject({ expectation: z.string().exactOptional(), supposition: suppositionSchema }),
+  input: z.strictObject({
+    expectation: z.string().exactOptional(),
+    addresses: addressesSchema,
+    supposition: suppositionSchema,
+  }),
   answer: predictionSchema,
-  run: async ({ lab }, { expectation, supposition }, { signal }) => {
-    const expected = expectedMatrix(lab.specNow, lab.connections, expectation);
-    const inForce = faultsInForce(lab.specNow, lab.connections, expectation, expected);
+  run: async ({ lab }, { expectation, addresses, supposition }, { signal }) => {
+    const expected = expectedMatrix(lab.specNow, lab.connections, expectation, addresses);
+    const inForce = faultsInForce(lab.specNow, lab.connections, expectation, expected, addresses);
+    const points = pointsFor(lab.spec.topology, expected, addresses);
     const { state, warnings } = await lab.supposing(readSupposition(supposition), signal);
-    return predictionDocument(forecast(state, expected, expectation, inForce, warnings));
+    return predictionDocument(forecast(state, points, expected, expectation, inForce, warnings));
   },
 });
 

@@ -17,6 +17,12 @@ export const reasonSchema = z.strictObject({
 });
 const explanation = { why: reasonSchema.shape.why.exactOptional(), cause: reasonSchema.shape.cause.exactOptional() };
 
+/** Of a request for a matrix. */
+export const addressesSchema = z
+  .boolean()
+  .exactOptional()
+  .describe('Whether every address of the hosts is asked; by default each host by its own.');
+
 /** For each source, the targets and a value for each. */
 export function rowsSchema<T extends z.ZodType>(value: T) {
   return z.record(z.string(), z.record(z.string(), value));
@@ -36,7 +42,7 @@ export const comparison = {
     ),
   received: z.number().describe('Pairs that reach.'),
   pairs: z.number().describe('All ordered pairs.'),
-  hosts: namesSchema.describe('In the order of the spec.'),
+  hosts: namesSchema.describe('In the order of the spec; further addresses by their names, such as h1:eth1.'),
   differences: z
     .array(differenceSchema.extend(explanation))
     .describe('`why` and `cause` are absent where a difference is not explained.'),

@@ -1,6 +1,7 @@
 import { describeFaults, type Fault } from '../../model/fault.ts';
 import { ReachabilityMatrix } from '../../model/matrix.ts';
 import { countedEntries } from '../../model/openflow.ts';
+import { hostOfPoint } from '../../model/points.ts';
 import { environmentProblem, ProblemError, problemsOf } from '../../model/problem.ts';
 import {
   type Action,
@@ -188,9 +189,11 @@ class ScenarioCourse {
   }
 
   async #expect(expectation: Expectation): Promise<Course> {
-    this.#observation ??= await this.#run('pingall', {});
-    const observation = this.#observation;
-    const { received, pairs } = observation;
+    const observation = await this.#observe(expectation);
+    const { received, pairs } =
+      expectation.kind === 'matrix'
+        ? observedMatrix(observation).among(expectation.matrix.hosts)
+        : { received: observation.received, pairs: observation.pairs };
     if (expectation.kind === 'predicted' && observation.predicted === null) {
       const message = 'there is no prediction: labctl cannot read some entries of the switches';
       return { outcome: 'failed', message };
@@ -223,6 +226,22 @@ class ScenarioCourse {
       message: `${differences.length} of ${compared} pairs ${differ} from ${nameOf(expectation)}${down}`,
       differences: await this.#explained(differences),
     };
+  }
+
+  /** Every address is asked only where an expectation names others than those of hosts. */
+  async #observe(expectation: Expectation): Promise<Observation> {
+    const names =
+      expectation.kind === 'matrix'
+        ? expectation.matrix.hosts
+        : expectation.kind === 'pairs'
+          ? expectation.pairs.flatMap(({ source, target }) => [source, target])
+          : [];
+    const known = new Set(this.#observation?.hosts);
+    if (this.#observation === undefined || !names.every((name) => known.has(name))) {
+      const addresses = names.some((name) => hostOfPoint(name) !== name);
+      this.#observation = await this.#run('pingall', addresses ? { addresses } : {});
+    }
+    return this.#observation;
   }
 
   async #explained<P extends ExplainedUnknown>(unexplained: readonly P[]): Promise<readonly P[]> {

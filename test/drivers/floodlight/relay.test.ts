@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OpenFlowRelay } from '../../../src/drivers/floodlight/relay.ts';
 import { Resident } from '../../../src/drivers/mininet/resident.ts';
 import { MininetSandbox } from '../../../src/drivers/mininet/sandbox.ts';
+import { hostPoints } from '../../../src/model/points.ts';
 import { topologyOf } from '../../support/fixtures/topologies.ts';
 
 const never = new AbortController().signal;
@@ -80,7 +81,7 @@ test('switches reach a controller outside their sandbox, before and after it is 
   await expect.poll(connectedSwitches, { timeout: 10_000 }).toBe(4);
 
   // All do, as a pair that does not is asked for eight seconds.
-  const probes = await sandbox.probeAll(REACTION_SECONDS, never, () => {});
+  const probes = await sandbox.probeAll(hostPoints(topology), REACTION_SECONDS, never, () => {});
   expect(probes.filter(({ rttMs }) => rttMs !== null)).toHaveLength(4 * 3);
 
   await end(controller);

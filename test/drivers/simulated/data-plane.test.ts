@@ -6,6 +6,7 @@ import type { TableChange } from '../../../src/drivers/switch-tables.ts';
 import { type Dpid, ipv4FromNumber, macFromNumber, portNumber } from '../../../src/model/addresses.ts';
 import { exactly, type Match } from '../../../src/model/match.ts';
 import type { Action, Flow, Group } from '../../../src/model/openflow.ts';
+import { hostPoints } from '../../../src/model/points.ts';
 import { type Link, type LinkEnd, Topology } from '../../../src/model/topology.ts';
 import { forwardingFlows } from '../../../src/plan/forwarding.ts';
 import { predict } from '../../../src/sim/predict.ts';
@@ -42,7 +43,7 @@ async function forwardOn(tables: SimulatedTables, topology: Topology): Promise<v
 
 /** The pairs that answer, as `h1-h2`. */
 async function answering(plane: SimulatedDataPlane): Promise<readonly string[]> {
-  const results = await plane.probeAll(0, never, () => {});
+  const results = await plane.probeAll(hostPoints(plane.topology), 0, never, () => {});
   return results.flatMap(({ source, target, rttMs }) => (rttMs === null ? [] : [`${source}-${target}`]));
 }
 
@@ -70,7 +71,7 @@ describe('a simulated network', () => {
     const tables = new SimulatedTables(s10h10);
     const plane = new SimulatedDataPlane(s10h10, tables);
     await forwardOn(tables, s10h10);
-    const results = await plane.probeAll(0, never, () => {});
+    const results = await plane.probeAll(hostPoints(plane.topology), 0, never, () => {});
     expect(results).toHaveLength(90);
     expect(results.filter(({ rttMs }) => rttMs === 0)).toHaveLength(44);
     expect(results.filter(({ rttMs }) => rttMs === null)).toHaveLength(46);
@@ -83,12 +84,12 @@ describe('a simulated network', () => {
   it('tells how far it is, and stops when it is told to', async () => {
     const plane = new SimulatedDataPlane(s10h10, new SimulatedTables(s10h10));
     const seen: unknown[] = [];
-    await plane.probeAll(0, never, (progress) => seen.push(progress));
+    await plane.probeAll(hostPoints(plane.topology), 0, never, (progress) => seen.push(progress));
     expect(seen.at(-1)).toEqual({ pairs: 90, answered: 0, round: 1 });
     const wide = topologyOf(20, []);
     const large = new SimulatedDataPlane(wide, new SimulatedTables(wide));
     const enough = new AbortController();
-    const probes = large.probeAll(0, enough.signal, () => enough.abort(new Error('enough')));
+    const probes = large.probeAll(hostPoints(wide), 0, enough.signal, () => enough.abort(new Error('enough')));
     await expect(probes).rejects.toThrow('enough');
   });
 
@@ -175,7 +176,7 @@ describe('a simulated network', () => {
     ]);
     const tables = new SimulatedTables(ring);
     for (const { dpid } of ring.switches) await tables.apply(dpid, [flow({}, [{ kind: 'output', port: 'flood' }])]);
-    const results = await new SimulatedDataPlane(ring, tables).probeAll(0, never, () => {});
+    const results = await new SimulatedDataPlane(ring, tables).probeAll(hostPoints(ring), 0, never, () => {});
     expect(results.map(({ rttMs, isUnknown }) => [rttMs, isUnknown])).toEqual(Array(6).fill([null, true]));
   });
 });
@@ -318,7 +319,12 @@ describe('pings one by one', () => {
           missForwarding: 'none',
           faults: [],
         });
-        const results = await new SimulatedDataPlane(topology, tables).probeAll(0, never, () => {});
+        const results = await new SimulatedDataPlane(topology, tables).probeAll(
+          hostPoints(topology),
+          0,
+          never,
+          () => {},
+        );
         for (const { source, target, rttMs, isUnknown } of results) {
           if (matrix.at(source, target) === null || isUnknown) reached.undecided += 1;
           else {

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from mininet_network import Link, Network, Switch, limit_again
+from mininet_network import Interface, Link, Network, Switch, limit_again, limit_interface
 
 # <linux/sockios.h>, <linux/if.h>
 SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
@@ -28,8 +28,6 @@ class Faults:
         self._run = run
         self._links: set[Link] = set()
         self._stopped: set[str] = set()
-        # Of those that are down, those between two hosts.
-        self._cut: set[Link] = set()
         self._controller: str | None = None
         self._control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._lock = threading.Lock()
@@ -50,8 +48,9 @@ class Faults:
             if names_of(link) == {a, b} and (port is None or port_at(link, a) == port)
         ]
         with self._lock:
-            (self._links.difference_update if up else self._links.update)(links)
-            self._settle(links)
+            changed = [link for link in links if (link in self._links) == up]
+            (self._links.difference_update if up else self._links.update)(changed)
+            self._settle(changed)
         if not up:
             time.sleep(HEAD_START)
 
@@ -63,8 +62,7 @@ class Faults:
         with self._lock:
             if up:
                 self._vsctl(*self._bridge_of(switch), *self._controller_of(switch))
-                for interface in switch.intfList():
-                    limit_again(interface)
+                limit_again(switch)
                 self._stopped.discard(name)
                 self._settle(links)
             else:
@@ -75,28 +73,25 @@ class Faults:
 
     def _settle(self, links: Iterable[Link]) -> None:
         """An end that is down takes the other's carrier, as a cut cable does. Ends at hosts stay up: a host would
-        forget its routes. Between two hosts, both ends drop what they send instead."""
+        forget its routes. So a link between two hosts keeps its carrier, and both ends drop what they are to send."""
         for link in links:
             names = names_of(link)
             up = link not in self._links and not names & self._stopped
-            if names.isdisjoint(switch.name for switch in self._network.switches):
-                self._cut_between_hosts(link, up)
-            for interface in (link.intf1, link.intf2):
-                if interface.node in self._network.switches:
-                    self._set_interface(interface.name, up)
+            ends = (link.intf1, link.intf2)
+            at_switches = [interface for interface in ends if interface.node in self._network.switches]
+            for interface in at_switches:
+                self._set_interface(interface.name, up)
+            for interface in () if at_switches else ends:
+                self._set_queue(interface, up)
 
-    def _cut_between_hosts(self, link: Link, up: bool) -> None:
-        if up == (link not in self._cut):
-            return
-        for interface in (link.intf1, link.intf2):
-            # A queue for no packets.
-            queue = ['del', 'dev', interface.name, 'root']
-            if not up:
-                queue = ['replace', 'dev', interface.name, 'root', 'pfifo', 'limit', '0']
-            self._run(['mnexec', '-a', str(interface.node.pid), 'tc', 'qdisc', *queue])
-            if up:
-                limit_again(interface)
-        (self._cut.discard if up else self._cut.add)(link)
+    def _set_queue(self, interface: Interface, up: bool) -> None:
+        on_host = ('mnexec', '-a', str(interface.node.pid), 'tc', 'qdisc')
+        if up:
+            self._run([*on_host, 'delete', 'dev', interface.name, 'root'])
+            limit_interface(interface)
+        else:
+            # A queue of no packets.
+            self._run([*on_host, 'replace', 'dev', interface.name, 'root', 'pfifo', 'limit', '0'])
 
     def _set_interface(self, name: str, up: bool) -> None:
         request = struct.pack('16s24x', name.encode())

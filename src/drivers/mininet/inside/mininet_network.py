@@ -112,9 +112,14 @@ def net_of(network: Network) -> list[str]:
     return [*lines, 'c0']
 
 
-def limit_again(interface: Interface) -> None:
-    """Open vSwitch removes what tc set on the interfaces that it is given. Mininet's own TCReapply would also put the
-    interfaces up."""
+def limit_again(switch: Switch) -> None:
+    """Open vSwitch removes what tc set on the interfaces that it is given."""
+    for interface in switch.intfList():
+        limit_interface(interface)
+
+
+def limit_interface(interface: Interface) -> None:
+    """Sets what tc limits an interface by, where the topology says so. Mininet's own TCReapply would also put it up."""
     from mininet.link import TCIntf
 
     if isinstance(interface, TCIntf):
