@@ -2,8 +2,8 @@
 
 A host learns the MAC address of a neighbour by asking for it, and the neighbour learns that of the host. Pairs whose
 first packet between two hosts goes the same way may be under way together: each would ask the same, and is answered the
-same. One that goes the other way waits. Of pairs by routers, those with an end in common wait too: an end may send to
-them from different addresses.
+same. One that goes the other way waits. Of pairs by routers, and of hosts with several addresses, those with an end in
+common wait too: an end may send to them from different addresses.
 """
 
 import collections
@@ -34,7 +34,7 @@ class _Way(NamedTuple):
     hops: Sequence[Hop]
     # Between two hosts only the first: from which to which.
     steps: frozenset[tuple[str, str]]
-    # Hosts that no other way by routers may have as an end meanwhile.
+    # Hosts that no other way may have as an end meanwhile.
     ends: frozenset[str]
 
 
@@ -45,6 +45,9 @@ class Ways:
         self._next_hops = {name: NextHops(state) for name, state in states.items()}
         self._owners = {ip: name for name, state in states.items() for ip in addresses_of(state)}
         self._routers = [name for name, hops in self._next_hops.items() if hops.is_router]
+        self._have_several = len(set(self._hosts)) < len(self._hosts)
+        # `pairs.py` keeps a pair and its reverse apart. That is all for hosts with one address each, without routers.
+        self._is_simple = not self._routers and not self._have_several
         self._ways: dict[int, _Way] = {}
         # Of pairs that are under way: how many make each step, and ends of ways by routers.
         self._steps: collections.Counter[tuple[str, str]] = collections.Counter()
@@ -57,20 +60,20 @@ class Ways:
 
     def is_free(self, pair: int) -> bool:
         """Whether a pair can be asked now."""
-        if not self._routers:
+        if self._is_simple:
             return True
         way = self._way_of(pair)
         return self._busy.isdisjoint(way.ends) and not any(self._steps[b, a] for a, b in way.steps)
 
     def enter(self, pair: int) -> None:
         """It is under way."""
-        if self._routers:
+        if not self._is_simple:
             way = self._way_of(pair)
             self._steps.update(way.steps)
             self._busy.update(way.ends)
 
     def leave(self, pair: int) -> None:
-        if self._routers:
+        if not self._is_simple:
             way = self._way_of(pair)
             self._steps.subtract(way.steps)
             self._busy.difference_update(way.ends)
@@ -78,7 +81,7 @@ class Ways:
     def neighbours_of(self, pair: int) -> Iterator[tuple[str, tuple[str, str]]]:
         """Hosts, and neighbours of theirs by interface and address: those that they may know by the pair, and that no
         pair under way needs."""
-        if not self._routers:
+        if self._is_simple:
             yield from ((hop.host, hop.neighbour) for hop in self._hops_of(pair))
             return
         source, target = divmod(pair, len(self._hosts))
@@ -103,7 +106,7 @@ class Ways:
         for host, _, other in hops:
             steps.setdefault(frozenset((host, other)), (host, other))
         is_by_router = not ends.isdisjoint(self._routers) or any({host, other} != ends for host, _, other in hops)
-        way = _Way(hops, frozenset(steps.values()), frozenset(ends if is_by_router else ()))
+        way = _Way(hops, frozenset(steps.values()), frozenset(ends if is_by_router or self._have_several else ()))
         if len(self._ways) >= MOST_WAYS:
             self._ways.clear()
         self._ways[pair] = way

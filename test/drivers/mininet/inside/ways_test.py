@@ -115,6 +115,19 @@ class WaysOfPairs(unittest.TestCase):
             ('r1', ('eth0', '10.0.1.2')), ('r2', ('eth0', '10.0.2.4')),
         ])
 
+    def test_of_several_addresses_wait_for_those_of_the_same_hosts(self) -> None:
+        hosts = {'h1': host('10.0.1.1', '10.0.1.9'), 'h2': STATES['h2']}
+        hosts['h1']['otherAddresses'] = ['10.0.6.1']
+        further: Point = {'name': 'h1:10.0.6.1', 'host': 'h1', 'ip': '10.0.6.1', 'isSource': True}
+        ways = Ways([*points(['h1', 'h2']), further], hosts)
+        ways.enter(1)
+        # From the further address to h2, and from h2 to that.
+        self.assertFalse(ways.is_free(2 * 3 + 1))
+        self.assertFalse(ways.is_free(1 * 3 + 2))
+        # From h1 to itself.
+        ways.leave(1)
+        self.assertTrue(ways.is_free(2))
+
     def test_end_where_routers_send_to_each_other_for_ever(self) -> None:
         circle = {
             'h1': STATES['h1'], 'h3': host('10.0.5.3'),
