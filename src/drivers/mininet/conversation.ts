@@ -31,7 +31,10 @@ export class Conversation {
 
   constructor(stream: Duplex) {
     this.#stream = stream;
-    createInterface({ input: stream }).on('line', (line) => this.#hear(line));
+    // The end of the sandbox may reset it: what then becomes of requests is said by `end`.
+    createInterface({ input: stream })
+      .on('line', (line) => this.#hear(line))
+      .on('error', () => {});
   }
 
   /**

@@ -43,6 +43,14 @@ describe('a request to the sandbox', () => {
     expect(steps).toEqual(['Open vSwitch', 'Mininet']);
   });
 
+  test('ends with the reason of that when the sandbox resets the conversation', async () => {
+    const net = conversation.request('net', {}, never);
+    stream.destroy(new Error('read ECONNRESET'));
+    await new Promise((resolve) => stream.once('close', resolve));
+    conversation.end('the sandbox has ended');
+    await expect(net).rejects.toThrow(/^the sandbox has ended$/);
+  });
+
   test('fails with the reason that it is given', async () => {
     const net = conversation.request('net', {}, never);
     hear({ id: 1, error: 'no network' });
