@@ -121,7 +121,9 @@ describe('graphs', () => {
     );
     expect(spec).toContain('hosts:\n  - h2\n  - h1\nswitches:\n  - s3\n  - s1\n  - {name: pc1, dpid:');
     expect(notes).toContain('no node has a type, so a node with the name of a host, as h1, becomes a host');
-    expect(notes).toContain('a host with several links, or with one to another host, is a switch here');
+    expect(notes).toContain(
+      'a node with the name of a host that has several links, or one to another such, is a switch here',
+    );
     expect(notes).not.toContain('it has no hosts');
   });
 

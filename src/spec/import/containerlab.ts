@@ -26,6 +26,8 @@ const OUTSIDE: ReadonlySet<string> = new Set(['host', 'mgmt-net', 'macvlan', 'vx
 /** Of an endpoint, what containerlab takes beside its node and interface. */
 const ENDPOINT_KEYS: ReadonlySet<string> = new Set(['node', 'interface', 'mac', 'ipv4']);
 
+const NOT_A_HOST = 'a linux node without addresses that has several links, or one to another such, is a switch here';
+
 interface Endpoint {
   readonly node: string;
   readonly interface: string;
@@ -88,10 +90,12 @@ class ContainerlabReader {
           `write the kind in its place, or with a default: \${KIND:=linux}`,
         );
       }
-      return kind === 'linux' ? { kind: 'host', id, where, properties: {} } : { kind: 'switch', id, where };
+      return kind === 'linux'
+        ? { kind: 'host', isGuessed: true, id, where, properties: {} }
+        : { kind: 'switch', id, where };
     });
     this.#refuseSharedInterfaces(links);
-    const settled = this.#withAddresses(hostsAtTheEdge(graphNodes, links, this.#notes), links);
+    const settled = this.#withAddresses(hostsAtTheEdge(graphNodes, links, NOT_A_HOST, this.#notes), links);
     const name = member(root, 'name');
     this.#document.throwIfAny();
     return {

@@ -1,11 +1,11 @@
 import { Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import { ipv4ToNumber, netmaskOf, parseIpv4 } from '../../model/addresses.ts';
 import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import { type FilePlace, lineOf, type Where } from '../../model/where.ts';
 import { type LabSpec, labNameOf, readSpec } from '../read.ts';
 import { type GraphLink, type GraphNode, type ImportedGraph, MOST_LINKS, MOST_NODES } from './graph.ts';
 import { dpidsToWrite, FreeNames, namesByIds } from './names.ts';
 import { shown } from './notes.ts';
+import { getsAddress, hasAddress, portsByNode, settledHost, writtenProperties } from './settled-host.ts';
 
 export interface ImportOptions {
   /** The lab's name; without it, the graph's or the file's. */
@@ -79,15 +79,8 @@ type Parts = Readonly<Record<'hosts' | 'switches' | 'links', readonly Part[]>>;
 function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Parts {
   const { notes } = graph;
   const links = linksOfLab(graph);
-  const linked = new Set(links.flatMap(({ ends }) => ends.map(({ node }) => node)));
-  const leftOut: string[] = [];
-  const hosts = graph.nodes.flatMap((node) => {
-    if (node.kind === 'switch') return [];
-    if (linked.has(node.id)) return [node];
-    notes.add('a host without a link is left out', node.where);
-    leftOut.push(node.id);
-    return [];
-  });
+  const portsOf = portsByNode(links);
+  const hosts = graph.nodes.flatMap((node) => (node.kind === 'host' ? [settledHost(node, portsOf, notes)] : []));
   const switches = graph.nodes.filter((node) => node.kind === 'switch');
   const hostsPerNode = options.hostsPerNode ?? (hosts.length > 0 || graph.hasAllHosts ? 0 : 1);
   if (options.hostsPerNode === undefined && hostsPerNode > 0) {
@@ -97,11 +90,16 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
     if (isJunction && hostsPerNode > 0) notes.add('a hyperedge is a switch without a host', where);
     return !isJunction;
   });
-  checkSize(file, switches.length, hosts.length + places.length * hostsPerNode, links.length);
+  // Hosts alone can be a network, but not a lab.
+  const needsSwitch = switches.length === 0 && links.length > 0;
+  if (needsSwitch) notes.add('a lab needs a switch, and it has none: one without a link is added');
+  const switchCount = switches.length + (needsSwitch ? 1 : 0);
+  checkSize(file, switchCount, hosts.length + places.length * hostsPerNode, links.length);
+  if (hosts.some(hasAddress) && hosts.some((host) => getsAddress(host) && portsOf.has(host.id))) {
+    notes.add('a host without an address has one of 10.0.0.0/8 by its number');
+  }
 
   const free = new FreeNames(highestPortOf(links) + hostsPerNode);
-  // What is left out is not to come back as another.
-  if (graph.idsAreNames) for (const id of leftOut) if (free.allows(id)) free.take(id);
   const names = graph.idsAreNames
     ? namesByIds([...switches, ...hosts], free, notes)
     : new Map([
@@ -116,12 +114,6 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
     const all = { ...properties, ...(label === undefined || label === name ? {} : { label }) };
     return { value: Object.keys(all).length > 0 ? { name, ...all } : name, where: node.where };
   };
-  // A lab has one subnet. A program's own addresses are what it is about: they stay, and are refused.
-  const subnets = new Set(hosts.map(({ properties: { ip = '10.0.0.1/8' } }) => subnetOf(ip)));
-  const keepsAddresses = graph.hasAllHosts === true || subnets.size <= 1;
-  if (!keepsAddresses) notes.add('addresses are left out, as they are in different subnets');
-  const propertiesOf = ({ properties: { ip, ...others } }: (typeof hosts)[number]) =>
-    ip === undefined || !keepsAddresses ? others : { ip, ...others };
   // Where each switch has one host, hN is on sN, at port 1.
   const added = switches.flatMap((node, index) =>
     Array.from({ length: node.isJunction ? 0 : hostsPerNode }, (_, number) => ({
@@ -132,10 +124,13 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
   const ports = portsToWrite(links, new Map(switches.map((node) => [node.id, node.isJunction ? 1 : 1 + hostsPerNode])));
   return {
     hosts: [
-      ...hosts.map((node) => part(node, propertiesOf(node))),
+      ...hosts.map((node) => part(node, writtenProperties(node.properties, portsOf.get(node.id) ?? []))),
       ...added.map(({ host, node }): Part => ({ value: host, where: node.where })),
     ],
-    switches: switches.map((node) => part(node, dpids.has(node.id) ? { dpid: dpids.get(node.id) } : {})),
+    switches: [
+      ...switches.map((node) => part(node, dpids.has(node.id) ? { dpid: dpids.get(node.id) } : {})),
+      ...(needsSwitch ? [{ value: free.take('s1'), where: { kind: 'file', file } } as const] : []),
+    ],
     links: [
       ...added.map(({ host, node }): Part => ({ value: [host, nameOf(node.id)], where: node.where })),
       ...links.map(({ ends, properties, where }): Part => {
@@ -146,16 +141,6 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
       }),
     ],
   };
-}
-
-/** Of an address as a spec writes it; the text itself where it is none. */
-function subnetOf(text: string): string {
-  const [address = '', prefix = '8'] = text.split('/');
-  const ip = parseIpv4(address);
-  const length = Number(prefix);
-  return ip === undefined || !(length >= 1 && length <= 32)
-    ? text
-    : `${ipv4ToNumber(ip) & netmaskOf(length)}/${length}`;
 }
 
 /** The links without those from a node to itself, which no network has. */

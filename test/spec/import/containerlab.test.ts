@@ -42,7 +42,7 @@ describe('a containerlab topology', () => {
 
   test('has its own names, where Linux can have them, and its name for the lab', () => {
     expect(spec.name).toBe('clos-02');
-    expect(hosts).toEqual(['client1', 'client2', 'client3']);
+    expect(hosts).toEqual(['client1', 'client2', 'client3', 'idle']);
     expect(switches).toEqual(['leaf1', 'leaf2', 'spine1', 'br_clab br-clab']);
     expect(links).toEqual([
       'leaf1-spine1',
@@ -83,10 +83,10 @@ describe('a containerlab topology', () => {
       'a link of type vxlan leaves the lab and is left out (net.txt:34:7)',
       'commands of a node (exec) are left out, and addresses that they set (net.txt:13:5, net.txt:16:5)',
       "a node whose interfaces' names do not end in different numbers from 1 up has ports in the order of its links (net.txt:12:5)",
-      'a host without a link is left out (net.txt:19:5)',
       "the name br-clab cannot be an interface's (letters, digits and _, not too long): it is br_clab here (net.txt:12:5)",
       'a switch has the DPID of another by its name, and is given a DPID (net.txt:11:5)',
       'a switch has no number in its name, and is given a DPID (net.txt:12:5)',
+      'its 2 parts with hosts are not linked to each other',
     ]);
   });
 });
@@ -109,7 +109,7 @@ test('nodes without any host each get one; Linux nodes that pass packets on are 
   expect(hosts).toEqual(['h1', 'h2', 'h3', 'h4', 'h5']);
   expect(links.slice(5)).toEqual(['a1-a2', 'a1-a2']);
   expect(notes[0]).toBe(
-    'a host with several links, or with one to another host, is a switch here (net.txt:2:11, net.txt:2:30)',
+    'a linux node without addresses that has several links, or one to another such, is a switch here (net.txt:2:11, net.txt:2:30)',
   );
 });
 

@@ -134,7 +134,7 @@ test('what a lab has no word for is told', () => {
     'the option speedup is left out (net.py:8:1)',
     'bw is left out where it is not 0.1 to 1000 Mbit/s (net.py:9:1)',
     'a link from a node to itself is left out (net.py:10:1)',
-    'a host without a link is left out (net.py:5:1)',
+    'its 2 parts with hosts are not linked to each other',
   ]);
 });
 
