@@ -38,6 +38,25 @@ links:
   - [guest3, s3:2]
 `;
 
+/** As Mininet's examples/linuxrouter.py builds it. */
+const ROUTER = `from mininet.topo import Topo
+from mininet.node import Node
+class LinuxRouter(Node):
+    def config(self, **params):
+        super().config(**params)
+        self.cmd('sysctl net.ipv4.ip_forward=1')
+class NetworkTopo(Topo):
+    def build(self):
+        router = self.addNode('r0', cls=LinuxRouter, ip='192.168.1.1/24')
+        subnets = {'s1': '192.168.1.%d/24', 's2': '172.16.0.%d/12', 's3': '10.0.0.%d/8'}
+        for number, (switch, subnet) in enumerate(subnets.items(), start=1):
+            self.addSwitch(switch)
+            self.addLink(switch, router, intfName2='r0-eth%d' % number, params2={'ip': subnet % 1})
+            gateway = (subnet % 1).split('/')[0]
+            self.addHost('h%d' % number, ip=subnet % 100, defaultRoute='via ' + gateway)
+            self.addLink('h%d' % number, switch)
+`;
+
 describe.each(['as we are', 'ordinary'] as const)('labctl import, %s', (user) => {
   const labctl = new Labctl(user);
   afterAll(() => labctl.clean());
@@ -70,6 +89,25 @@ describe.each(['as we are', 'ordinary'] as const)('labctl import, %s', (user) =>
     // Where they are asked for they are there, with other names.
     const asked = await labctl.ok('import', 'alone.py', '--hosts-per-node', '1');
     expect(asked).toContain('hosts:\n  - h1\n  - h1_2\n');
+  });
+
+  test("Mininet's example of a router becomes a lab whose router forwards", async () => {
+    labctl.file('linuxrouter.py', ROUTER);
+    const outcome = await labctl.run('import', 'linuxrouter.py', '--name', 'imported-router');
+    expect(outcome.stderr).toBe(
+      'labctl: a host whose class has ip_forward=1 in its code, as LinuxRouter has, is a router here (linuxrouter.py:9:1)',
+    );
+    labctl.file('lab.yaml', outcome.stdout);
+    await labctl.ok('up', 'lab.yaml');
+    expect(await labctl.ok('pingall')).toContain('*** Results: 0% dropped (12/12 received)');
+    await labctl.ok('down');
+    // Rendered, and imported again.
+    labctl.file('again.py', await labctl.ok('render', 'lab.yaml'));
+    const again = await labctl.run('import', 'again.py', '--name', 'imported-router');
+    expect(again.stderr).toBe('');
+    labctl.file('again.yaml', again.stdout);
+    expect(await labctl.ok('render', 'again.yaml')).toBe(await labctl.ok('render', 'lab.yaml'));
+    await labctl.expectNothingLeft();
   });
 
   test('a wrong program and a wrong file are told with exit code 2, without a trace of labctl itself', async () => {

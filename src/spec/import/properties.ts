@@ -31,7 +31,7 @@ export interface InterfaceProperties extends OwnProperties {
   readonly vlan?: number;
 }
 
-interface RouteProperties {
+export interface RouteProperties {
   /** `10.0.2.0/24` */
   readonly to: string;
   readonly via: string;
@@ -68,6 +68,10 @@ const wholeBetween = (least: number, most: number) => (value: unknown) => {
   const number = between(least, most)(value);
   return Number.isInteger(number) ? number : undefined;
 };
+
+/** The longest packet of an interface, in bytes, where a lab can have it. */
+export const mtuOf = wholeBetween(68, 1500);
+export const vlanOf = wholeBetween(1, 4094);
 
 /** `5ms`, `0.5s` or `100us`, as Mininet hands them on to tc, with a unit, as graphs differ in what they take for granted. */
 const TIME = /^\s*(\d+(?:\.\d+)?)\s*(us|usecs?|ms|msecs?|s|secs?)\s*$/;

@@ -99,9 +99,10 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
     notes.add('a host without an address has one of 10.0.0.0/8 by its number');
   }
 
-  const free = new FreeNames(highestPortOf(links) + hostsPerNode);
+  const free = new FreeNames();
+  const endingOf = interfaceEndings(links, hostsPerNode);
   const names = graph.idsAreNames
-    ? namesByIds([...switches, ...hosts], free, notes)
+    ? namesByIds([...switches, ...hosts], free, endingOf, notes)
     : new Map([
         ...numberedNames('s', 0, switches, free),
         ...numberedNames('h', places.length * hostsPerNode, hosts, free),
@@ -178,16 +179,17 @@ function numberedNames(
   return nodes.map(({ id }, index) => [id, free.take(`${prefix}${before + index + 1}`)]);
 }
 
-/** As high as any port can become, given or in the order of the links. */
-function highestPortOf(links: readonly GraphLink[]): number {
-  const degrees = new Map<string, number>();
-  let highest = 0;
-  for (const { node, port = 0 } of links.flatMap(({ ends }) => ends)) {
-    const degree = (degrees.get(node) ?? 0) + 1;
-    degrees.set(node, degree);
-    highest = Math.max(highest, degree, port);
-  }
-  return highest;
+/** Of each node the longest that the name of an interface can end with: with the highest port, and the highest VLAN. */
+function interfaceEndings(links: readonly GraphLink[], hostsPerNode: number): (node: GraphNode) => string {
+  const ports = portsByNode(links);
+  return (node) => {
+    const own = ports.get(node.id) ?? [];
+    const added = node.kind === 'switch' ? hostsPerNode : 0;
+    const highest = own.reduce((most: number, port = 0) => Math.max(most, port), own.length + added);
+    const vlans = node.kind === 'switch' ? [] : (node.properties.interfaces ?? []).map(({ vlan = 0 }) => vlan);
+    const vlan = Math.max(0, ...vlans);
+    return `-eth${highest}${vlan > 0 ? `.${vlan}` : ''}`;
+  };
 }
 
 /**
