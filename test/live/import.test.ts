@@ -57,6 +57,17 @@ class NetworkTopo(Topo):
             self.addLink('h%d' % number, switch)
 `;
 
+const CLAB = `name: imported-clab
+topology:
+  nodes:
+    pc1: {kind: linux, exec: [ip addr add 10.0.1.2/24 dev eth1, ip route replace default via 10.0.1.1]}
+    pc2: {kind: linux, exec: [ip addr add 10.0.2.2/24 dev eth1, ip route replace default via 10.0.2.1]}
+    r: {kind: linux, exec: [ip addr add 10.0.1.1/24 dev eth1, ip addr add 10.0.2.1/24 dev eth2, sysctl -w net.ipv4.ip_forward=1]}
+  links:
+    - endpoints: ["pc1:eth1", "r:eth1"]
+    - endpoints: ["pc2:eth1", "r:eth2"]
+`;
+
 describe.each(['as we are', 'ordinary'] as const)('labctl import, %s', (user) => {
   const labctl = new Labctl(user);
   afterAll(() => labctl.clean());
@@ -107,6 +118,17 @@ describe.each(['as we are', 'ordinary'] as const)('labctl import, %s', (user) =>
     expect(again.stderr).toBe('');
     labctl.file('again.yaml', again.stdout);
     expect(await labctl.ok('render', 'again.yaml')).toBe(await labctl.ok('render', 'lab.yaml'));
+    await labctl.expectNothingLeft();
+  });
+
+  test("containerlab's linux nodes become a lab with a router between two of them", async () => {
+    labctl.file('router.clab.yml', CLAB);
+    const outcome = await labctl.run('import', 'router.clab.yml');
+    expect(outcome.stderr).toBe('labctl: a lab needs a switch, and it has none: one without a link is added');
+    labctl.file('clab.yaml', outcome.stdout);
+    await labctl.ok('up', 'clab.yaml');
+    expect(await labctl.ok('pingall')).toContain('*** Results: 0% dropped (6/6 received)');
+    await labctl.ok('down');
     await labctl.expectNothingLeft();
   });
 

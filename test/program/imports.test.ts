@@ -72,14 +72,15 @@ describe('containerlab', () => {
         '{s1: {kind: bridge}, a: {kind: linux}, b: {kind: linux}}',
         `    - type: veth-stitch
       endpoints:
-        - {node: s1, interface: eth1, mtu: 1400}
+        - {node: s1, interface: eth1, mtu: 1400, ipv6: "fe80::1/64"}
         - {node: a, interface: eth1, ipv4: 192.168.1.1/24, mac: "02:00:00:00:00:01"}
     - endpoints: [{node: s1, interface: eth2}, {node: b, interface: eth1, ipv4: 192.168.1.2/24}]
 `,
       ),
     );
     expect(spec).toContain('- {name: a, ip: 192.168.1.1/24, mac: "02:00:00:00:00:01"}');
-    expect(notes).toContain('mtu of an endpoint is not read');
+    expect(notes).toContain('mtu is left out at switches');
+    expect(notes).toContain('ipv6 of an endpoint is not read');
   });
 });
 

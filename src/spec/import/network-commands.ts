@@ -219,7 +219,8 @@ function ofRoute(verb: string, words: readonly string[]): Read {
   if (verb !== 'add') return undefined;
   const { values, others } = valuesIn(words, new Set(['gw', 'netmask', 'dev', 'metric']));
   const [via, netmask] = [values.get('gw'), values.get('netmask')];
-  const [destination = '', ...unread] = others.filter((word) => word !== '-net' && word !== '-host');
+  // The interface may follow.
+  const [destination = '', _device, ...unread] = others.filter((word) => word !== '-net' && word !== '-host');
   if (via === undefined || unread.length > 0) return undefined;
   const length = netmask === undefined ? undefined : lengthOf(netmask);
   if (netmask !== undefined && length === undefined) return undefined;

@@ -1,6 +1,7 @@
-import { ipv4FromNumber, parseIpv4 } from '../../model/addresses.ts';
+import { type Ipv4Address, ipv4FromNumber, parseIpv4 } from '../../model/addresses.ts';
 import { isInSubnet } from '../../model/host-state.ts';
 import type { InterfaceAddress } from '../../model/topology.ts';
+import { numberInName } from '../nodes.ts';
 import type { GraphLink, HostNode } from './graph.ts';
 import type { Notes } from './notes.ts';
 import type { HostProperties, InterfaceProperties } from './properties.ts';
@@ -59,14 +60,28 @@ function withoutInterfaces({ properties, where }: HostNode, notes: Notes): HostP
   return others;
 }
 
-/** Whether it has an address of the file. */
-export function hasAddress({ properties: { ip, interfaces = [] } }: HostNode): boolean {
-  return ip !== undefined || interfaces.some((each) => each.ip !== undefined);
+/** Hosts without an address beside others that have one: with one that no other has, by their number where it can be. */
+export function withAddressesBeside(
+  hosts: readonly HostNode[],
+  portsOf: PortsByNode,
+  notes: Notes,
+): readonly HostNode[] {
+  const taken = new Set(hosts.flatMap(({ properties }) => ownAddresses(properties, false) ?? []).map(({ ip }) => ip));
+  if (taken.size === 0) return hosts;
+  let next = 1;
+  return hosts.map((host) => {
+    const { ip, interfaces } = host.properties;
+    if (ip !== undefined || interfaces !== undefined || !portsOf.has(host.id)) return host;
+    let address = addressOfNumber(numberInName(host.id) ?? next);
+    for (; taken.has(address); next += 1) address = addressOfNumber(next);
+    taken.add(address);
+    notes.add('a host without an address is given one of 10.0.0.0/8', host.where);
+    return { ...host, properties: { ip: `${address}/8`, ...host.properties } };
+  });
 }
 
-/** Whether it has an address of the spec's rule, should it have a link. */
-export function getsAddress({ properties: { ip, interfaces } }: HostNode): boolean {
-  return ip === undefined && interfaces === undefined;
+function addressOfNumber(number: number): Ipv4Address {
+  return ipv4FromNumber((10n << 24n) + BigInt(number));
 }
 
 /** Undefined where one is not an address. */

@@ -5,7 +5,7 @@ import { type LabSpec, labNameOf, readSpec } from '../read.ts';
 import { type GraphLink, type GraphNode, type ImportedGraph, MOST_LINKS, MOST_NODES } from './graph.ts';
 import { dpidsToWrite, FreeNames, namesByIds } from './names.ts';
 import { shown } from './notes.ts';
-import { getsAddress, hasAddress, portsByNode, settledHost, writtenProperties } from './settled-host.ts';
+import { portsByNode, settledHost, withAddressesBeside, writtenProperties } from './settled-host.ts';
 
 export interface ImportOptions {
   /** The lab's name; without it, the graph's or the file's. */
@@ -80,7 +80,9 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
   const { notes } = graph;
   const links = linksOfLab(graph);
   const portsOf = portsByNode(links);
-  const hosts = graph.nodes.flatMap((node) => (node.kind === 'host' ? [settledHost(node, portsOf, notes)] : []));
+  const ofFile = graph.nodes.flatMap((node) => (node.kind === 'host' ? [settledHost(node, portsOf, notes)] : []));
+  // A program gives all of its hosts addresses.
+  const hosts = graph.hasAllHosts === true ? ofFile : withAddressesBeside(ofFile, portsOf, notes);
   const switches = graph.nodes.filter((node) => node.kind === 'switch');
   const hostsPerNode = options.hostsPerNode ?? (hosts.length > 0 || graph.hasAllHosts ? 0 : 1);
   if (options.hostsPerNode === undefined && hostsPerNode > 0) {
@@ -95,9 +97,6 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
   if (needsSwitch) notes.add('a lab needs a switch, and it has none: one without a link is added');
   const switchCount = switches.length + (needsSwitch ? 1 : 0);
   checkSize(file, switchCount, hosts.length + places.length * hostsPerNode, links.length);
-  if (hosts.some(hasAddress) && hosts.some((host) => getsAddress(host) && portsOf.has(host.id))) {
-    notes.add('a host without an address has one of 10.0.0.0/8 by its number');
-  }
 
   const free = new FreeNames();
   const endingOf = interfaceEndings(links, hostsPerNode);

@@ -125,14 +125,14 @@ test('hosts may be linked to each other only, or to nothing; addresses may be in
   ]);
 });
 
-test('a host without an address beside others with one has one by its number, and that is told', () => {
+test('a host without an address beside others with one is given another one, and that is told', () => {
   const { spec, notes } = imported(
     'gml',
-    `graph [ node [ id 1 label "s1" type "switch" ] node [ id 2 label "h1" type "host" ip "192.168.0.1/24" ]
+    `graph [ node [ id 1 label "s1" type "switch" ] node [ id 2 label "h1" type "host" ip "10.0.0.2/24" ]
       node [ id 3 label "h2" type "host" ] edge [ source 1 target 2 ] edge [ source 1 target 3 ] ]`,
   );
-  expect(spec.topology.hosts.map((host) => ownAddressOf(host)?.ip)).toEqual(['192.168.0.1', '10.0.0.2']);
-  expect(notes).toEqual(['a host without an address has one of 10.0.0.0/8 by its number']);
+  expect(spec.topology.hosts.map((host) => ownAddressOf(host)?.ip)).toEqual(['10.0.0.2', '10.0.0.1']);
+  expect(notes).toEqual(['a host without an address is given one of 10.0.0.0/8 (net.txt:2:7)']);
 });
 
 test('a text that is not UTF-8 is taken for ISO 8859-1, as old tools write it', () => {
