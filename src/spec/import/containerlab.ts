@@ -171,6 +171,10 @@ class ContainerlabReader {
           'correct the name, or add it to nodes',
         );
       }
+      if (a.node === b.node) {
+        this.#notes.add('a link from a node to itself is left out', where);
+        return [];
+      }
       return [{ ends: [a, b], properties: {}, where, index }];
     });
   }

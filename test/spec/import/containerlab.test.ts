@@ -237,6 +237,21 @@ links:
     expect(notes).toEqual(['a lab needs a switch, and it has none: one without a link is added']);
   });
 
+  test('a link from a node to itself is no interface', () => {
+    const { text, notes } = imported(
+      'containerlab',
+      `topology:
+  nodes: {s1: {kind: bridge}, a: {kind: linux, exec: [ip addr add 10.0.0.1/24 dev eth1, ip addr add 10.0.1.1/24 dev eth3]}}
+  links: [{endpoints: ["a:eth3", "a:eth2"]}, {endpoints: ["a:eth1", "s1:eth1"]}]
+`,
+    );
+    expect(text).toContain('  - {name: a, ip: 10.0.0.1/24}\n');
+    expect(notes).toEqual([
+      'a link from a node to itself is left out (net.txt:3:11)',
+      'what is said of an interface without a link is left out (net.txt:2:31)',
+    ]);
+  });
+
   test('an address that is none is told at the node', () => {
     expect(
       importProblems(
