@@ -38,6 +38,36 @@ links:
   - [guest3, s3:2]
 `;
 
+/** As Mininet's examples/linuxrouter.py builds it. */
+const ROUTER = `from mininet.topo import Topo
+from mininet.node import Node
+class LinuxRouter(Node):
+    def config(self, **params):
+        super().config(**params)
+        self.cmd('sysctl net.ipv4.ip_forward=1')
+class NetworkTopo(Topo):
+    def build(self):
+        router = self.addNode('r0', cls=LinuxRouter, ip='192.168.1.1/24')
+        subnets = {'s1': '192.168.1.%d/24', 's2': '172.16.0.%d/12', 's3': '10.0.0.%d/8'}
+        for number, (switch, subnet) in enumerate(subnets.items(), start=1):
+            self.addSwitch(switch)
+            self.addLink(switch, router, intfName2='r0-eth%d' % number, params2={'ip': subnet % 1})
+            gateway = (subnet % 1).split('/')[0]
+            self.addHost('h%d' % number, ip=subnet % 100, defaultRoute='via ' + gateway)
+            self.addLink('h%d' % number, switch)
+`;
+
+const CLAB = `name: imported-clab
+topology:
+  nodes:
+    pc1: {kind: linux, exec: [ip addr add 10.0.1.2/24 dev eth1, ip route replace default via 10.0.1.1]}
+    pc2: {kind: linux, exec: [ip addr add 10.0.2.2/24 dev eth1, ip route replace default via 10.0.2.1]}
+    r: {kind: linux, exec: [ip addr add 10.0.1.1/24 dev eth1, ip addr add 10.0.2.1/24 dev eth2, sysctl -w net.ipv4.ip_forward=1]}
+  links:
+    - endpoints: ["pc1:eth1", "r:eth1"]
+    - endpoints: ["pc2:eth1", "r:eth2"]
+`;
+
 describe.each(['as we are', 'ordinary'] as const)('labctl import, %s', (user) => {
   const labctl = new Labctl(user);
   afterAll(() => labctl.clean());
@@ -62,15 +92,44 @@ describe.each(['as we are', 'ordinary'] as const)('labctl import, %s', (user) =>
       `from mininet.topo import Topo\nclass T(Topo):\n    def build(self):\n${lines}topos = {'t': T}\n`;
     labctl.file('alone.py', program("        self.addSwitch('s1')\n        self.addHost('h1')\n"));
     labctl.file('bare.py', program("        self.addLink(self.addSwitch('s1'), self.addSwitch('s2'))\n"));
-    for (const file of ['alone.py', 'bare.py']) {
-      const outcome = await labctl.run('import', file);
-      expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-      expect(outcome.stderr).toContain(`${file}: the lab would have no host`);
-    }
+    const bare = await labctl.run('import', 'bare.py');
+    expect(bare).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(bare.stderr).toContain('bare.py: the lab would have no host');
+    // A host without a link is a host too.
+    expect(await labctl.ok('import', 'alone.py')).toContain('hosts:\n  - h1\nswitches:\n  - s1\nlinks: []');
     // Where they are asked for they are there, with other names.
-    const asked = await labctl.run('import', 'alone.py', '--hosts-per-node', '1');
-    expect(asked.stderr).toContain('a host without a link is left out');
-    expect(asked.stdout).toContain('hosts:\n  - h1_2\n');
+    const asked = await labctl.ok('import', 'alone.py', '--hosts-per-node', '1');
+    expect(asked).toContain('hosts:\n  - h1\n  - h1_2\n');
+  });
+
+  test("Mininet's example of a router becomes a lab whose router forwards", async () => {
+    labctl.file('linuxrouter.py', ROUTER);
+    const outcome = await labctl.run('import', 'linuxrouter.py', '--name', 'imported-router');
+    expect(outcome.stderr).toBe(
+      'labctl: a host whose class has ip_forward=1 in its code, as LinuxRouter has, is a router here (linuxrouter.py:9:1)',
+    );
+    labctl.file('lab.yaml', outcome.stdout);
+    await labctl.ok('up', 'lab.yaml');
+    expect(await labctl.ok('pingall')).toContain('*** Results: 0% dropped (12/12 received)');
+    await labctl.ok('down');
+    // Rendered, and imported again.
+    labctl.file('again.py', await labctl.ok('render', 'lab.yaml'));
+    const again = await labctl.run('import', 'again.py', '--name', 'imported-router');
+    expect(again.stderr).toBe('');
+    labctl.file('again.yaml', again.stdout);
+    expect(await labctl.ok('render', 'again.yaml')).toBe(await labctl.ok('render', 'lab.yaml'));
+    await labctl.expectNothingLeft();
+  });
+
+  test("containerlab's linux nodes become a lab with a router between two of them", async () => {
+    labctl.file('router.clab.yml', CLAB);
+    const outcome = await labctl.run('import', 'router.clab.yml');
+    expect(outcome.stderr).toBe('labctl: a lab needs a switch, and it has none: one without a link is added');
+    labctl.file('clab.yaml', outcome.stdout);
+    await labctl.ok('up', 'clab.yaml');
+    expect(await labctl.ok('pingall')).toContain('*** Results: 0% dropped (6/6 received)');
+    await labctl.ok('down');
+    await labctl.expectNothingLeft();
   });
 
   test('a wrong program and a wrong file are told with exit code 2, without a trace of labctl itself', async () => {

@@ -72,14 +72,15 @@ describe('containerlab', () => {
         '{s1: {kind: bridge}, a: {kind: linux}, b: {kind: linux}}',
         `    - type: veth-stitch
       endpoints:
-        - {node: s1, interface: eth1, mtu: 1400}
+        - {node: s1, interface: eth1, mtu: 1400, ipv6: "fe80::1/64"}
         - {node: a, interface: eth1, ipv4: 192.168.1.1/24, mac: "02:00:00:00:00:01"}
     - endpoints: [{node: s1, interface: eth2}, {node: b, interface: eth1, ipv4: 192.168.1.2/24}]
 `,
       ),
     );
     expect(spec).toContain('- {name: a, ip: 192.168.1.1/24, mac: "02:00:00:00:00:01"}');
-    expect(notes).toContain('mtu of an endpoint is not read');
+    expect(notes).toContain('mtu is left out at switches');
+    expect(notes).toContain('ipv6 of an endpoint is not read');
   });
 });
 
@@ -121,7 +122,9 @@ describe('graphs', () => {
     );
     expect(spec).toContain('hosts:\n  - h2\n  - h1\nswitches:\n  - s3\n  - s1\n  - {name: pc1, dpid:');
     expect(notes).toContain('no node has a type, so a node with the name of a host, as h1, becomes a host');
-    expect(notes).toContain('a host with several links, or with one to another host, is a switch here');
+    expect(notes).toContain(
+      'a node with the name of a host that has several links, or one to another such, is a switch here',
+    );
     expect(notes).not.toContain('it has no hosts');
   });
 

@@ -40,8 +40,8 @@ export interface AttributedGraph {
 }
 
 /**
- * The network that a graph describes: a node is a switch, or a host where its `type` or `kind` is `host` and it has one
- * link, to a switch. Where no node says what it is, one that is named as hosts are, as h1, is a host.
+ * The network that a graph describes: a node is a switch, or a host where its `type` or `kind` is `host`. Where no node
+ * says what it is, one that is named as hosts are, as h1, and has one link, to a switch, is a host.
  * @throws ProblemError when two nodes have one id, or an edge ends at a node that does not exist
  */
 export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
@@ -78,7 +78,7 @@ export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
   if (problems.length > 0) throw new ProblemError(problems);
 
   const naming = namingOf(graph);
-  const isHost = hostsOf(graph, naming);
+  const hosts = hostsOf(graph, naming);
   const links = simpleEdges(graph).map(
     ({ source, target, attributes, where }): GraphLink => ({
       ends: [{ node: naming.idOf(keyOf(source)) }, { node: naming.idOf(keyOf(target)) }],
@@ -92,8 +92,9 @@ export function graphOfAttributes(graph: AttributedGraph): ImportedGraph {
     format: graph.title === undefined ? graph.format : `${graph.format}, ${JSON.stringify(labelOf(graph.title) ?? '')}`,
     idsAreNames: naming.idsAreNames,
     nodes: hostsAtTheEdge(
-      graph.nodes.map((node) => nodeOf(node, naming, isHost, notes)),
+      graph.nodes.map((node) => nodeOf(node, naming, hosts, notes)),
       links,
+      'a node with the name of a host that has several links, or one to another such, is a switch here',
       notes,
     ),
     links,
@@ -177,26 +178,28 @@ const NAMES_OF_KIND = ['type', 'kind'];
 /** As people number hosts: h1, host2, pc-3. */
 const NAMED_AS_HOST = /^(?:h|host|pc|client|server)[-_]?\d+$/i;
 
+interface Hosts {
+  readonly isHost: (node: AttributedNode) => boolean;
+  /** Whether they are hosts only by their names. */
+  readonly areGuessed: boolean;
+}
+
 /** Tells hosts: by what they say of themselves; where none says anything, by their names. */
-function hostsOf({ nodes, notes }: AttributedGraph, { idsAreNames, idOf }: Naming): (node: AttributedNode) => boolean {
+function hostsOf({ nodes, notes }: AttributedGraph, { idsAreNames, idOf }: Naming): Hosts {
   const kindsOf = ({ attributes }: AttributedNode) => NAMES_OF_KIND.flatMap((name) => attributes.get(name) ?? []);
   if (!idsAreNames || nodes.some((node) => kindsOf(node).length > 0)) {
-    return (node) => kindsOf(node).some((kind) => String(kind).toLowerCase() === 'host');
+    const isHost = (node: AttributedNode) => kindsOf(node).some((kind) => String(kind).toLowerCase() === 'host');
+    return { isHost, areGuessed: false };
   }
   const isNamed = ({ id }: AttributedNode) => NAMED_AS_HOST.test(idOf(keyOf(id)));
   const named = nodes.filter(isNamed);
-  if (named.length === nodes.length) return () => false;
+  if (named.length === nodes.length) return { isHost: () => false, areGuessed: true };
   for (const { where } of named)
     notes.add('no node has a type, so a node with the name of a host, as h1, becomes a host', where);
-  return isNamed;
+  return { isHost: isNamed, areGuessed: true };
 }
 
-function nodeOf(
-  node: AttributedNode,
-  { idOf }: Naming,
-  isHost: (node: AttributedNode) => boolean,
-  notes: Notes,
-): GraphNode {
+function nodeOf(node: AttributedNode, { idOf }: Naming, { isHost, areGuessed }: Hosts, notes: Notes): GraphNode {
   const { id, attributes, where } = node;
   const label = labelIn(attributes) ?? (typeof id === 'string' && isChosen(id) ? labelOf(id) : undefined);
   const named = { id: idOf(keyOf(id)), ...(label === undefined ? {} : { label }), where };
@@ -207,7 +210,7 @@ function nodeOf(
   if (isHost(node)) {
     const [ip, mac] = [text('ip'), text('mac')];
     const properties = { ...(ip === undefined ? {} : { ip }), ...(mac === undefined ? {} : { mac }) };
-    return { kind: 'host', properties, ...named };
+    return { kind: 'host', properties, ...named, ...(areGuessed ? { isGuessed: true } : {}) };
   }
   const given = attributes.get('dpid');
   const dpid = dpidOf(given);

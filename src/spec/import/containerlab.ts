@@ -1,3 +1,4 @@
+import type { FilePlace } from '../../model/where.ts';
 import { LocatedDocument, type Path } from '../located-document.ts';
 import {
   type GraphLink,
@@ -7,14 +8,15 @@ import {
   type ImportedGraph,
   MOST_NODES,
 } from './graph.ts';
+import { HostInterfaces } from './host-interfaces.ts';
+import { type NetworkCommand, networkCommandsOf } from './network-commands.ts';
 import { Notes, shown } from './notes.ts';
-import type { HostProperties } from './properties.ts';
 import type { Source } from './source.ts';
 
 /**
- * A containerlab topology (containerlab.dev, "Topology definition"): nodes of kind linux with one link are hosts, all
- * others switches, whatever they would run. A link is `endpoints: ["a:eth1", "b:eth1"]`, or has a type and endpoints in
- * their long form.
+ * A containerlab topology (containerlab.dev, "Topology definition"): nodes of kind linux with addresses, or with one link at
+ * most, are hosts, all others switches, whatever they would run. A link is `endpoints: ["a:eth1", "b:eth1"]`, or has a type
+ * and endpoints in their long form. Addresses are those of endpoints, and those that commands (`exec`) set.
  */
 export function readContainerlab(source: Source): ImportedGraph {
   return new ContainerlabReader(source).graph();
@@ -24,18 +26,39 @@ export function readContainerlab(source: Source): ImportedGraph {
 const OUTSIDE: ReadonlySet<string> = new Set(['host', 'mgmt-net', 'macvlan', 'vxlan', 'vxlan-stitch', 'dummy']);
 
 /** Of an endpoint, what containerlab takes beside its node and interface. */
-const ENDPOINT_KEYS: ReadonlySet<string> = new Set(['node', 'interface', 'mac', 'ipv4']);
+const ENDPOINT_KEYS: ReadonlySet<string> = new Set(['node', 'interface', 'mac', 'ipv4', 'mtu']);
+
+const TAKEN_ADDRESS = 'an address that another node has is left out';
+const UNREAD_COMMAND = 'a command (exec) that sets no address, route, MTU, VLAN or forwarding is left out';
+const NOT_A_ROUTER =
+  'a linux node with several addresses forwards nothing here unless its commands set net.ipv4.ip_forward=1';
+const NOT_A_HOST = 'a linux node without addresses that has several links, or one to another such, is a switch here';
 
 interface Endpoint {
   readonly node: string;
+  /** Empty where the file does not name it. */
   readonly interface: string;
-  readonly properties: HostProperties;
+  readonly ip?: string;
+  readonly mac?: string;
+  /** Of this endpoint, else of the link. */
+  readonly mtu?: number;
+}
+
+/** A node, and what is said of it should it be a host. */
+interface Candidate {
+  readonly node: GraphNode;
+  readonly notes: readonly string[];
+  readonly hasCommands: boolean;
 }
 
 class ContainerlabReader {
   readonly #document: LocatedDocument;
   readonly #source: Source;
   readonly #notes = new Notes();
+  /** Of linux nodes, in the order of their links. */
+  readonly #hostPorts = new Map<string, readonly number[]>();
+  /** Of addresses, the node that has each. */
+  readonly #ownerOf = new Map<string, string>();
 
   constructor(source: Source) {
     this.#source = source;
@@ -72,15 +95,12 @@ class ContainerlabReader {
     const links = this.#links(member(topology, 'links') ?? [], nodes);
     const ofKind = (kind: unknown) => member(member(topology, 'kinds'), String(kind));
     const fallback = member(member(topology, 'defaults'), 'kind');
-    const graphNodes = Object.entries(nodes).map(([id, node]): GraphNode => {
+    const candidates = Object.entries(nodes).map(([id, node]): Candidate => {
       const where = this.#document.whereIs(['topology', 'nodes'], id);
       const kind =
         member(node, 'kind') ??
         member(member(member(topology, 'groups'), String(member(node, 'group'))), 'kind') ??
         fallback;
-      if (member(node, 'exec') !== undefined || member(ofKind(kind), 'exec') !== undefined) {
-        this.#notes.add('commands of a node (exec) are left out, and addresses that they set', where);
-      }
       if (typeof kind === 'string' && kind.includes('${')) {
         this.#add(
           ['topology', 'nodes', id],
@@ -88,10 +108,20 @@ class ContainerlabReader {
           `write the kind in its place, or with a default: \${KIND:=linux}`,
         );
       }
-      return kind === 'linux' ? { kind: 'host', id, where, properties: {} } : { kind: 'switch', id, where };
+      const settings = [
+        member(topology, 'defaults'),
+        ofKind(kind),
+        member(member(topology, 'groups'), String(member(node, 'group'))),
+        node,
+      ];
+      const commands = settings.flatMap((each) => commandsIn(each));
+      if (kind === 'linux') return this.#linuxNode(id, where, links, commands);
+      return { node: { kind: 'switch', id, where }, notes: [], hasCommands: commands.length > 0 };
     });
     this.#refuseSharedInterfaces(links);
-    const settled = this.#withAddresses(hostsAtTheEdge(graphNodes, links, this.#notes), links);
+    const graphNodes = candidates.map(({ node }) => node);
+    const settled = hostsAtTheEdge(graphNodes, links, NOT_A_HOST, this.#notes);
+    this.#noteSettled(settled, candidates, links);
     const name = member(root, 'name');
     this.#document.throwIfAny();
     return {
@@ -122,7 +152,10 @@ class ContainerlabReader {
         this.#add(path, 'a link has two endpoints', 'write endpoints: ["a:eth1", "b:eth1"]');
         return [];
       }
-      const ends = endpoints.map((endpoint, side) => this.#endpoint(endpoint, [...path, 'endpoints', side]));
+      const ends = endpoints.map((endpoint, side) => {
+        const end = this.#endpoint(endpoint, [...path, 'endpoints', side]);
+        return end && withPropertiesOf(link, side, end);
+      });
       const [a, b] = ends;
       if (a === undefined || b === undefined) return [];
       const outside = [a, b].find(({ node }) => OUTSIDE.has(node) && !Object.hasOwn(nodes, node));
@@ -138,6 +171,10 @@ class ContainerlabReader {
           'correct the name, or add it to nodes',
         );
       }
+      if (a.node === b.node) {
+        this.#notes.add('a link from a node to itself is left out', where);
+        return [];
+      }
       return [{ ends: [a, b], properties: {}, where, index }];
     });
   }
@@ -147,7 +184,7 @@ class ContainerlabReader {
       const [node = '', name = '', ...more] = endpoint.split(':');
       // In `macvlan:eth0` and `host:eth0`, and in `vxlan:...`, what follows is the machine's.
       if (node !== '' && (name !== '' || OUTSIDE.has(node)) && (more.length === 0 || OUTSIDE.has(node))) {
-        return { node, interface: name, properties: {} };
+        return { node, interface: name };
       }
     } else {
       const text = (key: string) => {
@@ -157,8 +194,16 @@ class ContainerlabReader {
       const [node, ip, mac] = [text('node'), text('ipv4'), text('mac')];
       const unread = Object.keys(isMapping(endpoint) ? endpoint : {}).filter((key) => !ENDPOINT_KEYS.has(key));
       for (const key of unread) this.#notes.add(`${key} of an endpoint is not read`, this.#document.whereIs(path));
-      const properties = { ...(ip === undefined ? {} : { ip }), ...(mac === undefined ? {} : { mac }) };
-      if (node !== undefined) return { node, interface: text('interface') ?? '', properties };
+      const mtu = member(endpoint, 'mtu');
+      if (node !== undefined) {
+        return {
+          node,
+          interface: text('interface') ?? '',
+          ...(ip === undefined ? {} : { ip }),
+          ...(mac === undefined ? {} : { mac }),
+          ...(typeof mtu === 'number' ? { mtu } : {}),
+        };
+      }
     }
     this.#add(path, 'not an endpoint', 'write "a:eth1", or {node: a, interface: eth1}');
     return undefined;
@@ -179,16 +224,64 @@ class ContainerlabReader {
     }
   }
 
-  /** Hosts have the addresses of their endpoints; switches have none. */
-  #withAddresses(nodes: readonly GraphNode[], links: readonly InterfaceLink[]): readonly GraphNode[] {
-    const ends = new Map(links.flatMap((link) => link.ends.map((end) => [end.node, end] as const)));
-    return nodes.map((node) => {
-      const properties = ends.get(node.id)?.properties ?? {};
-      if (Object.keys(properties).length === 0) return node;
-      if (node.kind === 'host') return { ...node, properties };
-      this.#notes.add('addresses of endpoints of switches are left out', node.where);
-      return node;
+  /** A node of kind linux: a host where it has addresses; else one that is guessed; a switch where it makes a bridge. */
+  #linuxNode(id: string, where: FilePlace, links: readonly InterfaceLink[], commands: readonly string[]): Candidate {
+    const read = commands.flatMap((line) => networkCommandsOf(line));
+    if (read.some((command) => command?.kind === 'bridge')) {
+      this.#notes.add('a linux node that makes a bridge is a switch here', where);
+      return { node: { kind: 'switch', id, where }, notes: [], hasCommands: true };
+    }
+    const ends = links.flatMap((link) => link.ends.filter(({ node }) => node === id));
+    const ports = hostPortsOf(ends);
+    this.#hostPorts.set(id, ports);
+    const notes: string[] = [];
+    const deviceOf = (index: number) => ends[index]?.interface || `link ${index}`;
+    const interfaces = new HostInterfaces(new Map(ports.map((port, index) => [deviceOf(index), port])), (text) => {
+      notes.push(text);
     });
+    const apply = (command: NetworkCommand) => {
+      if (command.kind === 'address' && this.#isTaken(command.address, id)) notes.push(TAKEN_ADDRESS);
+      else interfaces.apply(command);
+    };
+    for (const [index, { ip, mac, mtu }] of ends.entries()) {
+      const device = deviceOf(index);
+      if (mac !== undefined) apply({ kind: 'mac', device, mac });
+      if (ip !== undefined) apply({ kind: 'address', device, address: ip });
+      if (mtu !== undefined) apply({ kind: 'mtu', device, mtu: String(mtu) });
+    }
+    for (const command of read) {
+      if (command === undefined) notes.push(UNREAD_COMMAND);
+      else apply(command);
+    }
+    const properties = interfaces.properties({ byRule: ends.length === 1 });
+    const { interfaces: several = [], forward } = properties;
+    if (forward === undefined && several.filter(({ ip }) => ip !== undefined).length > 1) notes.push(NOT_A_ROUTER);
+    const node: GraphNode = { kind: 'host', isGuessed: !interfaces.hasAddresses, id, where, properties };
+    return { node, notes, hasCommands: commands.length > 0 };
+  }
+
+  /** No two hosts have one address; nodes that share their commands would. */
+  #isTaken(address: string, node: string): boolean {
+    const [ip = ''] = address.split('/');
+    const owner = this.#ownerOf.get(ip);
+    if (owner === undefined) this.#ownerOf.set(ip, node);
+    return owner !== undefined && owner !== node;
+  }
+
+  /** What was left out of a node is told when it is clear what it is. */
+  #noteSettled(nodes: readonly GraphNode[], candidates: readonly Candidate[], links: readonly InterfaceLink[]): void {
+    const hosts = new Set(nodes.flatMap(({ kind, id }) => (kind === 'host' ? [id] : [])));
+    for (const { node, notes, hasCommands } of candidates) {
+      if (hosts.has(node.id)) for (const note of new Set(notes)) this.#notes.add(note, node.where);
+      else if (hasCommands) this.#notes.add('commands of a switch (exec) are left out', node.where);
+    }
+    for (const { ends, where } of links) {
+      const atSwitches = ends.filter(({ node }) => !hosts.has(node));
+      if (atSwitches.some(({ ip, mac }) => ip !== undefined || mac !== undefined)) {
+        this.#notes.add('addresses of endpoints of switches are left out', where);
+      }
+      if (atSwitches.some(({ mtu = 1500 }) => mtu !== 1500)) this.#notes.add('mtu is left out at switches', where);
+    }
   }
 
   /** A switch's interfaces have the ports that end their names, where these are different ones from 1 up. */
@@ -211,8 +304,13 @@ class ContainerlabReader {
           where,
         );
     }
+    const seen = new Map<string, number>();
+    const hosts = new Set(nodes.flatMap(({ kind, id }) => (kind === 'host' ? [id] : [])));
     const end = ({ node, interface: name }: Endpoint): GraphLinkEnd => {
-      const port = numberedNodes.has(node) ? portOf(name) : undefined;
+      const position = seen.get(node) ?? 0;
+      seen.set(node, position + 1);
+      const ofHost = hosts.has(node) ? this.#hostPorts.get(node)?.[position] : undefined;
+      const port = ofHost ?? (numberedNodes.has(node) ? portOf(name) : undefined);
       return { node, ...(port === undefined ? {} : { port }) };
     };
     return links.map(({ ends: [a, b], index: _, ...link }) => ({ ...link, ends: [end(a), end(b)] }));
@@ -238,6 +336,34 @@ function withDefaults(source: Source, notes: Notes): string {
     notes.add(`the variable ${name} has its default, ${shown(fallback)}`, source.where(offset));
     return fallback;
   });
+}
+
+/** The commands that a node runs when it starts, and what of its kernel's settings is one. */
+function commandsIn(settings: unknown): readonly string[] {
+  const commands = member(settings, 'exec') ?? [];
+  const forwards = String(member(member(settings, 'sysctls'), 'net.ipv4.ip_forward')) === '1';
+  return [
+    ...(Array.isArray(commands) ? commands : [commands]).map(String),
+    ...(forwards ? ['sysctl -w net.ipv4.ip_forward=1'] : []),
+  ];
+}
+
+/** An endpoint with what its link says of it. */
+function withPropertiesOf(link: unknown, side: number, end: Endpoint): Endpoint {
+  const mtu = member(link, 'mtu');
+  const addresses = member(link, 'ipv4');
+  const ip: unknown = Array.isArray(addresses) ? addresses[side] : undefined;
+  return {
+    ...(typeof mtu === 'number' && mtu !== 1500 ? { mtu } : {}),
+    ...(typeof ip === 'string' && ip !== '' ? { ip } : {}),
+    ...end,
+  };
+}
+
+/** Of the links of a host: by the names of its interfaces where it has several, else from 0 up. */
+function hostPortsOf(ends: readonly Endpoint[]): readonly number[] {
+  const numbers = ends.flatMap((end) => portOf(end.interface) ?? []);
+  return ends.length > 1 && new Set(numbers).size === ends.length ? numbers : ends.map((_, index) => index);
 }
 
 /** `eth1`, `e1-1`, `Ethernet1` and `swp1` are port 1. */

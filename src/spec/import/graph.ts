@@ -32,9 +32,11 @@ interface AnyNode {
   readonly where: FilePlace;
 }
 
-interface HostNode extends AnyNode {
+export interface HostNode extends AnyNode {
   readonly kind: 'host';
   readonly properties: HostProperties;
+  /** Whether it is a host only by its name or for want of another sign, and not because the file says so. */
+  readonly isGuessed?: boolean;
 }
 
 export interface SwitchNode extends AnyNode {
@@ -60,11 +62,17 @@ export interface GraphLinkEnd {
 }
 
 /**
- * The nodes of a graph in which a host is only guessed: what has several links passes packets on and is a switch, and so
- * are two that are linked to each other only.
+ * The nodes of a graph with the hosts that are guessed: one that has several links passes packets on and is a switch, and so
+ * are two guessed ones that are linked to each other.
+ * @param note what is said of those that become switches
  */
-export function hostsAtTheEdge(nodes: readonly GraphNode[], links: readonly GraphLink[], notes: Notes): GraphNode[] {
-  const hosts = new Set(nodes.flatMap(({ kind, id }) => (kind === 'host' ? [id] : [])));
+export function hostsAtTheEdge(
+  nodes: readonly GraphNode[],
+  links: readonly GraphLink[],
+  note: string,
+  notes: Notes,
+): GraphNode[] {
+  const guessed = new Set(nodes.flatMap((node) => (node.kind === 'host' && node.isGuessed === true ? [node.id] : [])));
   const peersOf = new Map<string, string[]>();
   for (const [a, b] of links.map(({ ends }) => ends.map(({ node }) => node) as [string, string])) {
     peersOf.set(a, peersOf.get(a) ?? []);
@@ -72,12 +80,12 @@ export function hostsAtTheEdge(nodes: readonly GraphNode[], links: readonly Grap
     peersOf.get(a)?.push(b);
     peersOf.get(b)?.push(a);
   }
-  for (const [id, peers] of peersOf) if (peers.length > 1) hosts.delete(id);
+  for (const [id, peers] of peersOf) if (peers.length > 1) guessed.delete(id);
   return nodes.map((node) => {
+    if (node.kind === 'switch' || node.isGuessed !== true) return node;
     const peers = peersOf.get(node.id) ?? [];
-    if (node.kind === 'switch' || peers.length === 0) return node;
-    if (hosts.has(node.id) && !peers.some((peer) => hosts.has(peer))) return node;
-    notes.add('a host with several links, or with one to another host, is a switch here', node.where);
+    if (peers.length === 0 || (guessed.has(node.id) && !peers.some((peer) => guessed.has(peer)))) return node;
+    notes.add(note, node.where);
     const { id, label, where } = node;
     return { kind: 'switch', id, ...(label === undefined ? {} : { label }), where };
   });

@@ -9,41 +9,51 @@ const RESERVED = ['x', 'c0', 'lo', 'all', 'default'];
 /** Gives each name once. Names that differ only in case would be hard to tell apart: they count as the same. */
 export class FreeNames {
   readonly #taken = new Set(RESERVED);
-  /** In characters. */
-  readonly #longest: number;
-
-  /** @param highestPort of any node: a name has to leave room for it in the name of an interface, `s1-eth12` */
-  constructor(highestPort: number) {
-    this.#longest = INTERFACE_NAME_LENGTH - `-eth${highestPort}`.length;
-  }
 
   /** Whether a node can be called so, and no other is. */
-  allows(name: string): boolean {
-    return /^[A-Za-z]\w*$/.test(name) && name.length <= this.#longest && !this.#taken.has(name.toLowerCase());
+  allows(name: string, longestEnding: string): boolean {
+    const longest = INTERFACE_NAME_LENGTH - longestEnding.length;
+    return /^[A-Za-z]\w*$/.test(name) && name.length <= longest && !this.#taken.has(name.toLowerCase());
   }
 
-  /** This name, or one like it that is allowed and free, which it then is no longer. */
-  take(wanted: string): string {
+  /**
+   * This name, or one like it that is allowed and free, which it then is no longer.
+   * @param longestEnding of the names of its interfaces, for which there has to be room: `-eth12`
+   */
+  take(wanted: string, longestEnding = '-eth0'): string {
+    const longest = INTERFACE_NAME_LENGTH - longestEnding.length;
     const ascii = wanted.normalize('NFKD').replaceAll(/\p{M}/gu, '');
     const cleaned = ascii.replaceAll(/\W+/g, '_').replace(/^(?![A-Za-z])/, 'n');
-    let name = cleaned.slice(0, this.#longest);
-    for (let number = 2; !this.allows(name); number += 1) {
+    let name = cleaned.slice(0, longest);
+    for (let number = 2; !this.allows(name, longestEnding); number += 1) {
       const end = `_${number}`;
-      name = `${cleaned.slice(0, this.#longest - end.length)}${end}`;
+      name = `${cleaned.slice(0, longest - end.length)}${end}`;
     }
     this.#taken.add(name.toLowerCase());
     return name;
   }
 }
 
-/** The names of nodes by their ids: the ids, where they can be names. */
-export function namesByIds(nodes: readonly GraphNode[], free: FreeNames, notes: Notes): Map<string, string> {
+/**
+ * The names of nodes by their ids: the ids, where they can be names.
+ * @param endingOf a node, see `FreeNames.take`
+ */
+export function namesByIds(
+  nodes: readonly GraphNode[],
+  free: FreeNames,
+  endingOf: (node: GraphNode) => string,
+  notes: Notes,
+): Map<string, string> {
   const names = new Map<string, string>();
   // Names that can stay do; the others are chosen among what these leave.
-  for (const { id } of nodes) if (free.allows(id)) names.set(id, free.take(id));
-  for (const { id, where } of nodes) {
+  for (const node of nodes) {
+    const ending = endingOf(node);
+    if (free.allows(node.id, ending)) names.set(node.id, free.take(node.id, ending));
+  }
+  for (const node of nodes) {
+    const { id, where } = node;
     if (names.has(id)) continue;
-    const name = free.take(id);
+    const name = free.take(id, endingOf(node));
     names.set(id, name);
     notes.add(
       `the name ${shown(id)} cannot be an interface's (letters, digits and _, not too long): it is ${name} here`,

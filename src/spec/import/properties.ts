@@ -15,11 +15,36 @@ export interface LinkProperties {
   readonly cost?: number;
 }
 
-/** What the spec says of a host, likewise. */
-export interface HostProperties {
+/** What the spec says of an interface of a host, likewise. */
+interface OwnProperties {
   readonly ip?: string;
   readonly mac?: string;
+  /** Further ones. */
+  readonly addresses?: readonly string[];
+  /** In bytes. */
+  readonly mtu?: number;
+}
+
+export interface InterfaceProperties extends OwnProperties {
+  /** Of the end of the graph's link. */
+  readonly port: number;
+  readonly vlan?: number;
+}
+
+export interface RouteProperties {
+  /** `10.0.2.0/24` */
+  readonly to: string;
+  readonly via: string;
+}
+
+/** What the spec says of a host. Its own `ip`, `mac`, `addresses` and `mtu` are those of its first interface. */
+export interface HostProperties extends OwnProperties {
+  /** In place of those: each link's in the order of the ports, followed by its VLANs'. Those without properties may be missing. */
+  readonly interfaces?: readonly InterfaceProperties[];
+  readonly routes?: readonly RouteProperties[];
   readonly default_route?: string;
+  readonly forward?: true;
+  readonly arp?: 'static';
   /** Share of one CPU. */
   readonly cpu?: number;
 }
@@ -43,6 +68,10 @@ const wholeBetween = (least: number, most: number) => (value: unknown) => {
   const number = between(least, most)(value);
   return Number.isInteger(number) ? number : undefined;
 };
+
+/** The longest packet of an interface, in bytes, where a lab can have it. */
+export const mtuOf = wholeBetween(68, 1500);
+export const vlanOf = wholeBetween(1, 4094);
 
 /** `5ms`, `0.5s` or `100us`, as Mininet hands them on to tc, with a unit, as graphs differ in what they take for granted. */
 const TIME = /^\s*(\d+(?:\.\d+)?)\s*(us|usecs?|ms|msecs?|s|secs?)\s*$/;

@@ -1,11 +1,11 @@
 import { Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import { ipv4ToNumber, netmaskOf, parseIpv4 } from '../../model/addresses.ts';
 import { inputProblem, type Problem, ProblemError } from '../../model/problem.ts';
 import { type FilePlace, lineOf, type Where } from '../../model/where.ts';
 import { type LabSpec, labNameOf, readSpec } from '../read.ts';
 import { type GraphLink, type GraphNode, type ImportedGraph, MOST_LINKS, MOST_NODES } from './graph.ts';
 import { dpidsToWrite, FreeNames, namesByIds } from './names.ts';
 import { shown } from './notes.ts';
+import { portsByNode, settledHost, withAddressesBeside, writtenProperties } from './settled-host.ts';
 
 export interface ImportOptions {
   /** The lab's name; without it, the graph's or the file's. */
@@ -79,15 +79,10 @@ type Parts = Readonly<Record<'hosts' | 'switches' | 'links', readonly Part[]>>;
 function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Parts {
   const { notes } = graph;
   const links = linksOfLab(graph);
-  const linked = new Set(links.flatMap(({ ends }) => ends.map(({ node }) => node)));
-  const leftOut: string[] = [];
-  const hosts = graph.nodes.flatMap((node) => {
-    if (node.kind === 'switch') return [];
-    if (linked.has(node.id)) return [node];
-    notes.add('a host without a link is left out', node.where);
-    leftOut.push(node.id);
-    return [];
-  });
+  const portsOf = portsByNode(links);
+  const ofFile = graph.nodes.flatMap((node) => (node.kind === 'host' ? [settledHost(node, portsOf, notes)] : []));
+  // A program gives all of its hosts addresses.
+  const hosts = graph.hasAllHosts === true ? ofFile : withAddressesBeside(ofFile, portsOf, notes);
   const switches = graph.nodes.filter((node) => node.kind === 'switch');
   const hostsPerNode = options.hostsPerNode ?? (hosts.length > 0 || graph.hasAllHosts ? 0 : 1);
   if (options.hostsPerNode === undefined && hostsPerNode > 0) {
@@ -97,13 +92,16 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
     if (isJunction && hostsPerNode > 0) notes.add('a hyperedge is a switch without a host', where);
     return !isJunction;
   });
-  checkSize(file, switches.length, hosts.length + places.length * hostsPerNode, links.length);
+  // Hosts alone can be a network, but not a lab.
+  const needsSwitch = switches.length === 0 && links.length > 0;
+  if (needsSwitch) notes.add('a lab needs a switch, and it has none: one without a link is added');
+  const switchCount = switches.length + (needsSwitch ? 1 : 0);
+  checkSize(file, switchCount, hosts.length + places.length * hostsPerNode, links.length);
 
-  const free = new FreeNames(highestPortOf(links) + hostsPerNode);
-  // What is left out is not to come back as another.
-  if (graph.idsAreNames) for (const id of leftOut) if (free.allows(id)) free.take(id);
+  const free = new FreeNames();
+  const endingOf = interfaceEndings(links, hostsPerNode);
   const names = graph.idsAreNames
-    ? namesByIds([...switches, ...hosts], free, notes)
+    ? namesByIds([...switches, ...hosts], free, endingOf, notes)
     : new Map([
         ...numberedNames('s', 0, switches, free),
         ...numberedNames('h', places.length * hostsPerNode, hosts, free),
@@ -116,12 +114,6 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
     const all = { ...properties, ...(label === undefined || label === name ? {} : { label }) };
     return { value: Object.keys(all).length > 0 ? { name, ...all } : name, where: node.where };
   };
-  // A lab has one subnet. A program's own addresses are what it is about: they stay, and are refused.
-  const subnets = new Set(hosts.map(({ properties: { ip = '10.0.0.1/8' } }) => subnetOf(ip)));
-  const keepsAddresses = graph.hasAllHosts === true || subnets.size <= 1;
-  if (!keepsAddresses) notes.add('addresses are left out, as they are in different subnets');
-  const propertiesOf = ({ properties: { ip, ...others } }: (typeof hosts)[number]) =>
-    ip === undefined || !keepsAddresses ? others : { ip, ...others };
   // Where each switch has one host, hN is on sN, at port 1.
   const added = switches.flatMap((node, index) =>
     Array.from({ length: node.isJunction ? 0 : hostsPerNode }, (_, number) => ({
@@ -132,10 +124,13 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
   const ports = portsToWrite(links, new Map(switches.map((node) => [node.id, node.isJunction ? 1 : 1 + hostsPerNode])));
   return {
     hosts: [
-      ...hosts.map((node) => part(node, propertiesOf(node))),
+      ...hosts.map((node) => part(node, writtenProperties(node.properties, portsOf.get(node.id) ?? []))),
       ...added.map(({ host, node }): Part => ({ value: host, where: node.where })),
     ],
-    switches: switches.map((node) => part(node, dpids.has(node.id) ? { dpid: dpids.get(node.id) } : {})),
+    switches: [
+      ...switches.map((node) => part(node, dpids.has(node.id) ? { dpid: dpids.get(node.id) } : {})),
+      ...(needsSwitch ? [{ value: free.take('s1'), where: { kind: 'file', file } } as const] : []),
+    ],
     links: [
       ...added.map(({ host, node }): Part => ({ value: [host, nameOf(node.id)], where: node.where })),
       ...links.map(({ ends, properties, where }): Part => {
@@ -146,16 +141,6 @@ function partsOf(file: string, graph: ImportedGraph, options: ImportOptions): Pa
       }),
     ],
   };
-}
-
-/** Of an address as a spec writes it; the text itself where it is none. */
-function subnetOf(text: string): string {
-  const [address = '', prefix = '8'] = text.split('/');
-  const ip = parseIpv4(address);
-  const length = Number(prefix);
-  return ip === undefined || !(length >= 1 && length <= 32)
-    ? text
-    : `${ipv4ToNumber(ip) & netmaskOf(length)}/${length}`;
 }
 
 /** The links without those from a node to itself, which no network has. */
@@ -193,16 +178,17 @@ function numberedNames(
   return nodes.map(({ id }, index) => [id, free.take(`${prefix}${before + index + 1}`)]);
 }
 
-/** As high as any port can become, given or in the order of the links. */
-function highestPortOf(links: readonly GraphLink[]): number {
-  const degrees = new Map<string, number>();
-  let highest = 0;
-  for (const { node, port = 0 } of links.flatMap(({ ends }) => ends)) {
-    const degree = (degrees.get(node) ?? 0) + 1;
-    degrees.set(node, degree);
-    highest = Math.max(highest, degree, port);
-  }
-  return highest;
+/** Of each node the longest that the name of an interface can end with: with the highest port, and the highest VLAN. */
+function interfaceEndings(links: readonly GraphLink[], hostsPerNode: number): (node: GraphNode) => string {
+  const ports = portsByNode(links);
+  return (node) => {
+    const own = ports.get(node.id) ?? [];
+    const added = node.kind === 'switch' ? hostsPerNode : 0;
+    const highest = own.reduce((most: number, port = 0) => Math.max(most, port), own.length + added);
+    const vlans = node.kind === 'switch' ? [] : (node.properties.interfaces ?? []).map(({ vlan = 0 }) => vlan);
+    const vlan = Math.max(0, ...vlans);
+    return `-eth${highest}${vlan > 0 ? `.${vlan}` : ''}`;
+  };
 }
 
 /**

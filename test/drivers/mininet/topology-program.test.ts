@@ -52,10 +52,10 @@ describe('a program of a topology', () => {
       name: 'line',
       cpus: cpus().length,
       hosts: [
-        { name: 'h1', line: 7, options: { ip: '10.0.0.101/8' } },
-        { name: 'h2', line: 7, options: { ip: '10.0.0.102/8' } },
+        { name: 'h1', line: 7, options: { ip: '10.0.0.101/8' }, forwards: false },
+        { name: 'h2', line: 7, options: { ip: '10.0.0.102/8' }, forwards: false },
       ],
-      switches: [{ name: 's1', line: 5, options: {} }],
+      switches: [{ name: 's1', line: 5, options: {}, forwards: false }],
       links: [
         { nodes: ['h1', 's1'], ports: [0, 10], line: 8, options: { bw: 0.5 } },
         { nodes: ['h2', 's1'], ports: [0, 20], line: 8, options: { bw: 0.5 } },
@@ -83,7 +83,7 @@ class T(Topo):
       cls: 'OVSBridge',
       a: '1208925819614629174706176',
       b: 'nan',
-      c: "{'x': [1]}",
+      c: { x: [1] },
       d: null,
       e: true,
     });
@@ -201,4 +201,42 @@ describe('a program that does not end is ended', () => {
     await run(`${started}${LINE}`);
     expect(commandsWith(`sleep ${marker}`)).toEqual([]);
   });
+});
+
+test('routers are known by the code of their classes, and the VLAN of a host by its class', async () => {
+  const { hosts } = await run(`from functools import partial
+from mininet.node import Host, Node
+from mininet.nodelib import NAT
+from mininet.topo import Topo
+
+class Router(Node):
+    def config(self, **params):
+        super().config(**params)
+        self.cmd('sysctl', '-w', 'net.ipv4.ip_forward = 1')
+
+class Written(Router):
+    def config(self, **params):
+        for line in ['echo 1 > /proc/sys/net/ipv4/ip_forward']:
+            self.cmd(line)
+
+class Ended(Host):
+    def terminate(self):
+        self.cmd('sysctl net.ipv4.ip_forward=1')
+
+class VLANHost(Host):
+    def config(self, vlan=100, **params):
+        super().config(**params)
+
+class All(Topo):
+    def build(self):
+        for name, cls in {'a': Router, 'b': Written, 'c': Ended, 'd': NAT, 'e': Host, 'f': None}.items():
+            self.addHost(name, cls=cls)
+        self.addHost('g', cls=VLANHost)
+        self.addHost('h', cls=partial(VLANHost, vlan=7), setup=['x', 1], subnets={'h-eth0': ['10.0.0.1/8']})
+`);
+  expect(hosts.map(({ forwards }) => forwards)).toEqual([true, true, false, false, false, false, false, false]);
+  expect(hosts.slice(6).map(({ options }) => options)).toEqual([
+    { cls: 'VLANHost', vlan: 100 },
+    { cls: 'VLANHost', vlan: 7, setup: ['x', 1], subnets: { 'h-eth0': ['10.0.0.1/8'] } },
+  ]);
 });

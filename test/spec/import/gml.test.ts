@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ownAddressOf } from '../../../src/model/topology.ts';
 import { imported, importProblems } from '../../support/fixtures/imported.ts';
 
 /** What the Topology Zoo's files have, in small: attributes of all kinds, an id for edges, a note that quotes. */
@@ -94,16 +95,44 @@ test('a graph that calls itself a multigraph keeps its parallel edges', () => {
   expect(between('directed 1 multigraph 1')).toHaveLength(2);
 });
 
-test('a host is what says so, where it has one link to a switch', () => {
+test('a host is what says so, whatever links it has', () => {
   const { hosts, switches, notes } = imported(
     'gml',
     `graph [
       node [ id 1 ] node [ id 2 label "web" type "host" ] node [ id 3 label "router" type "host" ]
       edge [ source 1 target 2 ] edge [ source 1 target 3 ] edge [ source 3 target 4 ] node [ id 4 ] ]`,
   );
-  expect(hosts).toEqual(['h1']);
-  expect(switches).toEqual(['s1', 's2 router', 's3']);
-  expect(notes).toEqual(['a host with several links, or with one to another host, is a switch here (net.txt:2:59)']);
+  expect(hosts).toEqual(['h1', 'h2']);
+  expect(switches).toEqual(['s1', 's2']);
+  expect(notes).toEqual([]);
+});
+
+test('hosts may be linked to each other only, or to nothing; addresses may be in any subnets', () => {
+  const { spec, hosts, switches, links, notes } = imported(
+    'gml',
+    `graph [
+      node [ id 1 label "a" type "host" ip "10.0.1.1/24" ] node [ id 2 label "b" type "host" ip "10.0.2.2/24" ]
+      node [ id 3 label "c" type "host" ip "10.0.3.3/24" ] edge [ source 1 target 2 ] ]`,
+  );
+  expect(hosts).toEqual(['a', 'b', 'c']);
+  expect(switches).toEqual(['s1']);
+  expect(links).toEqual(['a-b']);
+  expect(spec.topology.hosts.map((host) => ownAddressOf(host)?.ip)).toEqual(['10.0.1.1', '10.0.2.2', undefined]);
+  expect(notes).toEqual([
+    'a host without a link has no interface: what is said of one is left out (net.txt:3:7)',
+    'a lab needs a switch, and it has none: one without a link is added',
+    'its 2 parts with hosts are not linked to each other',
+  ]);
+});
+
+test('a host without an address beside others with one is given another one, and that is told', () => {
+  const { spec, notes } = imported(
+    'gml',
+    `graph [ node [ id 1 label "s1" type "switch" ] node [ id 2 label "h1" type "host" ip "10.0.0.2/24" ]
+      node [ id 3 label "h2" type "host" ] edge [ source 1 target 2 ] edge [ source 1 target 3 ] ]`,
+  );
+  expect(spec.topology.hosts.map((host) => ownAddressOf(host)?.ip)).toEqual(['10.0.0.2', '10.0.0.1']);
+  expect(notes).toEqual(['a host without an address is given one of 10.0.0.0/8 (net.txt:2:7)']);
 });
 
 test('a text that is not UTF-8 is taken for ISO 8859-1, as old tools write it', () => {

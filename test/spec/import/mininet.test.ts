@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ProblemError } from '../../../src/model/problem.ts';
+import { ownAddressOf } from '../../../src/model/topology.ts';
 import { graphOfMininet, type MininetTopology } from '../../../src/spec/import/mininet.ts';
 import { specOfGraph } from '../../../src/spec/import/spec-of-graph.ts';
 import { readSpec } from '../../../src/spec/read.ts';
@@ -9,7 +10,12 @@ import { whereOf } from '../../support/harness/input-problems.ts';
 type Node = MininetTopology['hosts'][number];
 type Link = MininetTopology['links'][number];
 
-const node = (name: string, line = 0, options: Node['options'] = {}): Node => ({ name, line, options });
+const node = (name: string, line = 0, options: Node['options'] = {}, forwards = false): Node => ({
+  name,
+  line,
+  options,
+  forwards,
+});
 const link = (a: string, b: string, ports: Link['ports'], line = 0, options: Link['options'] = {}): Link => ({
   nodes: [a, b],
   ports,
@@ -134,7 +140,7 @@ test('what a lab has no word for is told', () => {
     'the option speedup is left out (net.py:8:1)',
     'bw is left out where it is not 0.1 to 1000 Mbit/s (net.py:9:1)',
     'a link from a node to itself is left out (net.py:10:1)',
-    'a host without a link is left out (net.py:5:1)',
+    'its 2 parts with hosts are not linked to each other',
   ]);
 });
 
@@ -160,4 +166,107 @@ test('what no lab can be like is told at the line of the program', () => {
       'net.py:11:1 port 1 of s1 is taken by link 1',
     ]);
   }
+});
+
+test('a host keeps its links, the addresses of its interfaces and their names; a router by its class forwards', () => {
+  const { text, notes } = imported({
+    hosts: [
+      node('h1', 3, { ip: '172.16.0.100/12', defaultRoute: 'via 172.16.0.1' }),
+      node('r0', 4, { cls: 'LinuxRouter', ip: '192.168.1.1/24' }, true),
+    ],
+    switches: [node('s1'), node('s2')],
+    links: [
+      link('s1', 'r0', [1, 0], 6, {
+        intfName2: 'r0-eth1',
+        params2: { ip: '192.168.1.9/24' },
+        addr2: '02:00:00:00:00:01',
+      }),
+      link('r0', 's2', [1, 1], 7, {
+        intfName1: 'r0-eth2',
+        params1: { ip: '172.16.0.1/12', bw: 5 },
+        intfName2: 'uplink',
+      }),
+      link('h1', 's2', [0, 2], 8, { intfName1: 'lan0', addr2: '02:00:00:00:00:02' }),
+      link('h1', 'r0', [1, 2], 9, { intfName2: 'r0-eth3' }),
+    ],
+  });
+  expect(text).toContain(`hosts:
+  - {name: h1, ip: 172.16.0.100/12, default_route: 172.16.0.1}
+  - {name: r0, interfaces: [{ip: 192.168.1.1/24, mac: "02:00:00:00:00:01"}, {ip: 172.16.0.1/12}], forward: true}
+switches:
+  - s1
+  - s2
+links:
+  - [s1, r0:1]
+  - [r0:2, s2]
+  - [h1, s2]
+  - [h1, r0:3]
+`);
+  expect(notes).toEqual([
+    'the option bw of one end is left out (net.py:7:1)',
+    'an interface is called after its node and port here, whatever intfName says (net.py:8:1, net.py:7:1)',
+    'a host whose class has ip_forward=1 in its code, as LinuxRouter has, is a router here (net.py:4:1)',
+    "an ip in the params of a host's first interface is replaced by the host's, as by mn (net.py:6:1)",
+    "what is said of a link's end at a switch is left out (net.py:8:1)",
+  ]);
+});
+
+test('a router that a class does not show, and one with a single address, forward nothing, and that is told', () => {
+  const { text, notes } = imported({
+    hosts: [node('r1', 3, { cls: 'LinuxRouter' }), node('r2', 4, { cls: 'Router' }, true)],
+    switches: [node('s1')],
+    links: [link('r1', 's1', [0, 1]), link('r2', 's1', [0, 2])],
+  });
+  expect(text).not.toContain('forward: true');
+  expect(notes).toEqual([
+    'a node or link of class LinuxRouter is an ordinary one here (net.py:3:1)',
+    'a host whose class has ip_forward=1 in its code, as LinuxRouter has, is a router here (net.py:4:1)',
+    'forwarding is left out where a host has fewer than two addresses (net.py:4:1)',
+  ]);
+});
+
+test('a host of a VLAN has its address there; a wrong VLAN is told', () => {
+  const { text, notes } = imported({
+    hosts: [
+      node('h1', 3, { cls: 'VLANHost', vlan: 100 }),
+      node('h2', 4, { vlan: 5000, ip: '10.0.0.2/8' }),
+      node('longname99', 5, { vlan: 4094, ip: '10.0.0.9/8', defaultRoute: 'via 10.0.0.1' }),
+    ],
+    switches: [node('s1')],
+    links: ['h1', 'h2', 'longname99'].map((name, index) => link(name, 's1', [0, index + 1])),
+  });
+  expect(text).toContain(`hosts:
+  - {name: h1, interfaces: [{vlan: 100, ip: 10.0.0.1}]}
+  - {name: h2, ip: 10.0.0.2/8}
+  - {name: longn, interfaces: [{vlan: 4094, ip: 10.0.0.9/8}], default_route: 10.0.0.1, label: longname99}
+`);
+  expect(notes).toEqual([
+    'vlan is left out where it is not 1 to 4094 (net.py:4:1)',
+    'the default route of a host with a VLAN, which VLANHost loses, is kept (net.py:5:1)',
+    "the name longname99 cannot be an interface's (letters, digits and _, not too long): it is longn here (net.py:5:1)",
+  ]);
+});
+
+test('a host without an address has none, and one whose router is out of reach no route to it', () => {
+  const { topology, notes } = imported({
+    hosts: [
+      node('h1', 3, { ip: null, defaultRoute: 'via 10.0.0.9' }),
+      node('h2', 4, { defaultRoute: 'via 192.168.0.1' }),
+      node('h3', 5, { defaultRoute: 'dev h3-eth0 via 10.0.0.2' }),
+      node('h4', 6, { ip: '10.9.9.9/8' }),
+    ],
+    switches: [node('s1')],
+    links: ['h1', 'h2', 'h3'].map((name, index) => link(name, 's1', [0, index + 1])),
+  });
+  expect(topology.hosts.map((host) => [ownAddressOf(host)?.ip, host.routes?.map(({ via }) => via)])).toEqual([
+    [undefined, undefined],
+    ['10.0.0.2', undefined],
+    ['10.0.0.3', ['10.0.0.2']],
+    [undefined, undefined],
+  ]);
+  expect(notes).toEqual([
+    'a host without a link has no interface: its address is left out (net.py:6:1)',
+    'a route is left out whose router is in no subnet of the host (net.py:3:1, net.py:4:1)',
+    'its 2 parts with hosts are not linked to each other',
+  ]);
 });

@@ -180,7 +180,8 @@ class Traffic(TypedDict):
 
 # --- The reader of topology programs ----------------------------------------------------------------------------------
 
-Option = Union[str, float, bool, None]
+Plain = Union[str, float, bool, None]
+Option = Union[str, float, bool, None, list[Plain], dict[str, Union[str, float, bool, None, list[Plain]]]]
 
 
 class TopologyProgram(TypedDict):
@@ -200,11 +201,13 @@ class Node(TypedDict):
     # Of the program, where it adds the node; 0: unknown.
     line: int
     options: dict[str, Option]
+    # Whether its class is not Mininet's, and a method of it has the text ip_forward=1.
+    forwards: bool
 
 
 class Link(TypedDict):
     nodes: tuple[str, str]
-    ports: tuple[Option, Option]
+    ports: tuple[Plain, Plain]
     line: int
     options: dict[str, Option]
 

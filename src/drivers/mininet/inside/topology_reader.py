@@ -9,19 +9,22 @@ long, whoever started this ends it, and everything that the program started.
 from __future__ import annotations
 
 import ctypes
+import functools
+import inspect
 import json
 import os
+import re
 import resource
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from types import FrameType
+from collections.abc import Callable, Iterator, Mapping
+from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     # Only then: the program may import a module of its own with this name.
-    from messages import Node, Option, Problem, Topology, TopologyAnswer, TopologyProgram
+    from messages import Node, Option, Plain, Problem, Topology, TopologyAnswer, TopologyProgram
 
 MEBIBYTE = 1024 * 1024
 NOBODY = 65534
@@ -161,7 +164,7 @@ def choose(namespace: Mapping[str, Any], wanted: str | None) -> tuple[str, Any]:
     return name, topo
 
 
-def plain(value: Any) -> Option:
+def plain(value: Any) -> Plain:
     """A value for JSON: a class by its name, and what JSON does not have by its repr."""
     if value is None or isinstance(value, (bool, str)):
         return value
@@ -170,17 +173,82 @@ def plain(value: Any) -> Option:
     return getattr(value, '__name__', None) or repr(value)[:80]
 
 
+def plain_list(value: Any) -> Plain | list[Plain]:
+    return [plain(each) for each in value] if isinstance(value, (list, tuple)) else plain(value)
+
+
+def option(value: Any) -> Option:
+    """Two levels deep, as params1 of a link is."""
+    if isinstance(value, dict):
+        return {str(key): plain_list(each) for key, each in value.items()}
+    return plain_list(value)
+
+
+def constants_of(code: CodeType) -> Iterator[str]:
+    """The texts in a function, and in those inside it."""
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, tuple):
+            yield from (each for each in constant if isinstance(each, str))
+        elif isinstance(constant, CodeType):
+            yield from constants_of(constant)
+
+
+#: As for sysctl, and as for a shell that writes into /proc.
+FORWARDING = re.compile(r'ip_forward\s*=\s*1\b|\b1\s*>\s*\S*/ip_forward\b')
+#: When a network ends, nothing begins to forward.
+ENDINGS = ('terminate', 'stop', 'cleanup')
+
+
+def forwards(node_class: Any) -> bool:
+    """Whether a class of hosts makes routers of them, as its code shows; Mininet's own classes do not count."""
+    bases = node_class.__mro__ if isinstance(node_class, type) else ()
+    return any(
+        FORWARDING.search(text)
+        for base in bases
+        if not base.__module__.startswith('mininet.') or base.__module__.startswith('mininet.examples.')
+        for name, method in vars(base).items()
+        if name not in ENDINGS and isinstance(method, FunctionType)
+        for text in constants_of(method.__code__)
+    )
+
+
+def default_vlan(node_class: Any) -> object:
+    """The VLAN of a host that is given none, as of Mininet's examples' VLANHost; None: its class knows no VLANs."""
+    try:
+        default = inspect.signature(node_class.config).parameters['vlan'].default
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return default if isinstance(default, int) else None
+
+
+def with_class(info: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a node or link; partial(Host, vlan=5) as a class is that class, with these options."""
+    options = dict(info)
+    while isinstance(options.get('cls'), functools.partial):
+        part = options['cls']
+        # Where both say something, what is said of the node counts.
+        options = {**part.keywords, **options, 'cls': part.func}
+    return options
+
+
 def describe(name: str, topo: Any, places: Places) -> Topology:
     """The nodes in Mininet's order, which decides their addresses, and the links in the order they were added."""
 
     def options_of(info: Mapping[str, Any], *without: str) -> dict[str, Option]:
-        return {str(key): plain(value) for key, value in info.items() if key not in without}
+        return {str(key): option(value) for key, value in info.items() if key not in without}
 
     def node(node_name: str) -> Node:
+        info = with_class(topo.nodeInfo(node_name))
+        vlan = None if topo.isSwitch(node_name) else default_vlan(info.get('cls'))
+        if vlan is not None:
+            info.setdefault('vlan', vlan)
         return {
             'name': str(node_name),
             'line': places.of_node.get(node_name, 0),
-            'options': options_of(topo.nodeInfo(node_name), 'isSwitch'),
+            'options': options_of(info, 'isSwitch'),
+            'forwards': forwards(info.get('cls')),
         }
 
     links = topo.links(withInfo=True)
@@ -196,7 +264,7 @@ def describe(name: str, topo: Any, places: Places) -> Topology:
                 'nodes': (str(a), str(b)),
                 'ports': (plain(info.get('port1')), plain(info.get('port2'))),
                 'line': places.of_link.get(id(info), last)[1],
-                'options': options_of(info, 'node1', 'node2', 'port1', 'port2'),
+                'options': options_of(with_class(info), 'node1', 'node2', 'port1', 'port2'),
             }
             for a, b, info in links
         ],
