@@ -556,7 +556,7 @@ export const PROBLEM_CODES = {
   'other-subnet': {
     kind: 'input',
     cause: 'A connection names two hosts that have no addresses in one subnet. No router is on its paths.',
-    remedy: 'Connect hosts of one subnet, and each with its router.',
+    remedy: 'Connect hosts of one subnet. A router in a connection is for its members alone.',
   },
   'own-route': { kind: 'input', cause: 'A host has itself as its router.', remedy: 'Write the address of another.' },
   'place-taken': {

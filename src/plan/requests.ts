@@ -106,8 +106,7 @@ function routerProblems(topology: Topology, connection: Connection): readonly Pr
         code: 'other-subnet',
         where: `${source.name} ${target.name}`,
         cause: `${describe(source)} and ${describe(target)} have no addresses in one subnet; a connection is made of switches alone, and no router is on its paths`,
-        remedy:
-          'connect hosts of one subnet, and each with its router; what is in no connection goes by routers as ever',
+        remedy: 'connect hosts of one subnet; hosts and routers that are in no connection reach each other as before',
       }),
     );
 }

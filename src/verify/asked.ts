@@ -7,7 +7,7 @@ import { predict } from '../sim/predict.ts';
 /**
  * What the spec and its connections ask for. Connected hosts reach their connections' members and nobody else. Hosts in
  * no connection reach each other where links and, between subnets, routes join them, or, with `forwarding: none`, not at
- * all. Whether routes join them is unknown where start commands may have a part in it.
+ * all. Whether routes join them is unknown where start commands, or routers in connections, have a part in it.
  */
 export function askedMatrix(
   topology: Topology,
@@ -19,7 +19,7 @@ export function askedMatrix(
   for (const [index, hosts] of topology.hostComponents().entries()) {
     for (const host of hosts) componentOf.set(host.name, index);
   }
-  const routed = isOneSubnet(topology) ? undefined : joinedByRoutes(topology);
+  const routed = isOneSubnet(topology) ? undefined : joinedByRoutes(topology, new Set(peers.keys()));
   const names = topology.hosts.map((host) => host.name);
   return new ReachabilityMatrix(names, (source, target) => {
     const isJoined =
@@ -42,27 +42,39 @@ function isOneSubnet({ hosts }: Topology): boolean {
   });
 }
 
-/** Whether hosts of these addresses and routes reach each other where the controller forwards everything. */
-function joinedByRoutes(topology: Topology): (source: string, target: string) => Reach {
-  const bySpec = matrixOfRoutes(topology);
+/**
+ * Whether hosts of these addresses and routes reach each other where the controller forwards everything.
+ * @param connected hosts that nobody else reaches: whether others still find a way through them is left open
+ */
+function joinedByRoutes(topology: Topology, connected: ReadonlySet<string>): (source: string, target: string) => Reach {
+  const surely = matrixOfRoutes(withRouters(topology, (host) => host.forwards === true && !connected.has(host.name)));
   const commanded = new Set(topology.hosts.flatMap(({ name, start }) => (start === undefined ? [] : [name])));
-  if (commanded.size === 0) return (source, target) => bySpec.at(source, target);
   // Commands can make a host of several addresses a router, and give their own host any route.
-  const isRouter = (host: Host) => commanded.has(host.name) && addressesOf(host).length > 1;
-  const hosts = topology.hosts.map((host): Host => (isRouter(host) ? { ...host, forwards: true } : host));
-  const { switches, links, faults } = topology;
-  const atMost = new Topology({ hosts, switches, links, faults });
-  const byCommands = matrixOfRoutes(atMost);
+  const atMost = withRouters(
+    topology,
+    (host) => host.forwards === true || (commanded.has(host.name) && addressesOf(host).length > 1),
+  );
+  const isOpen = atMost.hosts.some(({ name, forwards }) => forwards && (commanded.has(name) || connected.has(name)));
+  const perhaps = isOpen ? matrixOfRoutes(atMost) : surely;
   const areJoined = (...names: readonly [string, string]) => {
     const [a, b] = names.map((name) => atMost.host(name));
     return a !== undefined && b !== undefined && atMost.areJoined(a, b);
   };
   return (source, target) => {
-    if (bySpec.reaches(source, target)) return true;
+    if (surely.reaches(source, target)) return true;
     const hasCommands = commanded.has(source) || commanded.has(target);
-    const mayReach = hasCommands ? areJoined(source, target) : byCommands.reaches(source, target);
+    const mayReach = hasCommands ? areJoined(source, target) : perhaps.reaches(source, target);
     return mayReach ? null : false;
   };
+}
+
+/** The same network in which these hosts forward, and no others. */
+function withRouters({ hosts, switches, links, faults }: Topology, isRouter: (host: Host) => boolean): Topology {
+  const all = hosts.map((host): Host => {
+    const { forwards, ...plain } = host;
+    return isRouter(host) ? { ...plain, forwards: true } : plain;
+  });
+  return new Topology({ hosts: all, switches, links, faults });
 }
 
 function matrixOfRoutes(topology: Topology): ReachabilityMatrix {

@@ -33,3 +33,23 @@ test('where start commands may make a host a router, either is right', () => {
   // No command makes the controller forward.
   expect(asked(start, 'forwarding: none')).toEqual(['h1 -> X X', 'h2 -> X X', 'r -> X X']);
 });
+
+test('through a router that is in a connection others may find a way or not', () => {
+  expect(asked(', forward: true', 'connections: [[h1, r]]')).toEqual(['h1 -> X r', 'h2 -> X X', 'r -> h1 X']);
+  const four = `version: 1
+hosts:
+  - {name: h1, ip: 10.0.1.2/24, default_route: 10.0.1.1}
+  - {name: h2, ip: 10.0.2.2/24, default_route: 10.0.2.1}
+  - {name: h3, ip: 10.0.1.3/24, default_route: 10.0.1.1}
+  - {name: r, ip: 10.0.1.1/24, addresses: [10.0.2.1/24], forward: true}
+switches: [s1]
+links: [[h1, s1], [h2, s1], [h3, s1], [r, s1]]
+connections: [[h1, r]]
+`;
+  const { topology, forwarding, connections } = readSpec('lab.yaml', four);
+  expect(
+    formatPingall(askedMatrix(topology, forwarding, connections))
+      .split('\n')
+      .slice(0, -1),
+  ).toEqual(['h1 -> X X r', 'h2 -> X ? X', 'h3 -> X ? X', 'r -> h1 X X']);
+});
