@@ -1,7 +1,6 @@
 import { hostOfPoint, pointNamed } from '../model/points.ts';
 import { exchangeBetween } from '../sim/exchange.ts';
 import type { PortPeer } from '../sim/graph.ts';
-import type { Ignored } from '../sim/linux-host.ts';
 import { type End, Network, type NetworkState } from '../sim/network.ts';
 import {
   type BranchEnd,
@@ -13,6 +12,7 @@ import {
   traceOf,
   type Way,
 } from '../sim/trace.ts';
+import { refusalOf } from './host-refusals.ts';
 
 /** Why a ping does what it does. */
 export interface Reason {
@@ -26,7 +26,7 @@ export interface Reason {
 export class Explainer {
   readonly #network: Network;
   readonly #hosts: ReadonlyMap<string, number>;
-  /** For each host the numbers of the parts of the network that it is in: links that are up, and routers, join parts. */
+  /** For each host the numbers of the parts of the network that it is in: links that are up, and hosts with several, join parts. */
   readonly #parts: readonly ReadonlySet<number>[];
   readonly #hasFaults: boolean;
 
@@ -92,8 +92,8 @@ function partsOf({ nodes, nics, hosts }: Network): readonly ReadonlySet<number>[
     if (isUp) join(nodes.length + index, placeOf(peer));
     const last = lastOf.get(host);
     lastOf.set(host, index);
-    const isRouter = hosts[host]?.interfaces.some(({ settings }) => settings.forwards) === true;
-    if (last !== undefined && isRouter) join(nodes.length + last, nodes.length + index);
+    // Whether it forwards or not: that is another reason than a missing link.
+    if (last !== undefined) join(nodes.length + last, nodes.length + index);
   }
   const parts = hosts.map(() => new Set<number>());
   for (const [index, { host, isUp }] of nics.entries()) if (isUp) parts[host]?.add(rootOf(nodes.length + index));
@@ -108,8 +108,8 @@ function explainInOneLine(trace: Trace): string {
   if (leg === undefined && trace.outcome === 'reaches') return 'it is an address of the host itself';
   if (leg === undefined) return `${trace.source} has no route to ${trace.target}`;
   if (trace.outcome === 'reaches') return `by the entries it goes ${describeWholeWay(trace)}, and back`;
-  const back = leg.from === trace.target ? 'on the way back ' : '';
-  const sentence = `${back}${describeFate(leg, leg.doubt ?? leg.way)}`;
+  const back = isOnTheWayBack(trace, leg) ? 'on the way back ' : '';
+  const sentence = `${back}${describeFate(trace, leg, leg.doubt ?? leg.way)}`;
   const isUnforeseeable = (leg.doubt ?? leg.way).fate.kind === 'unforeseeable';
   return trace.outcome === 'fails' || isUnforeseeable ? sentence : `it depends on ${choiceIn(leg)}: else ${sentence}`;
 }
@@ -133,8 +133,7 @@ function causeOf(trace: Trace): string {
     case 'no-known-way':
       return 'the controller knows no path for';
     case 'ignored':
-      // Where entries changed nothing, the host decides.
-      return entry === undefined ? `${way.fate.host} ignores` : `${nameOf(entry)} on ${at} takes`;
+      return causeAtHost(trace, leg, way.fate, lastHop(leg, way));
     case 'unforeseeable':
       return `on ${at} ${way.fate.reason}: this leaves open`;
     case 'back-out':
@@ -144,6 +143,23 @@ function causeOf(trace: Trace): string {
     default:
       return entry === undefined ? `${at} takes` : `${nameOf(entry)} on ${at} takes`;
   }
+}
+
+/** Where entries send a packet rightly, the host decides. */
+function causeAtHost(
+  trace: Trace,
+  leg: TracedLeg,
+  fate: Extract<TracedFate, { readonly kind: 'ignored' }>,
+  { at, entry }: ReturnType<typeof lastHop>,
+): string {
+  const { cause } = refusalOf(trace, leg, fate);
+  if (isOfHost(cause, entry)) return cause;
+  return entry === undefined ? `${fate.host} ignores` : `${nameOf(entry)} on ${at} takes`;
+}
+
+/** Whether what a host does is for a cause of its own, and not because the entry changed the packet. */
+function isOfHost(cause: string | undefined, entry: TracedEntry | undefined): cause is string {
+  return cause !== undefined && entry?.instructions.includes('set_field') !== true;
 }
 
 /** The switch at which a way ends, or the host that it has not left, and the entry that decides there. */
@@ -163,13 +179,41 @@ function explainInLines(trace: Trace): readonly string[] {
   const { source, target, outcome } = trace;
   const shown = { reaches: 'reaches', fails: 'X', undecided: '?' }[outcome];
   const deciding = decidingLeg(trace);
-  const lines = [`${source} -> ${target}: ${shown}${outcome === 'reaches' ? '' : `, ${explainInOneLine(trace)}`}`];
   const width = Math.max(...trace.legs.map(({ message }) => message.length));
-  for (const leg of trace.legs) {
-    lines.push(`  ${leg.message.padEnd(width)}  ${describeWay(leg, leg.way)}${ending(leg.way.fate)}`);
-    if (leg === deciding) lines.push(...hopLines(leg, leg.doubt ?? leg.way));
+  const lines = trace.legs.flatMap((leg) => [
+    `  ${leg.message.padEnd(width)}  ${describeWay(leg, leg.way)}${ending(leg.way.fate)}`,
+    ...(leg === deciding ? hopLines(leg, leg.doubt ?? leg.way) : []),
+  ]);
+  return [
+    `${source} -> ${target}: ${shown}${outcome === 'reaches' ? '' : `, ${explainInOneLine(trace)}`}`,
+    ...withoutRepetition(lines),
+  ];
+}
+
+/** Of the most lines that routers in a circle make, which repeat. */
+const LONGEST_REPEATED = 8;
+
+/** The same lines, of which those that come over and over are there once, with how often they come. */
+function withoutRepetition(lines: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (let at = 0; at < lines.length; ) {
+    const { length, times } = repetitionAt(lines, at);
+    kept.push(...lines.slice(at, at + length));
+    if (times > 1) kept.push(`  ... ${length === 1 ? 'this line' : `these ${length} lines`} ${times} times in all`);
+    at += length * times;
   }
-  return lines;
+  return kept;
+}
+
+/** The shortest run of lines that stands there three times or more, else the line itself. */
+function repetitionAt(lines: readonly string[], at: number): { readonly length: number; readonly times: number } {
+  for (let length = 1; length <= LONGEST_REPEATED; length += 1) {
+    let end = at + length;
+    while (end < lines.length && lines[end] === lines[end - length]) end += 1;
+    const times = Math.floor((end - at) / length);
+    if (times > 2) return { length, times };
+  }
+  return { length: 1, times: 1 };
 }
 
 /** The lines of each hop, by what entries it goes. */
@@ -216,9 +260,17 @@ function ending(fate: TracedFate): string {
   return fate.kind === 'delivered' ? '' : ' > X';
 }
 
-/** "h1's ARP request for h9" */
-function subject({ message, from, to }: TracedLeg): string {
-  return `${from}'s ${message} ${message === 'ARP request' ? 'for' : 'to'} ${to ?? 'an address that no host has'}`;
+/** "h1's ARP request"; routers that send a packet on do not change whose it is. */
+function nameOfPacket({ legs }: Trace, { message, from }: TracedLeg): string {
+  const isEcho = message === 'echo request' || message === 'echo reply';
+  const sender = (isEcho && legs.find((each) => each.message === message)?.from) || from;
+  return `${sender}'s ${message}`;
+}
+
+/** What the target sends, and what comes after its answer. */
+function isOnTheWayBack({ target, legs }: Trace, leg: TracedLeg): boolean {
+  const answer = legs.findIndex(({ message }) => message === 'echo reply');
+  return leg.from === target || (answer >= 0 && legs.indexOf(leg) >= answer);
 }
 
 function choiceIn(leg: TracedLeg): string {
@@ -236,8 +288,9 @@ function choiceIn(leg: TracedLeg): string {
 }
 
 /** The sentence for where a packet ends. */
-function describeFate(leg: TracedLeg, way: Way): string {
-  const packet = subject(leg);
+function describeFate(trace: Trace, leg: TracedLeg, way: Way): string {
+  const sent = nameOfPacket(trace, leg);
+  const packet = `${sent} ${leg.message === 'ARP request' ? 'for' : 'to'} ${leg.to ?? 'an address that no host has'}`;
   const { at, port, entry } = lastHop(leg, way);
   const by = entry === undefined ? '' : ` by ${nameOf(entry)}`;
   const { fate } = way;
@@ -284,23 +337,14 @@ function describeFate(leg: TracedLeg, way: Way): string {
       return `${packet} goes round for ever: ${fate.cycle.join(' > ')}`;
     case 'delivered':
       return `${packet} comes to ${fate.host}, and nothing follows`;
-    case 'ignored':
-      return `${at} sends ${packet} to ${fate.host}${by}, which ignores it: ${IGNORED[fate.why]}`;
+    case 'ignored': {
+      const { predicate, cause } = refusalOf(trace, leg, fate);
+      // Where entries send it rightly, they have no part in it.
+      const from = entry === undefined || isOfHost(cause, entry) ? '' : `${by} on ${at}`;
+      return `${fate.host} gets ${fate.host === leg.to ? sent : packet}${from}, and ${predicate}`;
+    }
   }
 }
-
-const IGNORED: Readonly<Record<Ignored, string>> = {
-  'other-mac': 'it is for another MAC address',
-  tagged: 'it has a VLAN tag',
-  'other-ip': 'it is for another IP address',
-  'own-address': "it says to come from that host's own address",
-  'not-understood': 'it is no message that a host answers',
-  'nothing-to-do': 'it asked for nothing',
-  'no-route': 'it has no route back',
-  'no-route-on': 'it has no route to that address',
-  'other-path': 'it would answer by another interface, and its rp_filter refuses that',
-  'ttl-exceeded': 'it has passed as many routers as it may',
-};
 
 const CHOICES = {
   buckets: (of: number) => `one of ${of} buckets`,

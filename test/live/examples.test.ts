@@ -4,7 +4,7 @@ import { NEEDS_LINUX, TOPOLOGIES } from '../support/fixtures/examples.ts';
 import { Labctl } from '../support/harness/labctl.ts';
 
 /** In these together. All of the others pass on simulated switches: test/cli/test/examples.test.ts. */
-const SCENARIOS = 7;
+const SCENARIOS = 19;
 
 const labctl = new Labctl();
 afterAll(() => labctl.clean());

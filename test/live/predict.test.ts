@@ -51,7 +51,7 @@ Each pair with its reason: labctl predict --all`);
   const each = await labctl.run('predict', 's10h10', '--all', '--with', ...tutorial);
   expect(each.stdout.match(/^h\d+ -> h\d+: expected /gm)).toHaveLength(28);
   expect(each.stdout).toContain(
-    "h1 -> h2: expected h2, predicted X: on the way back s6 sends h2's ARP reply to h1 to h6 by flow-mod-2, which ignores it",
+    "h1 -> h2: expected h2, predicted X: on the way back h6 gets h2's ARP reply to h1 by flow-mod-2 on s6, and ignores it: it is for another MAC address",
   );
   expect(stderr).toMatch(/flow-mod-3 .*no switch has the DPID 00:00:00:00:00:00:00:10\n.*did you mean s10/);
   expect(stderr).toContain('flow-mod-2 (s6 port 3), flow-mod-5 (s5 port 3): matches LLDP too');

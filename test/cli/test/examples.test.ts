@@ -6,7 +6,7 @@ import { runSimulated } from '../../support/harness/simulated-scenarios.ts';
 
 const SPECS = readdirSync(TOPOLOGIES).filter((name) => name.endsWith('.yaml'));
 /** In all of them together. */
-const SCENARIOS = 17;
+const SCENARIOS = 30;
 
 test('the page of the examples tours each of them', () => {
   const page = readFileSync(join(TOPOLOGIES, 'README.md'), 'utf8');
