@@ -1,5 +1,5 @@
 import { describeFault, type Fault } from './fault.ts';
-import { isOneSubnet } from './points.ts';
+import { areInOneSubnet } from './points.ts';
 import { addressesOf, type Host, type Topology } from './topology.ts';
 
 /**
@@ -81,7 +81,7 @@ export function pairsByRouter(topology: Topology, connection: Connection): reado
             { node: source.name, port: a.interface.port },
             { node: target.name, port: b.interface.port },
           ] as const;
-          return isOneSubnet(a, b) && topology.isOneSegment(...ends);
+          return areInOneSubnet(a, b) && topology.isOneSegment(...ends);
         }),
       ),
   );

@@ -6,7 +6,14 @@ import {
   netmaskOf,
   type PortNumber,
 } from './addresses.ts';
-import { addressesOf, type Host, hostInterfaceName, type InterfaceAddress, type Topology } from './topology.ts';
+import {
+  addressesOf,
+  type Host,
+  hostInterfaceName,
+  type InterfaceAddress,
+  isInSubnet,
+  type Topology,
+} from './topology.ts';
 
 /** What decides how a host of Linux treats packets. */
 export interface HostState {
@@ -107,12 +114,6 @@ function staticNeighboursOf(
   everybody: readonly Neighbour[],
 ): readonly Neighbour[] {
   return everybody.filter(({ host, ip }) => host !== name && addresses.some((address) => isInSubnet(address, ip)));
-}
-
-/** Whether an address is in the subnet of another. */
-export function isInSubnet({ ip, prefixLength }: InterfaceAddress, other: Ipv4Address): boolean {
-  const mask = netmaskOf(prefixLength);
-  return (ipv4ToNumber(ip) & mask) === (ipv4ToNumber(other) & mask);
 }
 
 /** Whether an address of an interface is the first one in its subnet; the route of that serves the others. */

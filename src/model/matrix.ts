@@ -4,8 +4,8 @@ import { hostOfPoint } from './points.ts';
 export type Reach = boolean | null;
 
 /**
- * A reachability matrix: for each ordered pair of hosts, or addresses of hosts (see `Point`), whether an echo request from the row's host is answered by the
- * column's host, or that this is unknown. Rows are sources. The diagonal is not part of it.
+ * A reachability matrix: for each ordered pair of hosts, or addresses of hosts (see `Point`), whether an echo request from
+ * the row's host is answered by the column's host, or that this is unknown. Rows are sources. The diagonal is not part of it.
  */
 export class ReachabilityMatrix {
   readonly hosts: readonly string[];

@@ -1,6 +1,5 @@
 import type { Ipv4Address } from './addresses.ts';
-import { isInSubnet } from './host-state.ts';
-import { addressesOf, type Host, type HostAddress, ownAddressOf, type Topology } from './topology.ts';
+import { addressesOf, type Host, type HostAddress, isInSubnet, ownAddressOf, type Topology } from './topology.ts';
 
 /** Something that is asked, and asks others: a host by its own address, or another address of a host. */
 export interface Point {
@@ -75,11 +74,11 @@ export function areNeighbours(topology: Topology, source: Point, target: Point):
     const addresses = host === undefined ? [] : addressesOf(host);
     return isAny && !isSource ? addresses : addresses.filter((address) => address.ip === ip);
   };
-  return addressesAt(source, true).some((a) => addressesAt(target, false).some((b) => isOneSubnet(a, b)));
+  return addressesAt(source, true).some((a) => addressesAt(target, false).some((b) => areInOneSubnet(a, b)));
 }
 
 /** Whether two addresses are in each other's subnets, and in one VLAN. */
-export function isOneSubnet(a: HostAddress, b: HostAddress): boolean {
+export function areInOneSubnet(a: HostAddress, b: HostAddress): boolean {
   return isInSubnet(a, b.ip) && isInSubnet(b, a.ip) && a.interface.vlan === b.interface.vlan;
 }
 

@@ -178,7 +178,7 @@ export const PROBLEM_CODES = {
   },
   'duplicate-route': {
     kind: 'input',
-    cause: 'A host has two routes to one subnet.',
+    cause: 'A host has two routes to one subnet, or a route to a subnet in which it has an address.',
     remedy: 'Leave one of them out.',
   },
   'edge-to-nowhere': {

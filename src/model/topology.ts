@@ -1,4 +1,5 @@
-import type { Dpid, Ipv4Address, MacAddress, PortNumber } from './addresses.ts';
+import { type Dpid, type Ipv4Address, ipv4ToNumber, type MacAddress, netmaskOf, type PortNumber } from './addresses.ts';
+import { DisjointSets } from './disjoint-sets.ts';
 import { type Fault, linkIsUp } from './fault.ts';
 
 export interface Host {
@@ -40,6 +41,12 @@ export interface HostInterface {
 export interface InterfaceAddress {
   readonly ip: Ipv4Address;
   readonly prefixLength: number;
+}
+
+/** Whether an address is in the subnet of another. */
+export function isInSubnet({ ip, prefixLength }: InterfaceAddress, other: Ipv4Address): boolean {
+  const mask = netmaskOf(prefixLength);
+  return (ipv4ToNumber(ip) & mask) === (ipv4ToNumber(other) & mask);
 }
 
 /** A route by a router. */
@@ -145,9 +152,9 @@ export class Topology {
   readonly #switchByName: ReadonlyMap<string, Switch>;
   readonly #switchByDpid: ReadonlyMap<Dpid, Switch>;
   readonly #neighbours: ReadonlyMap<string, readonly Neighbour[]>;
-  /** Of places that links and routers join, another; see `#rootOf`. Likewise by switches alone. */
-  #parts: Map<string, string> | undefined;
-  #segments: Map<string, string> | undefined;
+  /** Places that links and routers join, and those that switches join alone; made when they are asked for. */
+  #parts: DisjointSets<string> | undefined;
+  #segments: DisjointSets<string> | undefined;
 
   constructor(parts: {
     hosts: readonly Host[];
@@ -254,7 +261,7 @@ export class Topology {
   isOneSegment(a: LinkEnd, b: LinkEnd): boolean {
     const placeOf = ({ node, port }: LinkEnd) => (this.host(node) === undefined ? node : `${node}:${port}`);
     this.#segments ??= this.#joined(placeOf);
-    return rootIn(this.#segments, placeOf(a)) === rootIn(this.#segments, placeOf(b));
+    return this.#segments.rootOf(placeOf(a)) === this.#segments.rootOf(placeOf(b));
   }
 
   /** A switch, or an interface of a host: one that forwards is one place. */
@@ -266,25 +273,13 @@ export class Topology {
   /** What stands for all places that links that are up join with this one. */
   #rootOf(place: string): string {
     this.#parts ??= this.#joined((end) => this.#placeOf(end));
-    return rootIn(this.#parts, place);
+    return this.#parts.rootOf(place);
   }
 
-  /** Places that links that are up join: what is above each of them. */
-  #joined(placeOf: (end: LinkEnd) => string): Map<string, string> {
-    const above = new Map<string, string>();
-    for (const { ends } of this.links) {
-      if (!this.linkIsUp(ends[0])) continue;
-      const [first, second] = ends.map((end) => rootIn(above, placeOf(end)));
-      if (first !== undefined && second !== undefined && first !== second) above.set(first, second);
-    }
-    return above;
+  /** Places that links that are up join. */
+  #joined(placeOf: (end: LinkEnd) => string): DisjointSets<string> {
+    const places = new DisjointSets<string>();
+    for (const { ends } of this.links) if (this.linkIsUp(ends[0])) places.join(placeOf(ends[0]), placeOf(ends[1]));
+    return places;
   }
-}
-
-/** Follows what is above each place, and shortens the way for the next time. */
-function rootIn(above: Map<string, string>, place: string): string {
-  let root = place;
-  for (let next = above.get(root); next !== undefined; next = above.get(root)) root = next;
-  if (root !== place) above.set(place, root);
-  return root;
 }

@@ -1,3 +1,5 @@
+import { DisjointSets } from '../model/disjoint-sets.ts';
+
 /** The other end of a port: that of a switch by its place in the topology, or an interface of a host by its place. */
 export type PortPeer =
   | { readonly kind: 'switch'; readonly index: number; readonly port: number }
@@ -44,20 +46,13 @@ export function portsToward({ nodes, nics }: Graph, nic: number): readonly (numb
 
 /** Whether links that are up make a circle of switches. Two links between two switches do. */
 export function hasCircle({ nodes }: Graph): boolean {
-  const above = nodes.map((_, index) => index);
-  const rootOf = (index: number): number => {
-    let root = index;
-    for (let next = above[root] ?? root; next !== root; next = above[root] ?? root) root = next;
-    return root;
-  };
+  const parts = new DisjointSets<number>();
   return nodes.some(({ ports }, index) =>
     [...ports].some(([port, { peer, isUp }]) => {
       // Each link is a port of both its switches, and is looked at once.
       if (!isUp || peer.kind !== 'switch' || peer.index < index || (peer.index === index && peer.port < port))
         return false;
-      const [first, second] = [rootOf(index), rootOf(peer.index)];
-      above[first] = second;
-      return first === second;
+      return !parts.join(index, peer.index);
     }),
   );
 }

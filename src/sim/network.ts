@@ -9,7 +9,7 @@ import { ControllerForwarding } from './controller-forwarding.ts';
 import type { Graph, Nic, Port } from './graph.ts';
 import { HostRouting } from './host-routing.ts';
 import { Learning } from './learning.ts';
-import type { Addresses, Packet } from './packet.ts';
+import { ABSENT, type Addresses, type Packet } from './packet.ts';
 import { Pipeline, type SwitchEntries } from './pipeline.ts';
 
 /**
@@ -88,8 +88,6 @@ function groupByDpid(entries: readonly Entry[]): ReadonlyMap<Dpid, readonly Entr
 /** A host's own address, and the interface that has it. */
 export interface OwnAddress extends Addresses {
   readonly nic: number;
-  /** Whether its packets have the tag of a VLAN. */
-  readonly isTagged: boolean;
 }
 
 /** What is asked, and asks: a host, or another address of one. */
@@ -105,8 +103,9 @@ export interface End {
 
 const MOST_PORTS = 2 ** 16;
 
-function nicKey(host: string, port: number): string {
-  return `${host}:${port}`;
+/** @param host by its place in the topology */
+function nicKey(host: number, port: number): number {
+  return host * MOST_PORTS + port;
 }
 
 function numberOf(ip: Ipv4Address): number {
@@ -138,7 +137,9 @@ export class Network implements Graph {
   /** What switches do that learn, by `output:NORMAL`. */
   readonly learning: Learning;
   readonly #forwarding: ControllerForwarding | undefined;
-  readonly #nicByPort: ReadonlyMap<number, number>;
+  readonly #hostIndex: ReadonlyMap<string, number>;
+  /** By `nicKey`. */
+  readonly #nicByPort = new Map<number, number>();
   /** Names of the switches that are stopped. */
   readonly #stopped: ReadonlySet<string>;
 
@@ -149,14 +150,15 @@ export class Network implements Graph {
     this.hosts = topology.hosts.map((host) => new HostRouting(hosts?.get(host.name) ?? specified(host)));
     this.hasRouters = this.hosts.some(({ interfaces }) => interfaces.some(({ settings }) => settings.forwards));
     const nodeIndex = new Map(topology.switches.map(({ name }, index) => [name, index]));
-    const nicIndex = new Map<string, number>();
-    for (const host of topology.hosts) {
-      for (const { port } of linkInterfacesOf(host)) nicIndex.set(nicKey(host.name, port), nicIndex.size);
+    this.#hostIndex = new Map(topology.hosts.map(({ name }, index) => [name, index]));
+    for (const [index, host] of topology.hosts.entries()) {
+      for (const { port } of linkInterfacesOf(host)) this.#nicByPort.set(nicKey(index, port), this.#nicByPort.size);
     }
     const portsOf = (name: string) =>
       topology.neighboursOf(name).flatMap(({ port, peer }): readonly (readonly [number, Port])[] => {
         const node = nodeIndex.get(peer.node);
-        const nic = nicIndex.get(nicKey(peer.node, peer.port));
+        const host = this.#hostIndex.get(peer.node);
+        const nic = host === undefined ? undefined : this.nicAt(host, peer.port);
         const isUp = linkIsUp(faults, { node: name, port }, peer);
         if (node !== undefined) return [[port, { peer: { kind: 'switch', index: node, port: peer.port }, isUp }]];
         return nic === undefined ? [] : [[port, { peer: { kind: 'host', nic }, isUp }]];
@@ -167,14 +169,13 @@ export class Network implements Graph {
       return { name, ports, pipeline };
     });
     this.nics = topology.hosts.flatMap((host, index) => nicsOf(host, index, new Map(portsOf(host.name))));
-    this.addresses = topology.hosts.map((host) => {
+    this.addresses = topology.hosts.map((host, index) => {
       const own = ownAddressOf(host);
-      const { port, vlan } = own?.interface ?? {};
-      const nic = port === undefined ? undefined : nicIndex.get(nicKey(host.name, port));
+      const { port } = own?.interface ?? {};
+      const nic = port === undefined ? undefined : this.nicAt(index, port);
       if (own === undefined || nic === undefined) return undefined;
-      return { ip: numberOf(own.ip), mac: Number(macToNumber(own.interface.mac)), nic, isTagged: vlan !== undefined };
+      return { ip: numberOf(own.ip), mac: Number(macToNumber(own.interface.mac)), nic };
     });
-    this.#nicByPort = new Map(this.nics.map(({ host, port }, index) => [host * MOST_PORTS + port, index]));
     this.#stopped = new Set(faults.flatMap((fault) => (fault.kind === 'switch' ? [fault.name] : [])));
     this.#forwarding = missForwarding === 'none' ? undefined : new ControllerForwarding(this);
     this.learning = new Learning(this);
@@ -193,13 +194,12 @@ export class Network implements Graph {
 
   endAt({ name, host, ip, isSource }: Point): End {
     const number = ip && numberOf(ip);
-    const place = this.topology.hosts.findIndex((each) => each.name === host);
-    return { name, host: place, ip: number, from: isSource ? number : undefined };
+    return { name, host: this.#hostIndex.get(host) ?? ABSENT, ip: number, from: isSource ? number : undefined };
   }
 
   /** The interface of a host at one of its links. */
   nicAt(host: number, port: number): number | undefined {
-    return this.#nicByPort.get(host * MOST_PORTS + port);
+    return this.#nicByPort.get(nicKey(host, port));
   }
 
   /** The switch at the other end of an interface's link, where it is stopped. */

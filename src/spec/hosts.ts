@@ -10,7 +10,6 @@ import {
   parseIpv4,
   parseMac,
 } from '../model/addresses.ts';
-import { isInSubnet } from '../model/host-state.ts';
 import {
   addressesOf,
   type Host,
@@ -18,6 +17,7 @@ import {
   hostInterfaceName,
   INTERFACE_NAME_LENGTH,
   type InterfaceAddress,
+  isInSubnet,
   type Link,
   type StaticRoute,
 } from '../model/topology.ts';
@@ -264,21 +264,22 @@ class HostReader {
   #routes(interfaces: readonly HostInterface[]): readonly StaticRoute[] {
     const { routes = [], default_route: router } = this.#form;
     const own = interfaces.flatMap(({ addresses }) => addresses);
-    const seen = new Set<string>();
+    const seen = new Map(own.map((address) => [subnetOf(address), 'an address in']));
     const read = routes.flatMap(({ to, via }, index): readonly StaticRoute[] => {
       const place = [...this.#path, 'routes', index];
       const subnet = readSubnet(this.#document, [...place, 'to'], to);
       const next = readRouter(this.#document, [...place, 'via'], via, own);
       if (subnet === undefined || next === undefined) return [];
       const key = `${subnet.destination}/${subnet.prefixLength}`;
-      if (seen.has(key)) {
+      const there = seen.get(key);
+      if (there !== undefined) {
         this.#document.add([...place, 'to'], {
           code: 'duplicate-route',
-          cause: `${this.#form.name} has a route to ${key} already`,
+          cause: `${this.#form.name} has ${there} ${key} already`,
           remedy: 'leave one of them out',
         });
       }
-      seen.add(key);
+      seen.set(key, 'a route to');
       return [{ ...subnet, via: next }];
     });
     const byDefault = router && readRouter(this.#document, [...this.#path, 'default_route'], router, own);
@@ -328,6 +329,11 @@ function readRouter(
     return undefined;
   }
   return router;
+}
+
+/** `10.0.2.0/24` */
+function subnetOf({ ip, prefixLength }: InterfaceAddress): string {
+  return `${ipv4FromNumber(ipv4ToNumber(ip) & netmaskOf(prefixLength))}/${prefixLength}`;
 }
 
 /** Where a route leads: `10.0.2.0/24`, or one address. */

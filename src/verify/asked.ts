@@ -1,8 +1,7 @@
 import { allowedPeers, type Connection, type Forwarding } from '../model/connection.ts';
-import { isInSubnet } from '../model/host-state.ts';
 import { type Reach, ReachabilityMatrix } from '../model/matrix.ts';
 import { areNeighbours, hostOfPoint, hostPoints, type Point } from '../model/points.ts';
-import { addressesOf, type Host, ownAddressOf, Topology } from '../model/topology.ts';
+import { addressesOf, type Host, isInSubnet, ownAddressOf, Topology } from '../model/topology.ts';
 import { predict } from '../sim/predict.ts';
 
 /**

@@ -1,7 +1,9 @@
+import { DisjointSets } from '../model/disjoint-sets.ts';
 import { hostOfPoint, pointNamed } from '../model/points.ts';
 import { exchangeBetween } from '../sim/exchange.ts';
 import type { PortPeer } from '../sim/graph.ts';
 import { type End, Network, type NetworkState } from '../sim/network.ts';
+import { ABSENT } from '../sim/packet.ts';
 import {
   type BranchEnd,
   type Step,
@@ -26,8 +28,8 @@ export interface Reason {
 export class Explainer {
   readonly #network: Network;
   readonly #hosts: ReadonlyMap<string, number>;
-  /** For each host the numbers of the parts of the network that it is in: links that are up, and hosts with several, join parts. */
-  readonly #parts: readonly ReadonlySet<number>[];
+  /** For each host what stands for its part of the network; see `partsOf`. */
+  readonly #parts: readonly number[];
   readonly #hasFaults: boolean;
 
   constructor(state: NetworkState) {
@@ -68,36 +70,24 @@ export class Explainer {
 
   #areJoined(source: string, target: string): boolean {
     const [a, b] = [source, target].map((name) => this.#parts[this.#hosts.get(hostOfPoint(name)) ?? -1]);
-    return a !== undefined && b !== undefined && [...a].some((part) => b.has(part));
+    return a === b;
   }
 }
 
-function partsOf({ nodes, nics, hosts }: Network): readonly ReadonlySet<number>[] {
-  // Switches, and after them the interfaces of hosts.
-  const above = Array.from({ length: nodes.length + nics.length }, (_, index) => index);
-  const rootOf = (index: number): number => {
-    let root = index;
-    for (let next = above[root] ?? root; next !== root; next = above[root] ?? root) root = next;
-    return root;
-  };
-  const join = (a: number, b: number) => {
-    above[rootOf(a)] = rootOf(b);
-  };
-  const placeOf = (peer: PortPeer) => (peer.kind === 'switch' ? peer.index : nodes.length + peer.nic);
+/**
+ * For each host what stands for its part of the network: links that are up join it, and so do hosts. Whether these forward
+ * is another reason than a missing link.
+ */
+function partsOf({ nodes, nics, hosts }: Network): readonly number[] {
+  // Switches, and after them hosts.
+  const places = new DisjointSets<number>();
+  const placeOf = (host: number | undefined) => nodes.length + (host ?? ABSENT);
+  const placeOfPeer = (peer: PortPeer) => (peer.kind === 'switch' ? peer.index : placeOf(nics[peer.nic]?.host));
   for (const [index, { ports }] of nodes.entries()) {
-    for (const { peer, isUp } of ports.values()) if (isUp) join(index, placeOf(peer));
+    for (const { peer, isUp } of ports.values()) if (isUp) places.join(index, placeOfPeer(peer));
   }
-  const lastOf = new Map<number, number>();
-  for (const [index, { host, peer, isUp }] of nics.entries()) {
-    if (isUp) join(nodes.length + index, placeOf(peer));
-    const last = lastOf.get(host);
-    lastOf.set(host, index);
-    // Whether it forwards or not: that is another reason than a missing link.
-    if (last !== undefined) join(nodes.length + last, nodes.length + index);
-  }
-  const parts = hosts.map(() => new Set<number>());
-  for (const [index, { host, isUp }] of nics.entries()) if (isUp) parts[host]?.add(rootOf(nodes.length + index));
-  return parts;
+  for (const { host, peer, isUp } of nics) if (isUp) places.join(placeOf(host), placeOfPeer(peer));
+  return hosts.map((_, index) => places.rootOf(placeOf(index)));
 }
 
 function explainInOneLine(trace: Trace): string {

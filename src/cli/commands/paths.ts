@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { pairsByRouter } from '../../model/connection.ts';
 import type { Fault } from '../../model/fault.ts';
 import { inputProblem, ProblemError } from '../../model/problem.ts';
 import type { Host, Topology } from '../../model/topology.ts';
@@ -120,6 +121,11 @@ async function paths(source: string, target: string, options: PathsOptions): Pro
     paths: found.paths.map((path) => documentOf(left, path, hosts)),
   };
   printAnswer(options, document, () => pathLines(document, options.disjoint, found.single));
+  if (options.format === 'text' && pairsByRouter(topology, { members: [source, target] }).length > 0) {
+    remark(
+      `${source} and ${target} are in different subnets: what they send each other goes by routers, not by these paths`,
+    );
+  }
   if (options.format === 'text' && !document.complete) {
     remark(
       options.via === undefined

@@ -1,6 +1,6 @@
 import { type Ipv4Address, ipv4FromNumber, parseIpv4 } from '../../model/addresses.ts';
-import { isInSubnet } from '../../model/host-state.ts';
 import type { InterfaceAddress } from '../../model/topology.ts';
+import { isInSubnet } from '../../model/topology.ts';
 import { numberInName } from '../nodes.ts';
 import type { GraphLink, HostNode } from './graph.ts';
 import type { Notes } from './notes.ts';
